@@ -1,0 +1,122 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Machine is an EC2 instance as EC2 describes it.
+type Machine struct {
+	ID        string            `json:"id"`
+	State     string            `json:"state"` // pending, running, shutting-down, terminated, stopping, stopped
+	VPC       string            `json:"vpc,omitempty"`
+	PrivateIP string            `json:"privateIp,omitempty"`
+	Windows   bool              `json:"windows,omitempty"`
+	Tags      map[string]string `json:"tags,omitempty"`
+}
+
+// AutoScalingGroup names the group that the machine belongs to, empty for none. EC2 Auto Scaling sets this tag itself,
+// and nobody else can: tags that begin with "aws:" are reserved.
+func (m Machine) AutoScalingGroup() string { return m.Tags["aws:autoscaling:groupName"] }
+
+// Gone says that the machine won't come back: it is terminated or about to be.
+func (m Machine) Gone() bool { return m.State == "terminated" || m.State == "shutting-down" }
+
+// Group is a target group. All groups of a Region come from one paginated call.
+type Group struct {
+	ARN        string      `json:"arn"`
+	Name       string      `json:"name"`
+	VPC        string      `json:"vpc,omitempty"`
+	TargetType string      `json:"targetType"` // instance, ip, lambda, alb
+	Protocol   string      `json:"protocol,omitempty"`
+	Health     HealthCheck `json:"health"`
+}
+
+// Network says that the group belongs to a Network Load Balancer (or a Gateway Load Balancer), which sends new
+// connections for a while after a deregistration.
+func (g Group) Network() bool {
+	switch g.Protocol {
+	case "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE":
+		return true
+	}
+	return false
+}
+
+// HealthCheck is how a target group decides whether a target is healthy.
+type HealthCheck struct {
+	Protocol string `json:"protocol,omitempty"` // HTTP, HTTPS, TCP, TLS
+	Port     string `json:"port,omitempty"`     // a number or "traffic-port"
+	Path     string `json:"path,omitempty"`
+	Codes    string `json:"codes,omitempty"` // "200", "200,302", "200-299"; gRPC codes are not supported here
+}
+
+// Address is a target's identity within a target group. The port is part of it: a target that was registered with a
+// port must be deregistered with that port.
+type Address struct {
+	ID   string `json:"id"`
+	Port int    `json:"port"`
+}
+
+func (a Address) String() string { return fmt.Sprintf("%s:%d", a.ID, a.Port) }
+
+// Target is a target as DescribeTargetHealth shows it.
+type Target struct {
+	Address
+	State  string `json:"state"`            // initial, healthy, unhealthy, unhealthy.draining, draining, unused, unavailable
+	Reason string `json:"reason,omitempty"` // such as Target.Timeout
+}
+
+// Registered says that the target group counts the target as its own and may send it new traffic now or as soon as its
+// health or the load balancer's zones allow. A target that is draining or isn't registered doesn't count; one that is
+// unused for another reason (no listener, zone not enabled) does.
+func (t Target) Registered() bool {
+	switch t.State {
+	case "draining", "unhealthy.draining":
+		return false
+	case "unused":
+		return t.Reason != "Target.NotRegistered" && t.Reason != "Target.DeregistrationInProgress"
+	}
+	return true
+}
+
+// Healthy says that the load balancer sends the target traffic because its health check passes.
+func (t Target) Healthy() bool { return t.State == "healthy" }
+
+// Registration is one (target group, port) in which an instance stood when it was captured.
+type Registration struct {
+	Group   string `json:"group"` // ARN
+	Port    int    `json:"port"`
+	Healthy bool   `json:"healthy"` // was healthy when it was captured; only then must it be healthy again (R5)
+}
+
+// Alarm is a CloudWatch alarm, metric or composite.
+type Alarm struct {
+	Name  string `json:"name"`
+	State string `json:"state"` // OK, ALARM, INSUFFICIENT_DATA
+}
+
+// MuteRule is a CloudWatch alarm mute rule: while it is active, its alarms change state and take no action.
+type MuteRule struct {
+	Name   string        `json:"name"`
+	Alarms []string      `json:"alarms"` // 100 at most
+	From   time.Time     `json:"from"`   // rounded up to the minute, UTC
+	For    time.Duration `json:"for"`    // at least a minute
+}
+
+// Rule is an EventBridge rule.
+type Rule struct {
+	Bus     string `json:"bus"`
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
+}
+
+// ShortARN is the part of an ARN that people read: "targetgroup/web/6d0ecf83" becomes "web".
+func ShortARN(arn string) string {
+	parts := strings.Split(arn, ":")
+	last := parts[len(parts)-1]
+	if p := strings.Split(last, "/"); len(p) > 1 {
+		return p[1]
+	}
+	return last
+}
