@@ -89,13 +89,18 @@ func Apply(ctx context.Context, s Store, by string, writes ...Write) error {
 	return err
 }
 
-// Put is the write that makes v the content of a document that was read at revision rev.
+// Put is the write that makes v the content of a document that was read at revision rev. If v has a method Expiry, that
+// is when the document may be forgotten.
 func Put(k Key, rev int64, v any) Write {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(fmt.Sprintf("ledger: %T can't be written as JSON: %v", v, err)) // our own types always can
 	}
-	return Write{Key: k, Rev: rev, Body: body}
+	w := Write{Key: k, Rev: rev, Body: body}
+	if e, ok := v.(interface{ Expiry() time.Time }); ok {
+		w.Expires = e.Expiry()
+	}
+	return w
 }
 
 // Read decodes one document into v and gives its revision, 0 if it doesn't exist.

@@ -1,0 +1,39 @@
+// Command rejoin puts rebooted instances back into their target groups.
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/cloud"
+	"quickstep/shared/cloud/dynamodb"
+	"quickstep/shared/cloud/ec2"
+	"quickstep/shared/cloud/elb"
+	"quickstep/shared/cloud/sqs"
+	"quickstep/shared/config"
+	"quickstep/shared/rolling"
+)
+
+func main() {
+	var env struct {
+		Table  string        `env:"TABLE"`
+		Lease  time.Duration `env:"LEASE"`
+		Rejoin string        `env:"REJOIN_QUEUE"`
+		Drain  string        `env:"DRAIN_QUEUE"`
+		Finish string        `env:"FINISH_QUEUE"`
+		Dead   string        `env:"DEAD_QUEUE"`
+	}
+	config.MustLoad(&env)
+	aws := cloud.MustLoad()
+	table := dynamodb.New(aws, env.Table)
+	queues := sqs.New(aws, map[string]string{"rejoin": env.Rejoin, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
+	line := rolling.Line{Ledger: table, Queues: queues, Now: time.Now, Lease: env.Lease}
+	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Rejoin{
+		Ledger:  table,
+		EC2:     ec2.New(aws),
+		Targets: elb.New(aws),
+		Now:     time.Now,
+	}.Act)))
+}

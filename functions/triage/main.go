@@ -1,0 +1,39 @@
+// Command triage takes the dead letters: it says what failed, and sends it back, ends it, or gives it another chance.
+package main
+
+import (
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/cloud"
+	"quickstep/shared/cloud/dynamodb"
+	"quickstep/shared/cloud/sns"
+	"quickstep/shared/cloud/sqs"
+	"quickstep/shared/config"
+	"quickstep/shared/rolling"
+)
+
+func main() {
+	var env struct {
+		Table  string        `env:"TABLE"`
+		Lease  time.Duration `env:"LEASE"`
+		Start  string        `env:"START_QUEUE"`
+		Drain  string        `env:"DRAIN_QUEUE"`
+		Reboot string        `env:"REBOOT_QUEUE"`
+		Check  string        `env:"CHECK_QUEUE"`
+		Rejoin string        `env:"REJOIN_QUEUE"`
+		Finish string        `env:"FINISH_QUEUE"`
+		Dead   string        `env:"DEAD_QUEUE"`
+		Alarm  string        `env:"ALARM_TOPIC"`
+	}
+	config.MustLoad(&env)
+	aws := cloud.MustLoad()
+	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
+		"rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
+	lambda.Start(choreo.Each(rolling.Triage{
+		Line:  rolling.Line{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: time.Now, Lease: env.Lease},
+		Alarm: sns.New(aws, env.Alarm),
+	}))
+}

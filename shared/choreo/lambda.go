@@ -1,0 +1,70 @@
+package choreo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// Handler takes one message for an invocation that is known as owner.
+type Handler interface {
+	Handle(ctx context.Context, owner string, msg Message) error
+}
+
+// Each makes a Lambda function of a handler: one that SQS invokes with messages, and that reports those that failed. The
+// list of failures is never nil, which Lambda would not read as "none".
+func Each(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+		if len(event.Records) == 0 {
+			return response, fmt.Errorf("event: no SQS records; this function takes messages from its queue alone")
+		}
+		for _, record := range event.Records {
+			if err := one(ctx, h, record); err != nil {
+				slog.Error("message", "outcome", "failed", "reason", err.Error(), "messageId", record.MessageId)
+				response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+			}
+		}
+		return response, nil
+	}
+}
+
+func one(ctx context.Context, h Handler, record events.SQSMessage) error {
+	msg, err := DecodeMessage(record.Body)
+	if err != nil {
+		return err
+	}
+	return h.Handle(ctx, Invocation(ctx)+"/"+record.MessageId, msg)
+}
+
+// Invocation is the id of the Lambda invocation.
+func Invocation(ctx context.Context) string {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		return lc.AwsRequestID
+	}
+	return "local"
+}
+
+// Either makes a Lambda function that takes messages from its queue as well as direct invocations.
+func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
+	each := Each(h)
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		var sqs struct {
+			Records []struct {
+				EventSource string `json:"eventSource"`
+			}
+		}
+		if json.Unmarshal(event, &sqs) != nil || len(sqs.Records) == 0 || sqs.Records[0].EventSource != "aws:sqs" {
+			return direct(ctx, event)
+		}
+		var messages events.SQSEvent
+		if err := json.Unmarshal(event, &messages); err != nil {
+			return nil, fmt.Errorf("event: not one of SQS: %w", err)
+		}
+		return each(ctx, messages)
+	}
+}

@@ -1,0 +1,206 @@
+package choreo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"time"
+
+	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
+)
+
+// Bounds of the protocol.
+const (
+	// MaxTries is how many claims of one position may end without a commit (crashes, timeouts): the queues'
+	// maxReceiveCount, so that neither bound hides the other.
+	MaxTries = 5
+	// MaxErrors is how many errors in a row a step may meet that pass by themselves: with Backoff, about half an hour.
+	MaxErrors = 20
+	// MaxFaults is the same for errors that don't: a missing permission may be a role that is still being rolled out.
+	MaxFaults = 3
+	// maxRaces is how often one invocation asks again after its transaction lost a race.
+	maxRaces = 5
+)
+
+// Sender puts messages into queues.
+type Sender interface {
+	Send(ctx context.Context, envelopes ...Envelope) error
+}
+
+// Mover is the protocol for one kind of item and one function.
+type Mover[T Item] struct {
+	Ledger ledger.Store
+	Queues Sender
+	Now    func() time.Time
+	// Lease is how long a claim holds; longer than the function's timeout.
+	Lease time.Duration
+	Words Words
+	// New makes an empty item to decode into.
+	New func() T
+	// Act does a step. It must be safe to repeat.
+	Act func(ctx context.Context, w *Work[T]) (Outcome, error)
+	// Exhausted is the outcome for an item whose tries or errors are used up at a step; nil gives up.
+	Exhausted func(w *Work[T], reason string) Outcome
+}
+
+// Handle takes one message. The error means that nothing could be decided, and that the message should come again.
+func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
+	now := m.Now()
+	if wait := msg.NotBefore.Sub(now); wait > 0 {
+		return m.hop(ctx, msg, wait)
+	}
+	w, refusal, err := m.claim(ctx, owner, msg, now)
+	if err != nil {
+		return fmt.Errorf("claim %s: %w", msg.Key, err)
+	}
+	log := m.Words.Log(msg)
+	if refusal != "" {
+		log.Info("message", "outcome", "dropped", "reason", refusal)
+		return nil
+	}
+	log = log.With("attempt", w.Item.Place().Attempt, "try", w.Item.Place().Tries)
+	out, err := m.act(ctx, w)
+	if errors.Is(err, ErrLost) {
+		log.Warn("message", "outcome", "lost", "reason", err.Error())
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", msg.Step, msg.Key, err)
+	}
+	out, err = m.commit(ctx, log, w, out)
+	if err != nil {
+		return fmt.Errorf("commit %s after %s: %w", msg.Key, msg.Step, err)
+	}
+	level := slog.LevelInfo
+	if out.verb == "error" || out.verb == "gave up" {
+		level = slog.LevelWarn
+	}
+	log.Log(ctx, level, "message", "outcome", out.verb, "next", out.step, "delay", out.delay.String(), "reason", out.reason,
+		"duration", m.Now().Sub(now).String())
+	return nil
+}
+
+// hop sends a message that came too early again, with the rest of its delay: a wait may be longer than SQS delays.
+func (m Mover[T]) hop(ctx context.Context, msg Message, wait time.Duration) error {
+	m.Words.Log(msg).Debug("message", "outcome", "early", "delay", wait.String())
+	return m.send(ctx, msg.NotBefore.Add(-wait), msg)
+}
+
+// claim takes the item's lease. The refusal says why the message is to be dropped; empty: the work is ours.
+func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time.Time) (w *Work[T], refusal string, err error) {
+	w = &Work[T]{Key: msg.Key, Item: m.New(), Now: now, owner: owner, store: m.Ledger, fresh: m.New}
+	if w.rev, err = ledger.Read(ctx, m.Ledger, msg.Key, w.Item); err != nil {
+		return w, "", err
+	}
+	p := w.Item.Place()
+	switch {
+	case w.rev == 0:
+		return w, "no such item", nil
+	case p.N != msg.N || p.Nudge != msg.Nudge:
+		return w, fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d", p.N, p.Nudge, msg.N, msg.Nudge), nil
+	case p.Step != msg.Step:
+		return w, fmt.Sprintf("the item is at %s", p.Step), nil
+	case p.Leased(now):
+		return w, "somebody else is at work on it", nil
+	}
+	p.Lease = Lease{Owner: owner, Until: now.Add(m.Lease)}
+	p.Tries++
+	err = w.Save(ctx)
+	if errors.Is(err, ErrLost) {
+		return w, "somebody else claimed it first", nil
+	}
+	return w, "", err
+}
+
+// act does the step, unless its tries are used up, and turns errors into "again later" within their bounds.
+func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
+	p := w.Item.Place()
+	if p.Tries > MaxTries {
+		return m.exhausted(w, fmt.Sprintf("%s crashed or timed out in each of %d tries; see its log", p.Step, MaxTries)), nil
+	}
+	out, err := m.Act(ctx, w)
+	if err == nil || errors.Is(err, ErrLost) {
+		return out, err
+	}
+	bound := MaxFaults
+	if passing.Is(err) || errors.Is(err, ledger.ErrConflict) {
+		bound = MaxErrors
+	}
+	if p.Errors++; p.Errors > bound {
+		return m.exhausted(w, err.Error()), nil
+	}
+	return Outcome{verb: "error", delay: Backoff(p.Errors, w.Key.String()), reason: err.Error()}, nil
+}
+
+func (m Mover[T]) exhausted(w *Work[T], reason string) Outcome {
+	if m.Exhausted != nil {
+		return m.Exhausted(w, reason)
+	}
+	return GiveUp(reason)
+}
+
+// commit writes the outcome and sends what follows from it. It returns the outcome that was committed in the end.
+func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out Outcome) (Outcome, error) {
+	for race := 0; ; race++ {
+		item, err := w.copy()
+		if err != nil {
+			return out, err
+		}
+		var also Together
+		out.Settle(item.Place(), w.Now)
+		if f, ok := out.also.(func(context.Context, T) (Together, error)); ok {
+			if also, err = f(ctx, item); err != nil {
+				return out, err
+			}
+		}
+		own := w.put(item)
+		own.Delete = also.Gone
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), append([]ledger.Write{own}, also.Writes...)...)
+		switch {
+		case err == nil:
+			return out, m.follow(ctx, log, w, item, also)
+		case errors.Is(err, ledger.ErrConflict) && w.lost(ctx):
+			return Outcome{verb: "lost", reason: ErrLost.Error()}, nil
+		case !errors.Is(err, ledger.ErrConflict) && !passing.IsRefused(err):
+			return out, err
+		case race == maxRaces:
+			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, "the run is being changed by others at this moment")
+		}
+	}
+}
+
+// follow sends the messages after a commit. One that is lost here is overdue in the ledger, so an error is only logged.
+func (m Mover[T]) follow(ctx context.Context, log *slog.Logger, w *Work[T], item T, also Together) error {
+	messages := also.Send
+	if p := item.Place(); !p.Due.IsZero() {
+		messages = append([]Message{NewMessage(w.Key, p)}, messages...)
+	}
+	if err := m.send(ctx, w.Now, messages...); err != nil {
+		log.Error("send", "outcome", "the watchdog will send it", "reason", err.Error())
+	}
+	return nil
+}
+
+func (m Mover[T]) send(ctx context.Context, now time.Time, messages ...Message) error {
+	return Send(ctx, m.Queues, m.Words, now, messages...)
+}
+
+// Backoff is the wait after the nth error in a row: 5s doubled each time, two minutes at most, spread by key.
+func Backoff(n int, key string) time.Duration {
+	wait := min(5*time.Second<<min(n-1, 10), 2*time.Minute)
+	return wait + Spread(key, wait/2)
+}
+
+// Spread is a wait below limit that differs from key to key and is the same each time, so that those who collided don't
+// meet again.
+func Spread(key string, limit time.Duration) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(key))
+	if limit <= 0 {
+		return 0
+	}
+	return time.Duration(h.Sum64() % uint64(limit)).Truncate(time.Millisecond)
+}

@@ -1,0 +1,78 @@
+package choreo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"quickstep/shared/ledger"
+)
+
+// Bounds of nudging.
+const (
+	// Grace is how long a message may take beyond its due time before it counts as lost: SQS and Lambda need a tenth
+	// of a second, a busy account minutes at worst, and a message too many does no harm.
+	Grace = 90 * time.Second
+	// MaxNudges bounds how often a position that nobody takes up gets its message again: with the waits between
+	// them (2m, 4m, 8m … 64m) about six hours.
+	MaxNudges = 9
+	maxWait   = 64 * time.Minute
+)
+
+// Nudger sends messages again.
+type Nudger struct {
+	Ledger ledger.Store
+	Queues Sender
+	Words  Words
+	// Owner marks this invocation's writes.
+	Owner string
+}
+
+// Overdue says whether a position should have got on by now. One that waits without a clock is never overdue.
+func (p *Position) Overdue(now time.Time) bool {
+	return !p.Due.IsZero() && now.After(p.Due.Add(Grace)) && !p.Leased(now)
+}
+
+// Nudge gives an item its message again, to be taken up at once, and makes every earlier message of the position void.
+// It does nothing while somebody holds the item's lease, or if the item has moved on since it was read at revision rev.
+// Past MaxNudges the item gives up instead.
+func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time) (sent bool, err error) {
+	p := item.Place()
+	if p.Leased(now) {
+		return false, nil
+	}
+	if p.Nudge >= MaxNudges && p.Step != Failing && (n.Words.Endless == nil || !n.Words.Endless(p.Step)) {
+		return true, n.GiveUp(ctx, key, rev, item, now,
+			fmt.Sprintf("%s was never taken up, although its message was sent again %d times", p.Step, p.Nudge))
+	}
+	p.Lease = Lease{}
+	p.Nudge++
+	return n.send(ctx, key, rev, item, now)
+}
+
+// GiveUp makes an item that nobody holds give up, and sends its dead letter. If it has moved on, nothing happens.
+func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, reason string) error {
+	p := item.Place()
+	p.Lease = Lease{}
+	GiveUp(reason).Settle(p, now)
+	_, err := n.send(ctx, key, rev, item, now)
+	return err
+}
+
+// send writes the item with the time of its next nudge, and sends the message for now.
+func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time) (sent bool, err error) {
+	p := item.Place()
+	message := NewMessage(key, p)
+	message.NotBefore = time.Time{}
+	p.Due = now.Add(min(time.Minute<<min(p.Nudge, 10), maxWait))
+	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Nudge), ledger.Put(key, rev, item))
+	if errors.Is(err, ledger.ErrConflict) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("nudge %s: %w", key, err)
+	}
+	n.Words.Log(message).Warn("nudge", "reason", p.Reason)
+	return true, Send(ctx, n.Queues, n.Words, now, message)
+}

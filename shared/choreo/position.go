@@ -1,0 +1,85 @@
+package choreo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"quickstep/shared/ledger"
+)
+
+// Failing is the step of an item that gave up and waits for triage.
+const Failing = "failing"
+
+// Position is where an item stands. Each commit makes N larger by one, so a message of an earlier position is known by
+// its number.
+type Position struct {
+	N       int       `json:"n"`
+	Nudge   int       `json:"nudge,omitempty"`   // how often a message was sent again for this N
+	Step    string    `json:"step"`              //
+	Since   time.Time `json:"since,omitzero"`    // when it came to this step
+	Attempt int       `json:"attempt,omitempty"` // how often this step has said "again later"
+	Errors  int       `json:"errors,omitempty"`  // errors in a row, among the attempts
+	Tries   int       `json:"tries,omitempty"`   // claims of this N
+	Lease   Lease     `json:"lease,omitzero"`    //
+	Due     time.Time `json:"due,omitzero"`      // when its message can be taken up; zero: no message is on its way
+	Reason  string    `json:"reason,omitempty"`  // why it waits, or why it gave up
+	GaveUp  string    `json:"gaveUp,omitempty"`  // the step that gave up, once Step is failing
+}
+
+// Lease is the right to act on an item. While it is live, nobody else changes the item.
+type Lease struct {
+	Owner string    `json:"owner"` // the invocation
+	Until time.Time `json:"until"`
+}
+
+// Leased says whether somebody holds a live lease.
+func (p *Position) Leased(now time.Time) bool {
+	return p.Lease.Owner != "" && now.Before(p.Lease.Until)
+}
+
+// Place gives the position itself, so that a type that embeds it is an Item.
+func (p *Position) Place() *Position { return p }
+
+// Item is what moves: it holds a Position and is written to the ledger as JSON.
+type Item interface{ Place() *Position }
+
+// Message says that an item may be due. It is a hint: the ledger decides.
+type Message struct {
+	ledger.Key
+	Step      string    `json:"step"`
+	N         int       `json:"n"`
+	Nudge     int       `json:"nudge"`
+	NotBefore time.Time `json:"notBefore,omitzero"`
+}
+
+// NewMessage is the message of an item's present position.
+func NewMessage(key ledger.Key, p *Position) Message {
+	return Message{Key: key, Step: p.Step, N: p.N, Nudge: p.Nudge, NotBefore: p.Due.UTC()}
+}
+
+// DecodeMessage reads a message's body. Its error names what is missing; such a message is nobody's, and ends in the
+// dead-letter queue.
+func DecodeMessage(body string) (Message, error) {
+	d := json.NewDecoder(strings.NewReader(body))
+	d.DisallowUnknownFields()
+	var m Message
+	if err := d.Decode(&m); err != nil {
+		return m, fmt.Errorf("message: not one of ours: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return m, errors.New("message: not one of ours: more than one JSON object")
+	}
+	for _, f := range []struct {
+		name    string
+		missing bool
+	}{{"pk", m.PK == ""}, {"sk", m.SK == ""}, {"step", m.Step == ""}, {"n", m.N < 1}, {"nudge", m.Nudge < 0}} {
+		if f.missing {
+			return m, fmt.Errorf("message: field %s is missing or out of bounds", f.name)
+		}
+	}
+	return m, nil
+}

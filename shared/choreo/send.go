@@ -1,0 +1,46 @@
+package choreo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"quickstep/shared/ledger"
+)
+
+// Send puts messages into the queues of their steps, each delayed until it can be taken up, or as long as SQS allows.
+func Send(ctx context.Context, queues Sender, words Words, now time.Time, messages ...Message) error {
+	envelopes := make([]Envelope, 0, len(messages))
+	for _, msg := range messages {
+		body, err := json.Marshal(msg)
+		if err != nil {
+			return fmt.Errorf("encode message of %s: %w", msg.Key, err)
+		}
+		delay := min(max(msg.NotBefore.Sub(now), 0), MaxDelay)
+		envelopes = append(envelopes, Envelope{Queue: words.Queue(msg.Step), Body: string(body), Delay: delay})
+	}
+	if len(envelopes) == 0 {
+		return nil
+	}
+	if err := queues.Send(ctx, envelopes...); err != nil {
+		return fmt.Errorf("send %d messages: %w", len(envelopes), err)
+	}
+	return nil
+}
+
+// Words is what the protocol has to know about the steps that it moves items through.
+type Words struct {
+	// Queue names the queue that a step's messages go to.
+	Queue func(step string) string
+	// Name gives the log attributes that say which item a key means, such as run and instance.
+	Name func(key ledger.Key) []any
+	// Endless says at which steps an item is never given up; nil: at none.
+	Endless func(step string) bool
+}
+
+// Log is the logger for what happens to a message.
+func (w Words) Log(msg Message) *slog.Logger {
+	return slog.With(append(w.Name(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Nudge)...)
+}

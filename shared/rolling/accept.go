@@ -1,0 +1,224 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// accept asks AWS whether the plan's request can be done at all, and fills in what it found. It changes nothing.
+func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
+	q := &plan.Request
+	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, q)
+	if err != nil {
+		return nil, err
+	}
+	outs, _, err := (book{s.Ledger}).outs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.free(ctx, f); err != nil {
+		return nil, err
+	}
+	if err := s.size(ctx, plan, f, outs); err != nil {
+		return nil, err
+	}
+	if err := s.check(q, plan, f); err != nil {
+		return nil, err
+	}
+	return f, s.quiet(ctx, plan)
+}
+
+// free refuses instances that can be seen in another run: one in no target group has no other lock.
+func (s Start) free(ctx context.Context, f *fleet) error {
+	for chunk := range slices.Chunk(f.machines, ledger.MaxWrites) {
+		keys := make([]ledger.Key, 0, len(chunk))
+		for _, m := range chunk {
+			keys = append(keys, instanceLock(m.ID))
+		}
+		docs, err := s.Ledger.Get(ctx, keys...)
+		if err != nil {
+			return fmt.Errorf("read the locks of the instances: %w", err)
+		}
+		for _, d := range docs {
+			var l run.Lock
+			if err := d.Decode(&l); err != nil {
+				return err
+			}
+			id := strings.TrimPrefix(d.PK, "LOCK#")
+			rev, err := ledger.Read(ctx, s.Ledger, activeKey(l.Run), newActive())
+			if err != nil {
+				return err
+			}
+			if rev != 0 { // a lock of an ended run marks an instance that failed out of service
+				return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
+					Want: "wait for its end, or cancel it"}
+			}
+		}
+	}
+	return nil
+}
+
+// size measures the target groups: how many targets each has, and how many healthy ones must be left. Those that earlier
+// runs left out count as part of the group.
+func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Out) error {
+	ours := map[string]bool{}
+	for _, m := range f.machines {
+		ours[m.ID] = true
+	}
+	var longest time.Duration
+	plan.Groups = map[string]run.GroupPlan{}
+	for _, g := range f.groups {
+		delay, err := s.Targets.Delay(ctx, g.ARN)
+		if err != nil {
+			return fmt.Errorf("read the deregistration delay of %s: %w", g.Name, err)
+		}
+		members, own := map[run.Address]bool{}, map[string]int{}
+		for _, t := range f.targets[g.ARN] {
+			if t.Registered() {
+				members[t.Address] = true
+			}
+		}
+		for _, o := range outs {
+			for _, c := range o.Capture {
+				if c.Group == g.ARN {
+					members[run.Address{ID: o.Instance, Port: c.Port}] = true
+				}
+			}
+		}
+		most := 0
+		for t := range members {
+			if ours[t.ID] {
+				own[t.ID]++
+				most = max(most, own[t.ID])
+			}
+		}
+		p := run.GroupPlan{Name: g.Name, Network: g.Network(), Size: len(members), Floor: plan.Request.MinHealthy.Up(len(members)),
+			Delay: run.Duration(delay), Health: g.Health}
+		plan.Groups[g.ARN] = p
+		longest = max(longest, plan.DrainDelay([]run.Registration{{Group: g.ARN}}))
+		if p.Size-most < p.Floor {
+			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %d targets and must keep %d healthy ones, so no instance could ever leave it", g.Name, p.Size, p.Floor),
+				Want: fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most)}
+		}
+	}
+	if limit := time.Duration(plan.Request.DrainTimeout); limit > 0 && limit < longest {
+		return &run.FieldError{Field: "drainTimeout", Problem: fmt.Sprintf("%s is shorter than the longest deregistration delay, %s", run.Span(limit), run.Span(longest)),
+			Want: "give more, or leave it out"}
+	}
+	return nil
+}
+
+// check refuses checks that could never be made.
+func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
+	c := q.Check
+	if (c.HTTP != nil || c.TCP != nil) && !s.Allowed.InVPC {
+		field := "check.http"
+		if c.HTTP == nil {
+			field = "check.tcp"
+		}
+		return &run.FieldError{Field: field, Problem: "the check function can't reach the instances: it doesn't run in a VPC",
+			Want: "deploy with the stack parameters VpcSubnetIds and VpcSecurityGroupIds"}
+	}
+	if c.HTTP != nil && c.HTTP.Port == 0 {
+		for _, m := range f.machines {
+			if !slices.ContainsFunc(f.in(m.ID), func(arn string) bool { return strings.HasPrefix(plan.Groups[arn].Health.Protocol, "HTTP") }) {
+				return &run.FieldError{Field: "check.http.port", Problem: fmt.Sprintf("instance %s is in no target group with an HTTP health check, so there is no port to take", m.ID),
+					Want: "give the port"}
+			}
+		}
+	}
+	if l := c.Lambda; l != nil {
+		prefix, wild := strings.CutSuffix(s.Allowed.CheckFunction, "*")
+		if s.Allowed.CheckFunction == "" || (l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
+			return &run.FieldError{Field: "check.lambda.function", Problem: "the stack doesn't allow to call function " + l.Function,
+				Want: "set the stack parameter CheckFunctionName"}
+		}
+	}
+	return nil
+}
+
+// quiet finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
+func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
+	m := plan.Request.Mute
+	if err := within("mute.alarm", s.Allowed.AlarmPrefix, "AlarmPrefix", m.AlarmPrefixes, m.AlarmNames); err != nil {
+		return err
+	}
+	if err := within("mute.rule", s.Allowed.RulePrefix, "RulePrefix", m.RulePrefixes, m.RuleNames); err != nil {
+		return err
+	}
+	if m.Alarms() {
+		found, err := s.Alarms.Alarms(ctx, m.AlarmPrefixes, m.AlarmNames)
+		if err != nil {
+			return fmt.Errorf("list the alarms to mute: %w", err)
+		}
+		for _, a := range found {
+			if !strings.HasPrefix(a.Name, s.Stack+"-") {
+				plan.Alarms = append(plan.Alarms, a.Name)
+			}
+		}
+		if err := s.matched("mute.alarm", m.AlarmPrefixes, m.AlarmNames, plan.Alarms); err != nil {
+			return err
+		}
+		if most := 10 * muteRuleAlarms; len(plan.Alarms) > most {
+			return &run.FieldError{Field: "mute.alarmPrefixes", Problem: fmt.Sprintf("%d alarms are too many", len(plan.Alarms)), Want: fmt.Sprintf("%d at most", most)}
+		}
+	}
+	if !m.Rules() {
+		return nil
+	}
+	rules, err := s.Mutes.Rules.Rules(ctx, m.EventBus, m.RulePrefixes, m.RuleNames)
+	if err != nil {
+		return missingRule(err)
+	}
+	names := make([]string, 0, len(rules))
+	for _, r := range rules {
+		names = append(names, r.Name)
+		plan.Rules = append(plan.Rules, run.Rule{Bus: r.Bus, Name: r.Name})
+	}
+	return s.matched("mute.rule", m.RulePrefixes, m.RuleNames, names)
+}
+
+// missingRule is a request's error if a rule that it names doesn't exist.
+func missingRule(err error) error {
+	if errors.Is(err, run.ErrNoRule) {
+		return &run.FieldError{Field: "mute.ruleNames", Problem: err.Error(), Want: "name rules that exist on the event bus"}
+	}
+	return fmt.Errorf("list the rules to mute: %w", err)
+}
+
+// within refuses names that the stack's roles couldn't mute. field is "mute.alarm" or "mute.rule".
+func within(field, allowed, parameter string, prefixes, names []string) error {
+	for _, list := range []struct {
+		field string
+		names []string
+	}{{field + "Prefixes", prefixes}, {field + "Names", names}} {
+		for _, name := range list.names {
+			if !strings.HasPrefix(name, allowed) {
+				return &run.FieldError{Field: list.field, Problem: fmt.Sprintf("%q doesn't begin with %q", name, allowed), Want: "widen the stack parameter " + parameter}
+			}
+		}
+	}
+	return nil
+}
+
+// matched refuses prefixes and names for which nothing was found.
+func (s Start) matched(field string, prefixes, names, found []string) error {
+	for _, p := range prefixes {
+		if !slices.ContainsFunc(found, func(n string) bool { return strings.HasPrefix(n, p) }) {
+			return &run.FieldError{Field: field + "Prefixes", Problem: fmt.Sprintf("nothing was found that begins with %q", p), Want: "correct it or leave it out; Quickstep's own alarms are never muted"}
+		}
+	}
+	for _, n := range names {
+		if !slices.Contains(found, n) {
+			return &run.FieldError{Field: field + "Names", Problem: fmt.Sprintf("%q doesn't exist, or is one of Quickstep's own alarms", n), Want: "correct it or leave it out"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package rolling
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Keys of the ledger.
+const (
+	activePK       = "ACTIVE"
+	outPK          = "OUT"
+	lockSK         = "LOCK"
+	muteSK         = "MUTE"
+	instancePrefix = "I#"
+)
+
+func runKey(id string) ledger.Key  { return ledger.Key{PK: "RUN#" + id, SK: "RUN"} }
+func planKey(id string) ledger.Key { return ledger.Key{PK: "RUN#" + id, SK: "PLAN"} }
+func instanceKey(id, instance string) ledger.Key {
+	return ledger.Key{PK: "RUN#" + id, SK: instancePrefix + instance}
+}
+func activeKey(id string) ledger.Key    { return ledger.Key{PK: activePK, SK: id} }
+func outKey(instance string) ledger.Key { return ledger.Key{PK: outPK, SK: instance} }
+func fleetLock(name string) ledger.Key  { return ledger.Key{PK: "LOCK#fleet/" + name, SK: lockSK} }
+func groupLock(arn string) ledger.Key   { return ledger.Key{PK: "LOCK#" + arn, SK: lockSK} }
+func instanceLock(id string) ledger.Key { return ledger.Key{PK: "LOCK#" + id, SK: lockSK} }
+func muteKey(rule run.Rule) ledger.Key {
+	return ledger.Key{PK: "MUTE#" + rule.Bus + "/" + rule.Name, SK: muteSK}
+}
+func isInstance(key ledger.Key) bool {
+	return strings.HasPrefix(key.PK, "RUN#") && strings.HasPrefix(key.SK, instancePrefix)
+}
+func isActive(key ledger.Key) bool { return key.PK == activePK }
+func newInstance() *run.Instance   { return &run.Instance{} }
+func newActive() *run.Active       { return &run.Active{} }
+
+// book reads and writes the ledger in the words of a run.
+type book struct{ ledger.Store }
+
+// need reads a document that must be there.
+func (b book) need(ctx context.Context, key ledger.Key, v any) (rev int64, err error) {
+	rev, err = ledger.Read(ctx, b.Store, key, v)
+	if err == nil && rev == 0 {
+		err = fmt.Errorf("read %s: it isn't in the ledger", key)
+	}
+	return rev, err
+}
+
+func (b book) run(ctx context.Context, id string) (r *run.Run, rev int64, err error) {
+	r = &run.Run{}
+	rev, err = b.need(ctx, runKey(id), r)
+	return r, rev, err
+}
+
+func (b book) plan(ctx context.Context, id string) (*run.Plan, error) {
+	p := &run.Plan{}
+	_, err := b.need(ctx, planKey(id), p)
+	return p, err
+}
+
+// held is an instance as it was read.
+type held struct {
+	*run.Instance
+	rev int64
+}
+
+// holders reads the items of those that hold a token of the run and can still get on, in the order of the tokens; all
+// of them, also the failed, if failed is true.
+func (b book) holders(ctx context.Context, r *run.Run, failed bool) ([]held, error) {
+	var keys []ledger.Key
+	for _, t := range r.Tokens {
+		if t.From == "" && (failed || !t.Failed) {
+			keys = append(keys, instanceKey(r.ID, t.Instance))
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	docs, err := b.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("read the holders of run %s: %w", r.ID, err)
+	}
+	holders := make([]held, 0, len(docs))
+	for _, d := range docs {
+		h := held{Instance: &run.Instance{}, rev: d.Rev}
+		if err := d.Decode(h.Instance); err != nil {
+			return nil, err
+		}
+		holders = append(holders, h)
+	}
+	order := func(h held) int {
+		return slices.IndexFunc(keys, func(k ledger.Key) bool { return k.SK == instancePrefix+h.ID })
+	}
+	slices.SortFunc(holders, func(a, b held) int { return order(a) - order(b) })
+	return holders, nil
+}
+
+// outs reads what has failed out of service, in any run.
+func (b book) outs(ctx context.Context) ([]run.Out, []int64, error) {
+	docs, err := b.List(ctx, outPK, "", "", 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what failed out of service: %w", err)
+	}
+	outs, revs := make([]run.Out, len(docs)), make([]int64, len(docs))
+	for n, d := range docs {
+		if err := d.Decode(&outs[n]); err != nil {
+			return nil, nil, err
+		}
+		revs[n] = d.Rev
+	}
+	return outs, revs, nil
+}
+
+// each reads the run's instances a page at a time.
+func (b book) each(ctx context.Context, id string, f func(*run.Instance)) error {
+	const page = 500
+	for after := ""; ; {
+		docs, err := b.List(ctx, "RUN#"+id, instancePrefix, after, page)
+		if err != nil {
+			return fmt.Errorf("read the instances of run %s: %w", id, err)
+		}
+		for _, d := range docs {
+			i := &run.Instance{}
+			if err := d.Decode(i); err != nil {
+				return err
+			}
+			f(i)
+			after = d.SK
+		}
+		if len(docs) < page {
+			return nil
+		}
+	}
+}
+
+// change writes the run after f has changed it, again and again while others write it too. f returns false to leave it.
+func (b book) change(ctx context.Context, mark func() string, id string, f func(*run.Run) bool) error {
+	const races = 8
+	for race := 0; ; race++ {
+		r, rev, err := b.run(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !f(r) {
+			return nil
+		}
+		err = ledger.Apply(ctx, b.Store, mark(), ledger.Put(runKey(id), rev, r))
+		if err == nil {
+			return nil
+		}
+		if !isRace(err) || race == races {
+			return fmt.Errorf("write run %s: %w", id, err)
+		}
+	}
+}
+
+// waiting reads the next instances of the run that wait for a token.
+func (b book) waiting(ctx context.Context, r *run.Run, n int) ([]held, error) {
+	after := ""
+	if r.Cursor != "" {
+		after = instancePrefix + r.Cursor
+	}
+	var next []held
+	for len(next) < n {
+		docs, err := b.List(ctx, "RUN#"+r.ID, instancePrefix, after, n)
+		if err != nil {
+			return nil, fmt.Errorf("read who is next in run %s: %w", r.ID, err)
+		}
+		for _, d := range docs {
+			h := held{Instance: &run.Instance{}, rev: d.Rev}
+			if err := d.Decode(h.Instance); err != nil {
+				return nil, err
+			}
+			if after = d.SK; h.Step == run.StepWaiting && len(next) < n {
+				next = append(next, h)
+			}
+		}
+		if len(docs) < n {
+			break
+		}
+	}
+	return next, nil
+}
+
+var _ choreo.Item = (*run.Instance)(nil)

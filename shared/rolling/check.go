@@ -1,0 +1,186 @@
+package rolling
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Probes look at an application from outside.
+type Probes interface {
+	HTTP(ctx context.Context, p run.HTTPProbe) (ok bool, why string)
+	TCP(ctx context.Context, address string, timeout time.Duration) (ok bool, why string)
+}
+
+// Check asks whether an instance has started, again and again, up to a bound.
+type Check struct {
+	Ledger ledger.Store
+	EC2    interface {
+		Machines
+		StatusOK(ctx context.Context, instance string) (ok bool, why string, err error)
+	}
+	Boots     Boots
+	Probes    Probes
+	Functions interface {
+		Ready(ctx context.Context, function string, payload any) (ready bool, why string, err error)
+	}
+	Now func() time.Time
+}
+
+// Act is safe to repeat: it only looks.
+func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	i := w.Item
+	plan, err := (book{c.Ledger}).plan(ctx, i.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	m, err := machine(ctx, c.EC2, i.ID)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	switch {
+	case m == nil || m.Gone():
+		return terminated(i), nil
+	case m.State == "stopped" || m.State == "stopping":
+		return choreo.GiveUp("the instance is " + m.State + " since its reboot; start it and look at its log"), nil
+	}
+	notReady, err := c.ready(ctx, plan, i, m)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if notReady != "" && i.SeenDown.IsZero() {
+		i.SeenDown = c.Now()
+	}
+	if notReady == "" {
+		unproven, soon, err := c.proof(ctx, w)
+		switch {
+		case err != nil:
+			return choreo.Outcome{}, err
+		case unproven == "":
+			i.StartedAt = c.Now()
+			return choreo.Next(run.StepRejoin, 0), nil
+		case soon:
+			return choreo.Again(bootAnswer, unproven), nil
+		}
+		notReady = unproven
+	}
+	if i.Checks++; i.Checks >= plan.Request.MaxChecks {
+		return choreo.GiveUp(fmt.Sprintf("not started after %d checks, %s after the reboot: %s",
+			i.Checks, run.Span(c.Now().Sub(i.RebootedAt)), notReady)), nil
+	}
+	return choreo.Again(time.Duration(plan.Request.CheckInterval), notReady), nil
+}
+
+// proof says why the present boot can't be believed to be a new one; empty: it can. soon: an answer is on its way.
+func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance]) (unproven string, soon bool, err error) {
+	i := w.Item
+	forced := i.RebootedAt.Add(run.HungReboot)
+	if i.Boot.Old != "" {
+		id, why, err := readBoot(ctx, c.Boots, w, c.Now())
+		switch {
+		case err != nil:
+			return "", false, err
+		case id == "":
+			return why, i.Boot.Command != "", nil
+		case id == i.Boot.Old:
+			return "the instance is still on its old boot", false, nil
+		}
+	}
+	if i.RebootCalls > 1 && c.Now().Before(forced) {
+		return "it was asked to reboot more than once; waiting until no further reboot can come", false, nil
+	}
+	if i.Boot.Old == "" && i.SeenDown.IsZero() && c.Now().Before(forced) {
+		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot", run.Span(run.HungReboot)), false, nil
+	}
+	return "", false, nil
+}
+
+// ready runs the checks that were asked for; the first that doesn't pass says why.
+func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (notReady string, err error) {
+	check := plan.Request.Check
+	if check.EC2 {
+		ok, why, err := c.EC2.StatusOK(ctx, i.ID)
+		if err != nil {
+			return "", fmt.Errorf("read the status checks of %s: %w", i.ID, err)
+		}
+		if !ok {
+			return "EC2: " + why, nil
+		}
+	}
+	if t := check.TCP; t != nil {
+		if ok, why := c.Probes.TCP(ctx, m.PrivateIP+":"+strconv.Itoa(t.Port), time.Duration(t.Timeout)); !ok {
+			return "TCP: " + why, nil
+		}
+	}
+	if check.HTTP != nil {
+		for _, p := range httpProbes(plan, i, m) {
+			if ok, why := c.Probes.HTTP(ctx, p); !ok {
+				return "HTTP: " + why, nil
+			}
+		}
+	}
+	if l := check.Lambda; l != nil {
+		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.PrivateIP})
+		if err != nil {
+			return "", fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
+		}
+		if !ok {
+			return l.Function + ": " + why, nil
+		}
+	}
+	return "", nil
+}
+
+// CheckRequest is what a check function of the operator's is asked. It answers {"ready": true} or
+// {"ready": false, "reason": "…"}.
+type CheckRequest struct {
+	Run       string `json:"run"`
+	Instance  string `json:"instance"`
+	PrivateIP string `json:"privateIp"`
+}
+
+// httpProbes are the requests that must succeed: one to the port that was asked for, or one to each port under which a
+// target group with an HTTP health check knows the instance.
+func httpProbes(plan *run.Plan, i *run.Instance, m *run.Machine) []run.HTTPProbe {
+	want := plan.Request.Check.HTTP
+	probe := func(scheme, port, path, codes string) run.HTTPProbe {
+		return run.HTTPProbe{URL: scheme + "://" + m.PrivateIP + ":" + port + or(want.Path, path, "/"), Codes: or(want.Codes, codes, "200"),
+			Text: want.Text, Timeout: time.Duration(want.Timeout)}
+	}
+	if want.Port != 0 {
+		path, codes := "", ""
+		for _, c := range i.Capture {
+			h := plan.Groups[c.Group].Health
+			path, codes = or(path, h.Path), or(codes, h.Codes)
+		}
+		return []run.HTTPProbe{probe("http", strconv.Itoa(want.Port), path, codes)}
+	}
+	var probes []run.HTTPProbe
+	for _, c := range i.Capture {
+		h := plan.Groups[c.Group].Health
+		if h.Protocol != "HTTP" && h.Protocol != "HTTPS" {
+			continue
+		}
+		port := h.Port
+		if port == "" || port == "traffic-port" {
+			port = strconv.Itoa(c.Port)
+		}
+		probes = append(probes, probe(strings.ToLower(h.Protocol), port, h.Path, h.Codes))
+	}
+	return probes
+}
+
+func or(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

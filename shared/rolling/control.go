@@ -1,0 +1,314 @@
+package rolling
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Control is what an operator does to runs: status, pause, resume, cancel, release. It changes only the run; resume and
+// cancel then nudge those who wait.
+type Control struct {
+	Ledger ledger.Store
+	Queues choreo.Sender
+	Now    func() time.Time
+}
+
+// Command is what Control is asked.
+type Command struct {
+	Command  string `json:"command"`
+	Run      string `json:"run,omitempty"`
+	Instance string `json:"instance,omitempty"` // of release
+}
+
+// Reply is what Control answers: the state after the command.
+type Reply struct {
+	Did     string   `json:"did,omitempty"`
+	Runs    []Status `json:"runs"`
+	OutOfIt []Left   `json:"outOfService,omitempty"` // instances that failed out of service, of all runs
+}
+
+// Status is a run as an operator sees it.
+type Status struct {
+	Run      string      `json:"run"`
+	Fleet    string      `json:"fleet"`
+	Status   string      `json:"status"`
+	Since    time.Time   `json:"since"`
+	Step     string      `json:"step,omitempty"` // of the run's own position
+	NextWake time.Time   `json:"nextWakeUp,omitzero"`
+	Total    int         `json:"total"`
+	Waiting  int         `json:"waiting"`
+	Done     int         `json:"done"`
+	Failed   int         `json:"failed"`
+	Skipped  int         `json:"skipped"`
+	Tokens   int         `json:"maxConcurrency"`
+	Stopped  string      `json:"stopped,omitempty"`
+	Gate     string      `json:"gate,omitempty"`
+	InFlight []Flight    `json:"inFlight,omitempty"`
+	Failures []FailedOne `json:"failures,omitempty"`
+	Ended    time.Time   `json:"ended,omitzero"`
+}
+
+// Flight is an instance that holds a token and gets on.
+type Flight struct {
+	Instance string    `json:"instance"`
+	Step     string    `json:"step"`
+	Since    time.Time `json:"since"`
+	Attempt  int       `json:"attempt,omitempty"`
+	NextWake time.Time `json:"nextWakeUp,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
+	OutSince time.Time `json:"outSince,omitzero"`
+}
+
+// FailedOne is an instance that failed.
+type FailedOne struct {
+	Instance string    `json:"instance"`
+	Step     string    `json:"step"`
+	Reason   string    `json:"reason"`
+	At       time.Time `json:"at"`
+	Out      bool      `json:"outOfService"`
+}
+
+// Left is an instance that failed out of service and wasn't released.
+type Left struct {
+	Instance string    `json:"instance"`
+	Run      string    `json:"run"`
+	Since    time.Time `json:"since"`
+	Reason   string    `json:"reason"`
+}
+
+const commandNames = "status, pause, resume, cancel or release"
+
+// ParseCommand reads a command. The error is a *run.FieldError.
+func ParseCommand(text []byte) (Command, error) {
+	var c Command
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return c, &run.FieldError{Field: "command", Problem: err.Error(), Want: `give JSON such as {"command":"status"}; the fields are command, run, instance`}
+	}
+	switch {
+	case !slices.Contains([]string{"status", "pause", "resume", "cancel", "release"}, c.Command):
+		return c, &run.FieldError{Field: "command", Problem: fmt.Sprintf("%q is no command", c.Command), Want: "give " + commandNames}
+	case c.Command == "release" && c.Instance == "":
+		return c, &run.FieldError{Field: "instance", Problem: "it is missing", Want: "name the instance that is to be released"}
+	case c.Command == "release" && c.Run != "":
+		return c, &run.FieldError{Field: "run", Problem: "release takes none", Want: "name the instance alone"}
+	case c.Command != "release" && c.Instance != "":
+		return c, &run.FieldError{Field: "instance", Problem: c.Command + " takes none", Want: "leave it out"}
+	case c.Command != "release" && c.Command != "status" && c.Run == "":
+		return c, &run.FieldError{Field: "run", Problem: "it is missing", Want: "name the run; status lists them"}
+	}
+	return c, nil
+}
+
+// Do carries a command out. Repeating one changes nothing more.
+func (c Control) Do(ctx context.Context, owner string, text []byte) (Reply, error) {
+	cmd, err := ParseCommand(text)
+	if err != nil {
+		return Reply{}, err
+	}
+	var did string
+	switch cmd.Command {
+	case "status":
+		return c.status(ctx, cmd.Run, "")
+	case "release":
+		did, err = c.release(ctx, owner, cmd.Instance)
+		if err != nil {
+			return Reply{}, err
+		}
+		return c.status(ctx, "", did)
+	default:
+		did, err = c.change(ctx, owner, cmd)
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	slog.Info("control", "command", cmd.Command, "run", cmd.Run, "outcome", did)
+	return c.status(ctx, cmd.Run, did)
+}
+
+func (c Control) change(ctx context.Context, owner string, cmd Command) (did string, err error) {
+	b, now := book{c.Ledger}, c.Now()
+	if err := c.known(ctx, cmd.Run); err != nil {
+		return "", err
+	}
+	marks := 0
+	mark := func() string { marks++; return fmt.Sprintf("%s#control-%d", owner, marks) }
+	err = b.change(ctx, mark, cmd.Run, func(r *run.Run) bool {
+		did = apply(r, cmd.Command, now)
+		return did != ""
+	})
+	if err != nil {
+		return "", err
+	}
+	if did == "" {
+		did = "nothing to do: the run is as it should be"
+	}
+	return did, c.wake(ctx, owner, cmd.Run, now)
+}
+
+// apply changes the run; empty: there was nothing to change.
+func apply(r *run.Run, command string, now time.Time) (did string) {
+	switch {
+	case !r.Ended.IsZero():
+		return ""
+	case command == "pause" && r.Paused.IsZero():
+		r.Paused = now
+		return "paused: no further instance leaves service; those that are out finish their way"
+	case command == "resume" && !r.Paused.IsZero():
+		r.Paused, r.Resumed, r.ClosedSince = time.Time{}, now, time.Time{}
+		return "resumed"
+	case command == "cancel" && (r.Stopped == "" || !r.Paused.IsZero()):
+		r.Stop(now, "cancelled by an operator")
+		if !r.Paused.IsZero() {
+			r.Paused, r.Resumed = time.Time{}, now
+		}
+		return "cancelled: those that are out finish their way, the rest is skipped"
+	}
+	return ""
+}
+
+// wake does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
+func (c Control) wake(ctx context.Context, owner, id string, now time.Time) error {
+	b := book{c.Ledger}
+	n := choreo.Nudger{Ledger: c.Ledger, Queues: c.Queues, Words: Words, Owner: owner}
+	a := newActive()
+	rev, err := ledger.Read(ctx, c.Ledger, activeKey(id), a)
+	if err != nil || rev == 0 || a.Step != run.StepOpen {
+		return err
+	}
+	if _, err := n.Nudge(ctx, activeKey(id), rev, a, now); err != nil {
+		return err
+	}
+	r, _, err := b.run(ctx, id)
+	if err != nil || !r.Paused.IsZero() {
+		return err
+	}
+	holders, err := b.holders(ctx, r, false)
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, h := range holders {
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() {
+			_, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now)
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (c Control) known(ctx context.Context, id string) error {
+	rev, err := ledger.Read(ctx, c.Ledger, runKey(id), &run.Run{})
+	if err == nil && rev == 0 {
+		err = &run.FieldError{Field: "run", Problem: fmt.Sprintf("there is no run %q", id), Want: "status lists the runs that are under way"}
+	}
+	return err
+}
+
+// release forgets that an instance failed out of service: its token and its lock are free again.
+func (c Control) release(ctx context.Context, owner, instance string) (did string, err error) {
+	b := book{c.Ledger}
+	var out run.Out
+	rev, err := ledger.Read(ctx, c.Ledger, outKey(instance), &out)
+	if err != nil {
+		return "", err
+	}
+	if rev == 0 {
+		return "", &run.FieldError{Field: "instance", Problem: fmt.Sprintf("%s didn't fail out of service, or was released already", instance),
+			Want: "status lists those that did"}
+	}
+	if err := b.forget(ctx, owner+"#release", out, rev); err != nil {
+		return "", fmt.Errorf("release %s: %w", instance, err)
+	}
+	slog.Info("control", "command", "release", "instance", instance, "run", out.Run)
+	return fmt.Sprintf("released %s, which had failed in run %s", instance, out.Run), c.wake(ctx, owner, out.Run, c.Now())
+}
+
+// forget deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
+func (b book) forget(ctx context.Context, mark string, out run.Out, rev int64) error {
+	all := choreo.Together{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
+	if err := b.unlock(ctx, out.Run, &all, instanceLock(out.Instance)); err != nil {
+		return err
+	}
+	return ledger.Apply(ctx, b.Store, mark, all.Writes...)
+}
+
+func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
+	b := book{c.Ledger}
+	reply := Reply{Did: did, Runs: []Status{}}
+	ids := []string{id}
+	if id == "" {
+		docs, err := c.Ledger.List(ctx, activePK, "", "", 0)
+		if err != nil {
+			return reply, fmt.Errorf("list the active runs: %w", err)
+		}
+		ids = nil
+		for _, d := range docs {
+			ids = append(ids, d.SK)
+		}
+	} else if err := c.known(ctx, id); err != nil {
+		return reply, err
+	}
+	for _, id := range ids {
+		s, err := c.one(ctx, b, id)
+		if err != nil {
+			return reply, err
+		}
+		reply.Runs = append(reply.Runs, s)
+	}
+	outs, _, err := b.outs(ctx)
+	for _, o := range outs {
+		reply.OutOfIt = append(reply.OutOfIt, Left{Instance: o.Instance, Run: o.Run, Since: o.Since, Reason: o.Reason})
+	}
+	return reply, err
+}
+
+func (c Control) one(ctx context.Context, b book, id string) (Status, error) {
+	r, _, err := b.run(ctx, id)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Run: r.ID, Fleet: r.Fleet, Status: r.Status(), Since: r.Began, Total: r.Total, Waiting: r.Waiting, Done: r.Done,
+		Failed: r.Failed, Skipped: r.Skipped, Tokens: r.Limit, Stopped: r.Stopped, Ended: r.Ended}
+	if !r.ClosedSince.IsZero() {
+		s.Gate = "closed since " + r.ClosedSince.UTC().Format(time.RFC3339)
+	}
+	a := newActive()
+	rev, err := ledger.Read(ctx, c.Ledger, activeKey(id), a)
+	if err != nil {
+		return s, err
+	}
+	if rev != 0 {
+		s.Step, s.NextWake = a.Step, a.Due
+	}
+	holders, err := b.holders(ctx, r, false)
+	if err != nil {
+		return s, err
+	}
+	for _, h := range holders {
+		f := Flight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: h.Position.Reason}
+		if h.Out() {
+			f.OutSince = h.LeftAt
+		}
+		s.InFlight = append(s.InFlight, f)
+	}
+	if r.Failed == 0 {
+		return s, nil
+	}
+	return s, b.each(ctx, id, func(i *run.Instance) {
+		if i.Step == run.Failed && i.Failure != nil {
+			s.Failures = append(s.Failures, FailedOne{Instance: i.ID, Step: i.Failure.Step, Reason: i.Failure.Reason, At: i.Failure.At, Out: i.Out()})
+		}
+	})
+}

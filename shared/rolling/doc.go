@@ -1,0 +1,75 @@
+// Package rolling holds the steps of a rolling reboot, one file each. They know AWS only through the small interfaces
+// that they declare, and move by package choreo.
+//
+//	start ──► drain ──► reboot ──► check ──► rejoin ──► (token to the next instance) ──► … ──► finish
+//	            │          │      ▲   │         │
+//	            │          │      └───┘ not started yet: the same again, later
+//	            └──────────┴──────────┴─────────┴──► dead letters ──► triage: failed, alarm, stop or go on
+//	watchdog (every minute): whatever is overdue gets its message again
+//	control: status, pause, resume, cancel, release
+//
+// What each failure does:
+//
+//	bad request                      refused before anything is written (Start.Request)
+//	start can't prepare              triage sends the run to finish, with the reason
+//	the floor, a pause, the mute     drain waits at the gate; past gateTimeout the rest is skipped
+//	never drained, never rebooted    triage sends the instance back by rejoin: failed, in service
+//	never started, never healthy     failed out of service: it keeps its token and leaves an OUT item
+//	finish can't restore             it alarms and comes again, without a bound
+package rolling
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Words tells the protocol about the steps of a rolling reboot.
+var Words = choreo.Words{Queue: queue, Name: name, Endless: endless}
+
+// queue names the queue of a step: its own, but for those that share a function.
+func queue(step string) string {
+	switch step {
+	case run.StepStarting:
+		return "start"
+	case run.StepOpen, run.StepFinishing:
+		return "finish"
+	case run.StepAwait:
+		return "rejoin"
+	case choreo.Failing:
+		return "dead"
+	}
+	return step
+}
+
+func name(key ledger.Key) []any {
+	if isActive(key) {
+		return []any{"run", key.SK}
+	}
+	return []any{"run", strings.TrimPrefix(key.PK, "RUN#"), "instance", strings.TrimPrefix(key.SK, instancePrefix)}
+}
+
+// endless says at which steps a run never gives up: what it muted must be restored in the end.
+func endless(step string) bool { return step == run.StepOpen || step == run.StepFinishing }
+
+// Line is what every function that takes messages needs.
+type Line struct {
+	Ledger ledger.Store
+	Queues choreo.Sender
+	Now    func() time.Time
+	Lease  time.Duration // longer than the function's timeout
+}
+
+// Instances moves instances by a step.
+func Instances(l Line, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
+	return choreo.Mover[*run.Instance]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newInstance, Act: act}
+}
+
+// Runs moves runs by a step of their own.
+func Runs(l Line, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
+	return choreo.Mover[*run.Active]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newActive, Act: act}
+}

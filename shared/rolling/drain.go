@@ -1,0 +1,244 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Drain takes one instance out of its target groups, once the gate lets it go, and hands it to reboot.
+type Drain struct {
+	Ledger  ledger.Store
+	EC2     Machines
+	Targets interface {
+		Targets
+		Deregister(ctx context.Context, group string, targets []run.Address) error
+	}
+	Now func() time.Time
+}
+
+// bootQuestion is how long before the end of a drain reboot is woken up, to ask for the boot id meanwhile.
+const bootQuestion = 15 * time.Second
+
+// Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh; after it, a try only
+// deregisters what was captured, and deregistering twice is deregistering once.
+func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	b := book{d.Ledger}
+	plan, err := b.plan(ctx, w.Item.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if !w.Item.LeftAt.IsZero() {
+		return d.resume(ctx, b, w, plan)
+	}
+	look, err := d.look(ctx, b, w, plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if v := look.Decide(); v.Answer != run.Go {
+		return d.stay(ctx, b, w, look, v)
+	}
+	if why, err := d.mark(ctx, w); err != nil || why != "" {
+		return b.end(w, run.Skipped, why, nil), err
+	}
+	look, err = d.look(ctx, b, w, plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	look.Marked = true
+	if v := look.Decide(); v.Answer != run.Go {
+		return d.stay(ctx, b, w, look, v)
+	}
+	w.Item.Capture, w.Item.LeftAt, w.Item.Refused = look.Standing(), d.Now(), nil
+	if err := w.Save(ctx); err != nil {
+		return choreo.Outcome{}, err
+	}
+	if !look.Run.ClosedSince.IsZero() {
+		if err := b.change(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
+			open := r.ClosedSince.IsZero()
+			r.ClosedSince = time.Time{}
+			return !open
+		}); err != nil {
+			return choreo.Outcome{}, err
+		}
+	}
+	return d.leave(ctx, w, plan)
+}
+
+// look reads everything that the gate asks for.
+func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan) (*run.Look, error) {
+	m, err := machine(ctx, d.EC2, w.Item.ID)
+	if err != nil {
+		return nil, err
+	}
+	look := &run.Look{Now: d.Now(), Plan: plan, Me: w.Item, Machine: m}
+	if m != nil {
+		if look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, map[string]bool{m.ID: true}); err != nil {
+			return nil, err
+		}
+	}
+	if look.Run, _, err = b.run(ctx, w.Item.Run); err != nil {
+		return nil, err
+	}
+	active := newActive()
+	if _, err := b.need(ctx, activeKey(w.Item.Run), active); err != nil {
+		return nil, err
+	}
+	look.Quiet = active.Quiet
+	holders, err := b.holders(ctx, look.Run, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range holders {
+		look.Holders = append(look.Holders, h.Instance)
+	}
+	look.Out, _, err = b.outs(ctx)
+	return look, err
+}
+
+// mark writes down that the instance is about to leave and takes its lock, in one write. why is the reason to skip it.
+func (d Drain) mark(ctx context.Context, w *choreo.Work[*run.Instance]) (why string, err error) {
+	i := w.Item
+	if !i.Leaving.IsZero() && i.Locked {
+		return "", nil
+	}
+	i.Leaving = d.Now()
+	if i.Locked {
+		return "", w.Save(ctx)
+	}
+	i.Locked = true
+	err = w.Save(ctx, ledger.Put(instanceLock(i.ID), 0, run.Lock{Run: i.Run, Since: i.Leaving}))
+	if err == nil {
+		return "", nil
+	}
+	i.Locked, i.Leaving = false, time.Time{} // the commit that follows must not claim what wasn't written
+	if !errors.Is(err, ledger.ErrConflict) {
+		return "", err
+	}
+	var lock run.Lock
+	if _, err := ledger.Read(ctx, d.Ledger, instanceLock(i.ID), &lock); err != nil {
+		return "", err
+	}
+	if lock.Run == "" {
+		return "", fmt.Errorf("lock instance %s: %w", i.ID, ledger.ErrConflict)
+	}
+	return fmt.Sprintf("run %s is at work on the instance since %s", lock.Run, lock.Since.UTC().Format(time.RFC3339)), nil
+}
+
+// stay is the outcome for an instance that doesn't leave now. Its mark is taken back by the commit.
+func (d Drain) stay(ctx context.Context, b book, w *choreo.Work[*run.Instance], look *run.Look, v run.Verdict) (choreo.Outcome, error) {
+	i := w.Item
+	i.Leaving, i.Refused = time.Time{}, v.Refused
+	switch v.Answer {
+	case run.Skip:
+		if !v.Stop {
+			return b.end(w, run.Skipped, v.Reason, nil), nil
+		}
+		err := b.change(ctx, w.Mark, i.Run, func(r *run.Run) bool {
+			stopped := r.Stopped != ""
+			r.Stop(w.Now, v.Reason)
+			return !stopped
+		})
+		return b.end(w, run.Skipped, v.Reason, nil), err
+	case run.Park:
+		return choreo.Park(v.Reason), nil
+	}
+	if look.Run.ClosedSince.IsZero() {
+		if err := b.change(ctx, w.Mark, i.Run, func(r *run.Run) bool {
+			first := r.ClosedSince.IsZero()
+			if first {
+				r.ClosedSince = w.Now
+			}
+			return first
+		}); err != nil {
+			return choreo.Outcome{}, err
+		}
+	}
+	return choreo.Again(wait(look), v.Reason), nil
+}
+
+// wait is longer the later the instance is in order, and differs from one to the next, so that no two keep step.
+func wait(l *run.Look) time.Duration {
+	place := 0
+	for n, h := range l.Holders {
+		if h.ID == l.Me.ID {
+			place = n
+		}
+	}
+	base := 15*time.Second + time.Duration(place)*2*time.Second
+	return base + choreo.Spread(l.Me.ID, 3*time.Second)
+}
+
+// resume goes on after the capture. As long as nothing has left yet, the gate is asked once more; any answer but go
+// sends the instance back.
+func (d Drain) resume(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+	look, err := d.look(ctx, b, w, plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if look.Machine == nil || look.Machine.Gone() {
+		return terminated(w.Item), nil
+	}
+	if len(w.Item.Capture) > 0 && stillIn(w.Item.Capture, look.Standing()) {
+		look.Marked = true
+		if v := look.Decide(); v.Answer != run.Go {
+			w.Item.Return = v.Reason
+			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil
+		}
+	}
+	return d.leave(ctx, w, plan)
+}
+
+// leave deregisters what was captured and hands over to reboot, which waits for the end of the drain.
+func (d Drain) leave(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+	for _, g := range byGroup(w.Item) {
+		err := d.Targets.Deregister(ctx, g.arn, g.targets)
+		if err != nil && !errors.Is(err, run.ErrNoGroup) {
+			return choreo.Outcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
+		}
+	}
+	w.Item.GoneAt = d.Now()
+	return choreo.Next(run.StepReboot, max(0, plan.DrainDelay(w.Item.Capture)-bootQuestion)), nil
+}
+
+// terminated is the outcome for an instance that somebody has ended while it was in our hands.
+func terminated(i *run.Instance) choreo.Outcome {
+	i.Terminated = true
+	return choreo.GiveUp("the instance was terminated while it was being rebooted")
+}
+
+func stillIn(capture, standing []run.Registration) bool {
+	for _, c := range capture {
+		found := false
+		for _, s := range standing {
+			found = found || (s.Group == c.Group && s.Port == c.Port)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+type groupTargets struct {
+	arn     string
+	targets []run.Address
+}
+
+// byGroup is the capture as calls: one a target group.
+func byGroup(i *run.Instance) []groupTargets {
+	var calls []groupTargets
+	for _, c := range i.Capture { // sorted by group
+		if n := len(calls); n == 0 || calls[n-1].arn != c.Group {
+			calls = append(calls, groupTargets{arn: c.Group})
+		}
+		last := &calls[len(calls)-1]
+		last.targets = append(last.targets, run.Address{ID: i.ID, Port: c.Port})
+	}
+	return calls
+}

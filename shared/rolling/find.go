@@ -1,0 +1,159 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"quickstep/shared/run"
+)
+
+// Allowed is what the stack's roles permit; a request that asks for more is refused with a clear error instead of failing
+// half-way.
+type Allowed struct {
+	InstanceTag       string // Key=Value: instances that may be rebooted; empty: all
+	TargetGroupPrefix string // of names; empty: all
+	AlarmPrefix       string
+	RulePrefix        string
+	CheckFunction     string // a name, or a prefix that ends with *; empty: none
+	InVPC             bool   // the check function runs in the operator's VPC
+}
+
+// fleet is what a request's instances and their target groups are right now.
+type fleet struct {
+	machines []run.Machine
+	groups   []run.Group // that hold one of them
+	targets  map[string][]run.Target
+}
+
+// in lists the groups that an instance is registered in.
+func (f *fleet) in(instance string) []string {
+	var in []string
+	for _, g := range f.groups {
+		if slices.ContainsFunc(f.targets[g.ARN], func(t run.Target) bool { return t.ID == instance && t.Registered() }) {
+			in = append(in, g.ARN)
+		}
+	}
+	return in
+}
+
+// find reads which instances a request means, and every target group of the Region that holds one of them.
+func find(ctx context.Context, ec2 Machines, targets Targets, allowed Allowed, q *run.Request) (*fleet, error) {
+	ids, err := chosen(ctx, targets, q)
+	if err != nil {
+		return nil, err
+	}
+	machines, err := ec2.Machines(ctx, run.Selection{IDs: ids, Tags: q.Tags})
+	if err != nil {
+		return nil, fmt.Errorf("describe the instances of fleet %s: %w", q.Fleet, err)
+	}
+	f := &fleet{machines: machines}
+	if err := f.keep(q, allowed); err != nil {
+		return nil, err
+	}
+	vpcs, of := map[string]bool{}, map[string]bool{}
+	for _, m := range f.machines {
+		vpcs[m.VPC], of[m.ID] = true, true
+		if m.PrivateIP != "" {
+			of[m.PrivateIP] = true
+		}
+	}
+	if f.targets, f.groups, err = sweep(ctx, targets, vpcs, of); err != nil {
+		return nil, err
+	}
+	return f, f.acceptGroups(allowed)
+}
+
+// chosen lists the instances that targetGroupArns and instanceIds name together; nil if neither is given.
+func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, error) {
+	if len(q.TargetGroupARNs) == 0 {
+		return q.InstanceIDs, nil
+	}
+	ids := []string{}
+	for _, arn := range q.TargetGroupARNs {
+		found, err := targets.Targets(ctx, arn)
+		if errors.Is(err, run.ErrNoGroup) {
+			return nil, &run.FieldError{Field: "targetGroupArns", Problem: "there is no target group " + arn, Want: "name groups of this account and Region"}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read target group %s: %w", run.ShortARN(arn), err)
+		}
+		for _, t := range found {
+			if !strings.HasPrefix(t.ID, "i-") {
+				return nil, &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("target %s of group %s is no instance", t.ID, run.ShortARN(arn)),
+					Want: "only target groups of type instance can be handled"}
+			}
+			if t.Registered() && (len(q.InstanceIDs) == 0 || slices.Contains(q.InstanceIDs, t.ID)) {
+				ids = append(ids, t.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return nil, nobody(q)
+	}
+	return ids, nil
+}
+
+func nobody(q *run.Request) error {
+	field := "tags"
+	switch {
+	case len(q.InstanceIDs) > 0:
+		field = "instanceIds"
+	case len(q.TargetGroupARNs) > 0:
+		field = "targetGroupArns"
+	}
+	return &run.FieldError{Field: field, Problem: "no running instance was found for fleet " + q.Fleet,
+		Want: "targetGroupArns, instanceIds and tags narrow one another; at least one running instance must fit all that are given"}
+}
+
+// keep leaves out what is terminated, and refuses what must not be touched.
+func (f *fleet) keep(q *run.Request, allowed Allowed) error {
+	var kept []run.Machine
+	for _, m := range f.machines {
+		if m.Gone() {
+			continue
+		}
+		if group := m.AutoScalingGroup(); group != "" {
+			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
+				Want: "leave its instances out, or use the group's instance refresh"}
+		}
+		if key, value, ok := strings.Cut(allowed.InstanceTag, "="); ok && m.Tags[key] != value {
+			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
+				Want: "tag the instances that Quickstep may reboot (stack parameters InstanceTagKey and InstanceTagValue)"}
+		}
+		kept = append(kept, m)
+	}
+	if len(q.InstanceIDs) > 0 && len(q.Tags) == 0 && len(q.TargetGroupARNs) == 0 {
+		for _, id := range q.InstanceIDs {
+			if !slices.ContainsFunc(kept, func(m run.Machine) bool { return m.ID == id }) {
+				return &run.FieldError{Field: "instanceIds", Problem: "there is no instance " + id, Want: "name instances of this account and Region that aren't terminated"}
+			}
+		}
+	}
+	if !slices.ContainsFunc(kept, func(m run.Machine) bool { return m.State == "running" || m.State == "pending" }) {
+		return nobody(q)
+	}
+	f.machines = kept
+	return nil
+}
+
+func (f *fleet) acceptGroups(allowed Allowed) error {
+	for _, g := range f.groups {
+		if g.TargetType == "ip" {
+			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("target group %s registers an instance of the fleet by its IP address", g.Name),
+				Want: "only target groups of type instance can be handled"}
+		}
+		if !strings.HasPrefix(g.Name, allowed.TargetGroupPrefix) {
+			return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
+				Want: "widen the stack parameter TargetGroupPrefix"}
+		}
+	}
+	if len(f.groups) > run.MaxGroups {
+		return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
+			Want: fmt.Sprintf("%d at most; split the fleet", run.MaxGroups)}
+	}
+	return nil
+}

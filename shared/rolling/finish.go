@@ -1,0 +1,316 @@
+package rolling
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// Topic is where people are told.
+type Topic interface {
+	Publish(ctx context.Context, subject, text string) error
+}
+
+// Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to its end: restores
+// what was muted, tells people, gives back the locks.
+type Finish struct {
+	Ledger ledger.Store
+	Mutes  Mutes
+	States interface {
+		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
+	}
+	Alarm, Report Topic
+	Now           func() time.Time
+}
+
+const (
+	// tendEvery is the longest time between two looks at an open run.
+	tendEvery = 10 * time.Minute
+	// okPatience is how long the muted alarms may take to be OK before their mute ends all the same: deleting it
+	// fires those that are in ALARM, and an alarm that is still in ALARM by then is one to be read.
+	okPatience = 15 * time.Minute
+	// troubleEvery is how often people are told of the same trouble.
+	troubleEvery = time.Hour
+)
+
+// Act is safe to repeat: muting and restoring look at what is; what was told is written down; the end is one transaction.
+func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+	b := book{f.Ledger}
+	r, _, err := b.run(ctx, w.Item.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	plan, err := b.plan(ctx, w.Item.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	act := f.open
+	if w.Item.Step == run.StepFinishing {
+		act = f.finishing
+	}
+	out, err := act(ctx, b, w, r, plan)
+	if err != nil && w.Item.Errors >= choreo.MaxFaults-1 {
+		f.trouble(ctx, w, err)
+	}
+	return out, err
+}
+
+// Mover moves runs by finish, and never lets one go: a run whose tries are used up comes again.
+func (f Finish) Mover(l Line) choreo.Mover[*run.Active] {
+	m := Runs(l, f.Act)
+	m.Exhausted = f.comeAgain
+	return m
+}
+
+func (f Finish) comeAgain(_ *choreo.Work[*run.Active], reason string) choreo.Outcome {
+	return choreo.Again(tendEvery, reason)
+}
+
+// trouble tells people, once an hour, that a run can't get on. If that fails too, the functions' own alarms remain.
+func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], cause error) {
+	if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {
+		return
+	}
+	n := notify.Trouble(w.Item.Run, w.Item.Fleet, w.Item.Step, cause.Error(), w.Now)
+	if f.Alarm.Publish(ctx, n.Subject, n.Text) == nil {
+		w.Item.Told.Trouble = w.Now
+	}
+}
+
+// open tends the run and asks what there is to admit, or whether it is over.
+func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+	if err := f.announce(ctx, b, w, r); err != nil {
+		return choreo.Outcome{}, err
+	}
+	why, err := f.mute(ctx, b, w, r, plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	gone, err := f.released(ctx, b, r)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
+			patience(r, &plan.Request, w.Now)
+			for _, instance := range gone {
+				r.Release(instance)
+			}
+			a.Due = w.Now.Add(due(r, a, plan, why, w.Now))
+			return nil
+		})
+	}), nil
+}
+
+// mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run mutes nothing.
+func (f Finish) mute(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (why string, err error) {
+	if plan.Request.Mute.Empty() {
+		return "", nil
+	}
+	if !r.Paused.IsZero() {
+		holders, err := b.holders(ctx, r, true)
+		if err != nil {
+			return "", err
+		}
+		out := false
+		for _, h := range holders {
+			out = out || h.Absent()
+		}
+		if !out {
+			return "", f.Mutes.Off(ctx, w, plan)
+		}
+	}
+	return f.Mutes.On(ctx, w, plan, r.Resumed)
+}
+
+// released lists the failed holders, of this and earlier runs, that somebody has released or seen back.
+func (f Finish) released(ctx context.Context, b book, r *run.Run) ([]string, error) {
+	var keys []ledger.Key
+	for _, t := range r.Tokens {
+		if t.Failed {
+			keys = append(keys, outKey(t.Instance))
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	docs, err := b.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("read what failed out of service: %w", err)
+	}
+	still := map[ledger.Key]bool{}
+	for _, d := range docs {
+		still[d.Key] = true
+	}
+	var gone []string
+	for _, k := range keys {
+		if !still[k] {
+			gone = append(gone, k.SK)
+		}
+	}
+	return gone, nil
+}
+
+// patience ends what has lasted too long: a closed gate, and a pause.
+func patience(r *run.Run, q *run.Request, now time.Time) {
+	if limit := time.Duration(q.MaxPause); !r.Paused.IsZero() && now.Sub(r.Paused) >= limit {
+		r.Stop(now, fmt.Sprintf("it was paused for %s (maxPause)", run.Span(limit)))
+		r.Paused, r.Resumed = time.Time{}, now
+	}
+	if limit := time.Duration(q.GateTimeout); r.Paused.IsZero() && !r.ClosedSince.IsZero() && now.Sub(r.ClosedSince) >= limit {
+		r.Stop(now, fmt.Sprintf("no instance could leave service for %s (gateTimeout)", run.Span(limit)))
+	}
+}
+
+// due is how long the run can be left alone.
+func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) time.Duration {
+	wait := tendEvery
+	sooner := func(d time.Duration) { wait = max(0, min(wait, d)) }
+	muting := !plan.Request.Mute.Empty() && r.Paused.IsZero()
+	if why != "" || (muting && !a.Quiet.Since.After(r.Resumed)) || !a.Quiet.Pending.IsZero() {
+		sooner(mutePoll)
+	}
+	if !r.Paused.IsZero() {
+		sooner(r.Paused.Add(time.Duration(plan.Request.MaxPause)).Sub(now))
+	} else if !r.ClosedSince.IsZero() && r.Stopped == "" {
+		sooner(r.ClosedSince.Add(time.Duration(plan.Request.GateTimeout)).Sub(now))
+	}
+	if len(r.Announce) > 0 {
+		sooner(time.Minute)
+	}
+	return wait
+}
+
+// announce sends the alarms that triage couldn't send.
+func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run) error {
+	for _, id := range r.Announce {
+		i := newInstance()
+		if _, err := b.need(ctx, instanceKey(r.ID, id), i); err != nil {
+			return err
+		}
+		n := notify.Failure(r, i)
+		if err := f.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+			return fmt.Errorf("announce that %s failed: %w", id, err)
+		}
+		if err := b.change(ctx, w.Mark, r.ID, func(r *run.Run) bool {
+			for n, other := range r.Announce {
+				if other == id {
+					r.Announce = append(r.Announce[:n:n], r.Announce[n+1:]...)
+					return true
+				}
+			}
+			return false
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishing restores, tells, and ends the run.
+func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+	if err := f.announce(ctx, b, w, r); err != nil {
+		return choreo.Outcome{}, err
+	}
+	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
+		return choreo.Again(30*time.Second, why), err
+	}
+	if err := f.Mutes.Off(ctx, w, plan); err != nil {
+		return choreo.Outcome{}, err
+	}
+	if !w.Item.Told.End {
+		if err := f.tell(ctx, b, r, w.Now); err != nil {
+			return choreo.Outcome{}, err
+		}
+		w.Item.Told.End = true
+		if err := w.Save(ctx); err != nil {
+			return choreo.Outcome{}, err
+		}
+	}
+	return choreo.With(choreo.End("ended", ""), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+		return f.end(ctx, b, a, plan, w.Now)
+	}), nil
+}
+
+// loud says which of the muted alarms is still in ALARM; empty once all are OK, or their time is over.
+func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (string, error) {
+	q := w.Item.Quiet
+	if len(plan.Alarms) == 0 || q.Generation == 0 || (q.Until.IsZero() && q.Pending.IsZero()) {
+		return "", nil
+	}
+	if w.Item.RestoringSince.IsZero() {
+		w.Item.RestoringSince = w.Now
+	}
+	if w.Now.Sub(w.Item.RestoringSince) >= okPatience {
+		return "", nil
+	}
+	alarms, err := f.States.Alarms(ctx, nil, plan.Alarms)
+	if err != nil {
+		return "", fmt.Errorf("read the muted alarms: %w", err)
+	}
+	for _, a := range alarms {
+		if a.State == "ALARM" {
+			_, err := f.Mutes.On(ctx, w, plan, r.Resumed) // prolongs it, if it would end meanwhile
+			return "muted alarm " + a.Name + " is in ALARM; its mute ends when it is OK, or " + run.Span(okPatience) + " after the last instance", err
+		}
+	}
+	return "", nil
+}
+
+// tell sends the summary, with as many lines as a person reads.
+func (f Finish) tell(ctx context.Context, b book, r *run.Run, now time.Time) error {
+	const most = 40
+	var failures, skips []string
+	more := 0
+	add := func(rows *[]string, row string) {
+		if len(*rows) < most {
+			*rows = append(*rows, row)
+		} else {
+			more++
+		}
+	}
+	if r.Failed+r.Skipped > 0 {
+		err := b.each(ctx, r.ID, func(i *run.Instance) {
+			switch {
+			case i.Step == run.Failed && i.Out():
+				add(&failures, i.ID+" OUT OF SERVICE, at "+i.Failure.Step+": "+i.Failure.Reason)
+			case i.Step == run.Failed:
+				add(&failures, i.ID+" at "+i.Failure.Step+": "+i.Failure.Reason)
+			case i.Step == run.Skipped:
+				add(&skips, i.ID+": "+i.Reason)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	n := notify.Ended(r, now, failures, skips, more)
+	if err := f.Report.Publish(ctx, n.Subject, n.Text); err != nil {
+		return fmt.Errorf("send the summary of run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// end is the last transaction: the run is over, its locks are free, its position is gone.
+func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, now time.Time) (choreo.Together, error) {
+	var all choreo.Together
+	r, rev, err := b.run(ctx, a.Run)
+	if err != nil {
+		return all, err
+	}
+	rest, _ := r.Rest()
+	r.Skipped, r.Waiting = r.Skipped+rest, 0
+	r.Ended = now
+	all.Writes = append(all.Writes, ledger.Put(runKey(r.ID), rev, r))
+	all.Gone = true
+	locks := []ledger.Key{fleetLock(r.Fleet)}
+	for arn := range plan.Groups {
+		locks = append(locks, groupLock(arn))
+	}
+	return all, b.unlock(ctx, r.ID, &all, locks...)
+}

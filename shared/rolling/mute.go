@@ -1,0 +1,239 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+const (
+	// muteFor is how long alarms stay muted by themselves: so long do they stay silent at most if everything of ours
+	// is dead.
+	muteFor = time.Hour
+	// muteRenew is the rest at which the mute is prolonged; the run's own position comes round every ten minutes.
+	muteRenew = 30 * time.Minute
+	// mutePatience is how long a mute rule may take to become active: it begins at a full minute.
+	mutePatience = 5 * time.Minute
+	// mutePoll is how often a mute rule is looked at until it is active.
+	mutePoll = 15 * time.Second
+	// muteRuleAlarms is the most alarms of one mute rule (CloudWatch).
+	muteRuleAlarms = 100
+)
+
+// Mutes keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease of the run's own
+// position. Alarms are muted by alarm mute rules, which end by themselves and leave the alarms untouched; EventBridge
+// rules are disabled, and MUTE items say for which runs.
+type Mutes struct {
+	Ledger ledger.Store
+	Alarms interface {
+		Mute(ctx context.Context, r run.MuteRule) error
+		MuteActive(ctx context.Context, name string) (bool, error)
+		Unmute(ctx context.Context, name string) error
+	}
+	Rules interface {
+		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
+		Disable(ctx context.Context, r run.Rule) error
+		Enable(ctx context.Context, r run.Rule) error
+	}
+	// Stack is the prefix of the names of our mute rules.
+	Stack string
+	Now   func() time.Time
+}
+
+// On mutes, prolongs, and looks whether everything is muted. why says what is still missing; empty: all is quiet, and
+// Quiet.Since says since when. since is the time after which that must have been seen.
+func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+	q := &w.Item.Quiet
+	if !q.Rules {
+		q.Rules = true // written down before the first rule is touched, so that restoring knows
+		if err := w.Save(ctx); err != nil {
+			return "", err
+		}
+	}
+	if !q.Since.After(since) {
+		for _, rule := range plan.Rules {
+			if err := m.hold(ctx, w, rule); err != nil {
+				return "", err
+			}
+		}
+	}
+	if len(plan.Alarms) > 0 {
+		if why, err := m.alarms(ctx, w, plan, since); err != nil || why != "" {
+			return why, err
+		}
+	}
+	if !q.Since.After(since) {
+		q.Since = m.Now()
+	}
+	return "", nil
+}
+
+// alarms puts the mute rules of a new generation when the present one ends soon, and waits until they are active.
+func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+	q, now := &w.Item.Quiet, m.Now()
+	late := !q.Pending.IsZero() && now.After(q.Pending.Add(-muteFor).Add(mutePatience))
+	if late || (q.Pending.IsZero() && q.Until.Sub(now) < muteRenew) {
+		q.Generation++
+		q.Pending = now.Truncate(time.Minute).Add(time.Minute + muteFor)
+		if err := w.Save(ctx); err != nil {
+			return "", err
+		}
+	}
+	if q.Pending.IsZero() && q.Since.After(since) {
+		return "", nil
+	}
+	for part, alarms := range parts(plan.Alarms) {
+		name := m.name(w.Item.Run, q.Generation, part)
+		active, err := m.Alarms.MuteActive(ctx, name)
+		if err != nil {
+			return "", fmt.Errorf("look at alarm mute rule %s: %w", name, err)
+		}
+		if !active {
+			why = "alarm mute rule " + name + " isn't active yet"
+			if q.Pending.IsZero() { // somebody deleted it: begin a new one
+				q.Until = time.Time{}
+				continue
+			}
+			rule := run.MuteRule{Name: name, Alarms: alarms, From: q.Pending.Add(-muteFor), For: muteFor}
+			if err := m.Alarms.Mute(ctx, rule); err != nil {
+				return "", fmt.Errorf("mute %d alarms: %w", len(alarms), err)
+			}
+		}
+	}
+	if why == "" && !q.Pending.IsZero() {
+		q.Until, q.Pending = q.Pending, time.Time{}
+	}
+	if why != "" && now.Before(q.Until) && q.Since.After(since) {
+		return "", nil // the generation before still holds
+	}
+	return why, nil
+}
+
+// Off ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules are deleted, which fires
+// the actions of those alarms that are still in ALARM.
+func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Quiet
+	if q.Rules {
+		for _, rule := range plan.Rules {
+			if err := m.release(ctx, w, rule); err != nil {
+				return err
+			}
+		}
+	}
+	for generation := 1; generation <= q.Generation; generation++ {
+		for part := range parts(plan.Alarms) {
+			name := m.name(w.Item.Run, generation, part)
+			if err := m.Alarms.Unmute(ctx, name); err != nil {
+				return fmt.Errorf("delete alarm mute rule %s: %w", name, err)
+			}
+		}
+	}
+	q.Until, q.Pending, q.Since, q.Rules = time.Time{}, time.Time{}, time.Time{}, false
+	return nil
+}
+
+func (m Mutes) name(id string, generation, part int) string {
+	return fmt.Sprintf("%s-%s-%d-%d", m.Stack, id, generation, part+1)
+}
+
+func parts(alarms []string) [][]string { return slices.Collect(slices.Chunk(alarms, muteRuleAlarms)) }
+
+// hold disables a rule for this run, or joins the runs for which it is disabled. One that is off and that no run holds
+// was off before, and stays so.
+func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+	for range 5 {
+		var muted run.Muted
+		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
+		if err != nil {
+			return err
+		}
+		switch {
+		case rev != 0 && muted.Restoring:
+			if err := m.restore(ctx, w, rule, rev); err != nil && !errors.Is(err, ledger.ErrConflict) {
+				return err
+			}
+			continue
+		case rev == 0:
+			found, err := m.Rules.Rules(ctx, rule.Bus, nil, []string{rule.Name})
+			if errors.Is(err, run.ErrNoRule) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("read rule %s: %w", rule.Name, err)
+			}
+			if len(found) == 0 || !found[0].Enabled {
+				if again, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted); err != nil || again == 0 {
+					return err
+				}
+				continue // another run took it between the two readings
+			}
+			muted = run.Muted{Rule: rule, Runs: []string{w.Item.Run}}
+		case !slices.Contains(muted.Runs, w.Item.Run):
+			muted.Runs = append(muted.Runs, w.Item.Run)
+		default:
+			return m.disable(ctx, rule)
+		}
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		if err == nil {
+			return m.disable(ctx, rule)
+		}
+		if !isRace(err) {
+			return fmt.Errorf("write down that rule %s is muted: %w", rule.Name, err)
+		}
+	}
+	return fmt.Errorf("mute rule %s: %w", rule.Name, ledger.ErrConflict)
+}
+
+func (m Mutes) disable(ctx context.Context, rule run.Rule) error {
+	if err := m.Rules.Disable(ctx, rule); err != nil {
+		return fmt.Errorf("disable rule %s: %w", rule.Name, err)
+	}
+	return nil
+}
+
+// release takes this run off a rule; the last one restores it.
+func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+	for range 5 {
+		var muted run.Muted
+		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
+		if err != nil || rev == 0 {
+			return err
+		}
+		if muted.Restoring {
+			return m.restore(ctx, w, rule, rev)
+		}
+		if !slices.Contains(muted.Runs, w.Item.Run) {
+			return nil
+		}
+		muted.Runs = slices.DeleteFunc(muted.Runs, func(id string) bool { return id == w.Item.Run })
+		muted.Restoring = len(muted.Runs) == 0
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		switch {
+		case err == nil && muted.Restoring:
+			return m.restore(ctx, w, rule, rev+1)
+		case err == nil:
+			return nil
+		case !isRace(err):
+			return fmt.Errorf("write down that rule %s isn't muted any more: %w", rule.Name, err)
+		}
+	}
+	return fmt.Errorf("restore rule %s: %w", rule.Name, ledger.ErrConflict)
+}
+
+// restore finishes what MUTE calls restoring: the rule is enabled before the item goes.
+func (m Mutes) restore(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64) error {
+	if err := m.Rules.Enable(ctx, rule); err != nil {
+		return fmt.Errorf("enable rule %s: %w", rule.Name, err)
+	}
+	err := ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Write{Key: muteKey(rule), Rev: rev, Delete: true})
+	if err != nil && !errors.Is(err, ledger.ErrConflict) {
+		return fmt.Errorf("forget that rule %s was muted: %w", rule.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// Act brings a run from starting to open, under the lease of its own position: measures again, now that the locks are
+// held, writes down every instance, mutes, and opens with the first tokens. It is safe to repeat: what is written is put
+// only if it is absent, or is the run's own before it has opened.
+func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+	b := book{s.Ledger}
+	r, _, err := b.run(ctx, w.Item.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	plan := &run.Plan{}
+	rev, err := b.need(ctx, planKey(r.ID), plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if !w.Item.Prepared {
+		if err := s.prepare(ctx, b, w, plan, rev); err != nil {
+			return refusedLate(err)
+		}
+	}
+	if !plan.Request.Mute.Empty() {
+		if why, err := s.Mutes.On(ctx, w, plan, time.Time{}); err != nil || why != "" {
+			if w.Now.Sub(w.Item.Position.Since) > 2*mutePatience {
+				return choreo.GiveUp("the alarms could not be muted: " + or(why, fmt.Sprint(err))), nil
+			}
+			return choreo.Again(mutePoll, why), err
+		}
+	}
+	tokens, total, skipped, err := s.count(ctx, b, r, plan)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if err := s.tell(ctx, w, r, plan, total); err != nil {
+		return choreo.Outcome{}, err
+	}
+	return choreo.With(choreo.Next(run.StepOpen, 0), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
+			limits(r, plan, total)
+			r.Opened, r.Total, r.Tokens = w.Now, total, tokens
+			r.Skipped, r.Waiting = skipped, total-skipped
+			if r.Waiting == 0 {
+				r.Stop(w.Now, "no instance of the fleet is free to be rebooted")
+			}
+			return nil
+		})
+	}), nil
+}
+
+// refusedLate gives up at once if the fleet has changed since the request so that it can't be done any more.
+func refusedLate(err error) (choreo.Outcome, error) {
+	var refused *run.FieldError
+	if errors.As(err, &refused) {
+		return choreo.GiveUp(err.Error()), nil
+	}
+	return choreo.Outcome{}, err
+}
+
+// prepare measures the fleet again and writes down its plan and its instances.
+func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active], plan *run.Plan, rev int64) error {
+	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, &plan.Request)
+	if err != nil {
+		return err
+	}
+	for _, g := range f.groups {
+		if _, ok := plan.Groups[g.ARN]; !ok {
+			return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
+		}
+	}
+	if err := s.seenBack(ctx, b, w); err != nil {
+		return err
+	}
+	outs, _, err := b.outs(ctx)
+	if err != nil {
+		return err
+	}
+	locked := plan.Groups
+	if err := s.size(ctx, plan, f, outs); err != nil {
+		return err
+	}
+	for arn, g := range locked { // one that the fleet has left since is still locked
+		if _, ok := plan.Groups[arn]; !ok {
+			plan.Groups[arn] = g
+		}
+	}
+	if err := w.Save(ctx, ledger.Put(planKey(w.Item.Run), rev, plan)); err != nil {
+		return err
+	}
+	if err := s.putInstances(ctx, b, w, f, outs); err != nil {
+		return err
+	}
+	w.Item.Prepared = true
+	return w.Save(ctx)
+}
+
+// seenBack forgets those that failed out of service and are terminated, or registered and healthy again.
+func (s Start) seenBack(ctx context.Context, b book, w *choreo.Work[*run.Active]) error {
+	outs, revs, err := b.outs(ctx)
+	if err != nil {
+		return err
+	}
+	for n, o := range outs {
+		m, err := machine(ctx, s.EC2, o.Instance)
+		if err != nil {
+			return err
+		}
+		back := m == nil || m.Gone()
+		if !back {
+			if back, err = s.serves(ctx, o); err != nil {
+				return err
+			}
+		}
+		if !back {
+			continue
+		}
+		if err := b.forget(ctx, w.Mark(), o, revs[n]); err != nil && !errors.Is(err, ledger.ErrConflict) {
+			return fmt.Errorf("forget that %s failed out of service: %w", o.Instance, err)
+		}
+	}
+	return nil
+}
+
+// serves says whether the instance is registered again wherever it was, and healthy where it was.
+func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
+	for _, c := range o.Capture {
+		targets, err := s.Targets.Targets(ctx, c.Group)
+		if errors.Is(err, run.ErrNoGroup) {
+			continue
+		}
+		if err != nil {
+			return false, fmt.Errorf("read target group %s: %w", run.ShortARN(c.Group), err)
+		}
+		if !slices.ContainsFunc(targets, func(t run.Target) bool {
+			return t.ID == o.Instance && t.Port == c.Port && t.Registered() && (t.Healthy() || !c.Healthy)
+		}) {
+			return false, nil
+		}
+	}
+	return len(o.Capture) > 0, nil
+}
+
+// putInstances writes down every instance that isn't yet. Those that failed out of service in an earlier run are skipped.
+func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Active], f *fleet, outs []run.Out) error {
+	there := map[string]bool{}
+	if err := b.each(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
+		return err
+	}
+	in := map[string][]string{}
+	for _, g := range f.groups {
+		for _, t := range f.targets[g.ARN] {
+			if t.Registered() && !slices.Contains(in[t.ID], g.ARN) {
+				in[t.ID] = append(in[t.ID], g.ARN)
+			}
+		}
+	}
+	var writes []ledger.Write
+	for _, m := range f.machines {
+		if there[m.ID] {
+			continue
+		}
+		i := &run.Instance{ID: m.ID, Run: w.Item.Run, Groups: in[m.ID], Windows: m.Windows, Expires: w.Now.Add(belongings)}
+		i.Position = choreo.Position{Step: run.StepWaiting, Since: w.Now}
+		if n := slices.IndexFunc(outs, func(o run.Out) bool { return o.Instance == m.ID }); n >= 0 {
+			i.Step, i.EndedAt = run.Skipped, w.Now
+			i.Position.Reason = fmt.Sprintf("it failed out of service in run %s; repair it, then release it", outs[n].Run)
+		}
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))
+	}
+	for chunk := range slices.Chunk(writes, ledger.MaxWrites-1) {
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), append([]ledger.Write{w.Held()}, chunk...)...); err != nil {
+			return fmt.Errorf("write down %d instances: %w", len(chunk), err)
+		}
+	}
+	return nil
+}
+
+// count reads what was written down: how many instances there are, and the tokens that those hold who failed out of
+// service in earlier runs and share the fleet or a target group. OUT is read now that the locks are held (R1).
+func (s Start) count(ctx context.Context, b book, r *run.Run, plan *run.Plan) (tokens []run.Token, total, skipped int, err error) {
+	outs, _, err := b.outs(ctx)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for _, o := range outs {
+		shared := o.Fleet == r.Fleet
+		for _, c := range o.Capture {
+			_, ok := plan.Groups[c.Group]
+			shared = shared || ok
+		}
+		if shared {
+			tokens = append(tokens, run.Token{Instance: o.Instance, Failed: true, From: o.Run})
+		}
+	}
+	err = b.each(ctx, r.ID, func(i *run.Instance) {
+		total++
+		if i.Step == run.Skipped {
+			skipped++
+		}
+	})
+	return tokens, total, skipped, err
+}
+
+// tell announces that the run begins, once.
+func (s Start) tell(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan, total int) error {
+	if w.Item.Told.Start {
+		return nil
+	}
+	r.Total = total
+	limits(r, plan, total)
+	n := notify.Started(r, plan, remarks(r))
+	if err := s.Report.Publish(ctx, n.Subject, n.Text); err != nil {
+		return fmt.Errorf("announce the start of run %s: %w", r.ID, err)
+	}
+	w.Item.Told.Start = true
+	return w.Save(ctx)
+}

@@ -1,0 +1,146 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Rejoin puts an instance back: registers exactly what was captured, and waits until it is healthy wherever it was.
+type Rejoin struct {
+	Ledger  ledger.Store
+	EC2     Machines
+	Targets interface {
+		Targets(ctx context.Context, group string) ([]run.Target, error)
+		Register(ctx context.Context, group string, targets []run.Address) error
+	}
+	Now func() time.Time
+}
+
+const (
+	// settling is the time between registering and the first reading, and between readings: the default interval of
+	// a target group's health check is 30 s, the shortest 5 s.
+	settling = 10 * time.Second
+	// missingFor is how long a target must be missing before somebody else has taken it out.
+	missingFor = 30 * time.Second
+)
+
+// Act is safe to repeat: registering twice is registering once, and awaiting only reads.
+func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	if w.Item.Step == run.StepAwait {
+		return r.await(ctx, w)
+	}
+	i := w.Item
+	for _, g := range byGroup(i) {
+		err := r.Targets.Register(ctx, g.arn, g.targets)
+		switch {
+		case errors.Is(err, run.ErrGone):
+			return r.giveUp(ctx, i, "it can't be registered again: "+err.Error())
+		case errors.Is(err, run.ErrNoGroup): // await reports what is missing
+		case err != nil:
+			return choreo.Outcome{}, fmt.Errorf("register %s in %s: %w", i.ID, run.ShortARN(g.arn), err)
+		}
+	}
+	i.RegisteredAt = r.Now()
+	if len(i.Capture) == 0 {
+		return r.back(w), nil
+	}
+	return choreo.Next(run.StepAwait, settling), nil
+}
+
+func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	i, now := w.Item, r.Now()
+	missing, waiting, err := r.read(ctx, i)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if missing != "" {
+		if i.MissingSince.IsZero() {
+			i.MissingSince, i.HealthyAt = now, time.Time{}
+		}
+		if now.Sub(i.MissingSince) < missingFor {
+			return choreo.Again(missingFor-now.Sub(i.MissingSince), "not registered any more in "+missing), nil
+		}
+		i.BackAt = now // from here on it isn't out by our doing
+		return r.giveUp(ctx, i, "somebody else took it out of "+missing+" after it had rejoined; it was left out there")
+	}
+	i.MissingSince = time.Time{}
+	if waiting == "" {
+		if i.HealthyAt.IsZero() {
+			i.HealthyAt = now
+			return choreo.Again(settling/2, "healthy; looking once more"), nil
+		}
+		return r.back(w), nil
+	}
+	i.HealthyAt = time.Time{}
+	plan, err := (book{r.Ledger}).plan(ctx, i.Run)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if limit := time.Duration(plan.Request.RejoinTimeout); now.Sub(i.RegisteredAt) >= limit {
+		return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
+	}
+	return choreo.Again(settling, waiting), nil
+}
+
+// read says in which groups a captured target is missing, and which targets aren't healthy that were before.
+func (r Rejoin) read(ctx context.Context, i *run.Instance) (missing, waiting string, err error) {
+	var gone, ill []string
+	for _, g := range byGroup(i) {
+		targets, err := r.Targets.Targets(ctx, g.arn)
+		if err != nil && !errors.Is(err, run.ErrNoGroup) {
+			return "", "", fmt.Errorf("read target group %s: %w", run.ShortARN(g.arn), err)
+		}
+		states := map[int]run.Target{}
+		for _, t := range targets {
+			if t.ID == i.ID {
+				states[t.Port] = t
+			}
+		}
+		for _, c := range i.Capture {
+			if c.Group != g.arn {
+				continue
+			}
+			where := fmt.Sprintf("%s port %d", run.ShortARN(c.Group), c.Port)
+			t, listed := states[c.Port]
+			if !listed || !t.Registered() {
+				gone = append(gone, where)
+			} else if c.Healthy && !t.Healthy() {
+				ill = append(ill, fmt.Sprintf("%s is %s (%s)", where, t.State, or(t.Reason, "no reason given")))
+			}
+		}
+	}
+	return strings.Join(gone, ", "), strings.Join(ill, ", "), nil
+}
+
+// giveUp gives up with the reason, or because the instance is gone, if it is.
+func (r Rejoin) giveUp(ctx context.Context, i *run.Instance, reason string) (choreo.Outcome, error) {
+	m, err := machine(ctx, r.EC2, i.ID)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if m == nil || m.Gone() {
+		return terminated(i), nil
+	}
+	return choreo.GiveUp(reason), nil
+}
+
+// back is the end of an instance that is in service again: done, skipped if it went back without a reboot, failed if
+// triage had sent it back after a failure.
+func (r Rejoin) back(w *choreo.Work[*run.Instance]) choreo.Outcome {
+	b, i, now := book{r.Ledger}, w.Item, r.Now()
+	back := func(i *run.Instance) { i.BackAt = now }
+	switch {
+	case i.Failure != nil:
+		return b.end(w, run.Failed, i.Failure.Reason, back)
+	case i.Return != "":
+		return b.end(w, run.Skipped, i.Return, back)
+	}
+	return b.end(w, run.Done, "", back)
+}

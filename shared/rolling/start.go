@@ -1,0 +1,209 @@
+package rolling
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// Start takes requests, and begins the runs that they ask for.
+type Start struct {
+	Ledger  ledger.Store
+	Queues  choreo.Sender
+	EC2     Machines
+	Targets interface {
+		Targets
+		Delay(ctx context.Context, group string) (time.Duration, error)
+	}
+	Parameters interface {
+		Parameter(ctx context.Context, name string) (string, error)
+	}
+	Alarms interface {
+		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
+	}
+	Mutes         Mutes
+	Alarm, Report Topic
+	Allowed       Allowed
+	Stack         string // the stack's name: the prefix of its own alarms, which are never muted
+	FleetPrefix   string // of the SSM parameters that hold fleets
+	Now           func() time.Time
+}
+
+// Begun is the answer to a request.
+type Begun struct {
+	Run            string   `json:"run,omitempty"`
+	Fleet          string   `json:"fleet,omitempty"`
+	Status         string   `json:"status"` // starting, or what an earlier request with the same id has come to; refused
+	Instances      int      `json:"instances,omitempty"`
+	TargetGroups   []string `json:"targetGroups,omitempty"`
+	MaxConcurrency int      `json:"maxConcurrency,omitempty"`
+	Remarks        []string `json:"remarks,omitempty"`
+	Refused        string   `json:"refused,omitempty"`
+}
+
+// belongings is for how long what is written at the start of a run is kept: its own 90 days after its end, and 30 for
+// the run itself.
+const belongings = run.Kept + 30*24*time.Hour
+
+// Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
+// is a *run.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
+func (s Start) Request(ctx context.Context, invocation string, text []byte) (Begun, error) {
+	begun, err := s.request(ctx, invocation, text)
+	var refused *run.FieldError
+	if !errors.As(err, &refused) {
+		return begun, err
+	}
+	slog.Warn("request", "outcome", "refused", "reason", err.Error())
+	var scheduled struct {
+		Fleet     string    `json:"fleet"`
+		Scheduled time.Time `json:"scheduled"`
+	}
+	if json.Unmarshal(text, &scheduled) != nil || scheduled.Scheduled.IsZero() {
+		return Begun{}, err
+	}
+	n := notify.Refused(scheduled.Fleet, string(text), s.Now(), err)
+	if tellErr := s.Alarm.Publish(ctx, n.Subject, n.Text); tellErr != nil {
+		return Begun{}, errors.Join(err, fmt.Errorf("announce the refusal: %w", tellErr))
+	}
+	return Begun{Fleet: scheduled.Fleet, Status: "refused", Refused: err.Error()}, nil
+}
+
+func (s Start) request(ctx context.Context, invocation string, text []byte) (Begun, error) {
+	now := s.Now()
+	q, err := s.parse(ctx, text, now)
+	if err != nil {
+		return Begun{}, err
+	}
+	if q.ID == "" {
+		q.ID = invocation
+	}
+	id := run.RunID(q.Fleet, q.ID)
+	if begun, found, err := s.again(ctx, id, q.Fleet, now); found || err != nil {
+		return begun, err
+	}
+	plan := &run.Plan{Request: q, Expires: now.Add(belongings)}
+	f, err := s.accept(ctx, plan)
+	if err != nil {
+		return Begun{}, err
+	}
+	r := &run.Run{ID: id, Fleet: q.Fleet, Began: now}
+	limits(r, plan, len(f.machines))
+	a := &run.Active{Run: id, Fleet: q.Fleet}
+	a.Position = choreo.Position{N: 1, Step: run.StepStarting, Since: now, Due: now}
+	if err := s.lock(ctx, invocation, r, plan, a, now); err != nil {
+		return Begun{}, err
+	}
+	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", len(f.machines))
+	begun := Begun{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r)}
+	for _, g := range f.groups {
+		begun.TargetGroups = append(begun.TargetGroups, g.Name)
+	}
+	if err := choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(activeKey(id), &a.Position)); err != nil {
+		slog.Error("send", "run", id, "outcome", "the watchdog will send it", "reason", err.Error())
+	}
+	return begun, nil
+}
+
+// parse reads the request over the fleet's parameter.
+func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Request, error) {
+	name, err := run.FleetName(text)
+	if err != nil {
+		return run.Request{}, err
+	}
+	parameter, err := s.Parameters.Parameter(ctx, s.FleetPrefix+"/"+name)
+	if errors.Is(err, run.ErrNoParameter) {
+		return run.Parse(nil, text, now)
+	}
+	if err != nil {
+		return run.Request{}, fmt.Errorf("read the settings of fleet %s: %w", name, err)
+	}
+	return run.Parse([]byte(parameter), text, now)
+}
+
+// again finds the run that an earlier request with the same id has begun, and nudges it on if it is still starting.
+func (s Start) again(ctx context.Context, id, fleet string, now time.Time) (begun Begun, found bool, err error) {
+	var r run.Run
+	rev, err := ledger.Read(ctx, s.Ledger, runKey(id), &r)
+	if err != nil || rev == 0 {
+		return begun, false, err
+	}
+	if r.Fleet != fleet {
+		return begun, true, &run.FieldError{Field: "id", Problem: fmt.Sprintf("run %s is one of fleet %s", id, r.Fleet), Want: "give another id"}
+	}
+	begun = Begun{Run: id, Fleet: r.Fleet, Status: r.Status(), Instances: r.Total, MaxConcurrency: r.Limit, Remarks: []string{"an earlier request has begun this run"}}
+	if r.Status() != run.StepStarting {
+		return begun, true, nil
+	}
+	a := newActive()
+	if rev, err = ledger.Read(ctx, s.Ledger, activeKey(id), a); err != nil || rev == 0 {
+		return begun, true, err
+	}
+	return begun, true, choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(activeKey(id), &a.Position))
+}
+
+// lock writes the run down together with the locks that it needs: all of it, or nothing.
+func (s Start) lock(ctx context.Context, invocation string, r *run.Run, plan *run.Plan, a *run.Active, now time.Time) error {
+	lock := run.Lock{Run: r.ID, Since: now}
+	writes := []ledger.Write{ledger.Put(runKey(r.ID), 0, r), ledger.Put(planKey(r.ID), 0, plan), ledger.Put(activeKey(r.ID), 0, a),
+		ledger.Put(fleetLock(r.Fleet), 0, lock)}
+	for arn := range plan.Groups {
+		writes = append(writes, ledger.Put(groupLock(arn), 0, lock))
+	}
+	err := ledger.Apply(ctx, s.Ledger, invocation+"#start", writes...)
+	if !errors.Is(err, ledger.ErrConflict) {
+		if err != nil {
+			return fmt.Errorf("write run %s down: %w", r.ID, err)
+		}
+		return nil
+	}
+	return s.held(ctx, r, plan)
+}
+
+// held says who holds what the run needs.
+func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
+	keys := []ledger.Key{fleetLock(r.Fleet)}
+	for arn := range plan.Groups {
+		keys = append(keys, groupLock(arn))
+	}
+	docs, err := s.Ledger.Get(ctx, keys...)
+	if err != nil {
+		return fmt.Errorf("read who holds the locks: %w", err)
+	}
+	slices.SortFunc(docs, func(a, b ledger.Doc) int { return strings.Compare(a.PK, b.PK) })
+	for _, d := range docs {
+		var l run.Lock
+		if err := d.Decode(&l); err != nil {
+			return err
+		}
+		field, what := "targetGroupArns", "target group "+run.ShortARN(strings.TrimPrefix(d.PK, "LOCK#"))
+		if d.Key == fleetLock(r.Fleet) {
+			field, what = "fleet", "fleet "+r.Fleet
+		}
+		return &run.FieldError{Field: field, Problem: fmt.Sprintf("run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339)),
+			Want: "wait for its end, or cancel it"}
+	}
+	return fmt.Errorf("write run %s down: %w", r.ID, ledger.ErrConflict)
+}
+
+// limits are the numbers that follow from the size of the fleet.
+func limits(r *run.Run, plan *run.Plan, instances int) {
+	r.Limit = min(max(1, plan.Request.MaxConcurrency.Down(instances)), run.MaxTokens, max(1, instances))
+	r.MaxErrors = plan.Request.MaxErrors.Down(instances)
+}
+
+func remarks(r *run.Run) []string {
+	if r.MaxErrors >= r.Limit {
+		return []string{fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: each keeps one of the %d tokens", r.MaxErrors, r.Limit)}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package rolling
+
+import (
+	"context"
+	"fmt"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// Triage takes the dead letters: positions that gave up, and messages that SQS moved because no invocation finished
+// them. It says what failed, and sends it back, ends it, or gives it another chance.
+type Triage struct {
+	Line
+	Alarm Topic
+}
+
+// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
+func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
+	switch {
+	case msg.Step != choreo.Failing && isInstance(msg.Key):
+		return t.moved(ctx, owner, msg, newInstance())
+	case msg.Step != choreo.Failing && isActive(msg.Key):
+		return t.moved(ctx, owner, msg, newActive())
+	case isInstance(msg.Key):
+		m := Instances(t.Line, t.Act)
+		m.Exhausted = t.unannounced
+		return m.Handle(ctx, owner, msg)
+	case isActive(msg.Key):
+		m := Runs(t.Line, t.start)
+		m.Exhausted = t.neverBegun
+		return m.Handle(ctx, owner, msg)
+	}
+	return fmt.Errorf("message: pk %q, sk %q name nothing that moves", msg.PK, msg.SK)
+}
+
+// moved takes a message that SQS moved here. If its position still stands and tries are left, no code ran (Lambda was
+// throttled, or a deployment was broken): it is given back. If they are used up, the item gives up.
+func (t Triage) moved(ctx context.Context, owner string, msg choreo.Message, item choreo.Item) error {
+	rev, err := ledger.Read(ctx, t.Ledger, msg.Key, item)
+	if err != nil {
+		return fmt.Errorf("read a dead letter's item: %w", err)
+	}
+	now, p := t.Now(), item.Place()
+	log := Words.Log(msg)
+	switch {
+	case rev == 0 || p.N != msg.N || p.Nudge != msg.Nudge || p.Leased(now):
+		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
+		return nil
+	case p.Tries >= choreo.MaxTries && !endless(p.Step):
+		reason := fmt.Sprintf("%s crashed or timed out in each of %d tries; see its log", p.Step, p.Tries)
+		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
+		return t.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
+	case p.Tries >= choreo.MaxTries:
+		if a, ok := item.(*run.Active); ok {
+			n := notify.Trouble(a.Run, a.Fleet, p.Step, fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", p.Tries), now)
+			if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+				return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
+			}
+		}
+	}
+	log.Warn("dead letter", "outcome", "given back", "reason", "tries are left")
+	_, err = t.nudger(owner).Nudge(ctx, msg.Key, rev, item, now)
+	return err
+}
+
+func (t Triage) nudger(owner string) choreo.Nudger {
+	return choreo.Nudger{Ledger: t.Ledger, Queues: t.Queues, Words: Words, Owner: owner}
+}
+
+// Act announces that an instance failed, and sends it back into service if it was never rebooted. It is safe to repeat:
+// what was announced is written down, and the end is one transaction.
+func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	i := w.Item
+	blame(i)
+	if !i.Failure.Announced {
+		r, _, err := (book{t.Ledger}).run(ctx, i.Run)
+		if err != nil {
+			return choreo.Outcome{}, err
+		}
+		n := notify.Failure(r, i)
+		if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+			return choreo.Outcome{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
+		}
+		i.Failure.Announced = true
+		if err := w.Save(ctx); err != nil {
+			return choreo.Outcome{}, err
+		}
+	}
+	return t.sentence(w), nil
+}
+
+// unannounced is the outcome when the alarm can't be sent: the failure is committed all the same, and the run's own
+// position tries the alarm again.
+func (t Triage) unannounced(w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
+	blame(w.Item)
+	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", reason)
+	return t.sentence(w)
+}
+
+// blame keeps the first failure: an instance that fails again on its way back failed because of the first.
+func blame(i *run.Instance) {
+	if i.Failure == nil {
+		i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since}
+	}
+}
+
+// sentence sends an instance that left and was never asked to reboot back into service, once; any other has failed.
+func (t Triage) sentence(w *choreo.Work[*run.Instance]) choreo.Outcome {
+	i := w.Item
+	back := i.GaveUp == run.StepRejoin || i.GaveUp == run.StepAwait
+	if i.Out() && i.RebootAskedAt.IsZero() && !back {
+		return choreo.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
+	}
+	return (book{t.Ledger}).end(w, run.Failed, i.Failure.Reason, nil)
+}
+
+// start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is never failed.
+func (t Triage) start(_ context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+	return t.neverBegun(w, ""), nil
+}
+
+func (t Triage) neverBegun(w *choreo.Work[*run.Active], _ string) choreo.Outcome {
+	reason := "it could not begin: " + w.Item.Position.Reason
+	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+		var all choreo.Together
+		b := book{t.Ledger}
+		r, rev, err := b.run(ctx, a.Run)
+		if err != nil {
+			return all, err
+		}
+		r.Stop(w.Now, reason)
+		all.Writes = append(all.Writes, ledger.Put(runKey(r.ID), rev, r))
+		return all, nil
+	})
+}

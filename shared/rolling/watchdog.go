@@ -1,0 +1,102 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Watchdog gives whatever is overdue its message again: the runs' own positions, and those of their tokens' holders.
+type Watchdog struct {
+	Ledger ledger.Store
+	Queues choreo.Sender
+	Now    func() time.Time
+}
+
+// Watched is what one look of the watchdog came to.
+type Watched struct {
+	Runs   int `json:"runs"`
+	Nudged int `json:"nudged"`
+}
+
+// Look goes over every active run. One that can't be read doesn't keep it from the others; the errors come together.
+func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
+	var seen Watched
+	docs, err := d.Ledger.List(ctx, activePK, "", "", 0)
+	if err != nil {
+		return seen, fmt.Errorf("list the active runs: %w", err)
+	}
+	now := d.Now()
+	var all []error
+	for _, doc := range docs {
+		seen.Runs++
+		n, err := d.one(ctx, owner, doc, now)
+		seen.Nudged += n
+		if err != nil {
+			all = append(all, fmt.Errorf("watch run %s: %w", doc.SK, err))
+		}
+	}
+	slog.Info("watchdog", "runs", seen.Runs, "nudged", seen.Nudged, "errors", len(all))
+	return seen, errors.Join(all...)
+}
+
+func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now time.Time) (nudged int, err error) {
+	n := choreo.Nudger{Ledger: d.Ledger, Queues: d.Queues, Words: Words, Owner: owner}
+	a := newActive()
+	if err := doc.Decode(a); err != nil {
+		return 0, err
+	}
+	if a.Overdue(now) {
+		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, a, now)
+		if err != nil {
+			return 0, err
+		}
+		nudged += count(sent)
+	}
+	if a.Step != run.StepOpen {
+		return nudged, nil
+	}
+	return d.holders(ctx, n, a.Run, now, nudged)
+}
+
+func (d Watchdog) holders(ctx context.Context, n choreo.Nudger, id string, now time.Time, nudged int) (int, error) {
+	b := book{d.Ledger}
+	r, _, err := b.run(ctx, id)
+	if err != nil {
+		return nudged, err
+	}
+	holders, err := b.holders(ctx, r, false)
+	if err != nil {
+		return nudged, err
+	}
+	var all []error
+	for _, h := range holders {
+		if !h.Overdue(now) && !unparked(r, h.Instance) {
+			continue
+		}
+		sent, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now)
+		if err != nil {
+			all = append(all, err)
+		}
+		nudged += count(sent)
+	}
+	return nudged, errors.Join(all...)
+}
+
+// unparked says that the instance waits at the gate without a clock although its run isn't paused any more.
+func unparked(r *run.Run, i *run.Instance) bool {
+	return r.Paused.IsZero() && i.Step == run.StepDrain && i.Due.IsZero()
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,159 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Answer is what the gate says to an instance that is about to leave service.
+type Answer string
+
+// Answers of the gate.
+const (
+	Go   Answer = "go"
+	Wait Answer = "wait" // ask again later
+	Park Answer = "park" // wait until somebody nudges: the run is paused
+	Skip Answer = "skip" // leave the instance as it is, for good
+)
+
+// Verdict is an answer with its reason.
+type Verdict struct {
+	Answer  Answer
+	Reason  string
+	Refused []string // groups whose floor refused
+	Stop    bool     // the reason holds for every instance to come as well
+}
+
+// Look is what the gate sees of the world at one moment.
+type Look struct {
+	Now     time.Time
+	Run     *Run
+	Plan    *Plan
+	Quiet   Quiet
+	Me      *Instance
+	Machine *Machine    // nil: EC2 doesn't know the instance any more
+	Holders []*Instance // of tokens of this run, in their order; me among them
+	Out     []Out       // failed out of service, in any run
+	Targets map[string][]Target
+	// Marked says that me is marked as leaving: the second look, which doesn't count those that aren't.
+	Marked bool
+}
+
+// Standing lists where an instance is registered now, by what the look has read.
+func (l *Look) Standing() []Registration {
+	var in []Registration
+	for arn, targets := range l.Targets {
+		for _, t := range targets {
+			if t.ID == l.Me.ID && t.Registered() {
+				in = append(in, Registration{Group: arn, Port: t.Port, Healthy: t.Healthy()})
+			}
+		}
+	}
+	slices.SortFunc(in, func(a, b Registration) int {
+		if a.Group != b.Group {
+			return strings.Compare(a.Group, b.Group)
+		}
+		return a.Port - b.Port
+	})
+	return in
+}
+
+// Decide asks every condition, the final ones first.
+func (l *Look) Decide() Verdict {
+	if v := l.final(); v.Answer != Go {
+		return v
+	}
+	if !l.Run.Paused.IsZero() {
+		return Verdict{Answer: Park, Reason: "the run is paused since " + l.Run.Paused.UTC().Format(time.RFC3339)}
+	}
+	if !l.Plan.Request.Mute.Empty() {
+		switch {
+		case l.Quiet.Since.IsZero() || !l.Quiet.Since.After(l.Run.Resumed):
+			return Verdict{Answer: Wait, Reason: "alarms and rules aren't muted yet"}
+		case !l.Quiet.Until.IsZero() && !l.Now.Before(l.Quiet.Until):
+			return Verdict{Answer: Wait, Reason: "the mute of the alarms has run out and wasn't prolonged"}
+		}
+	}
+	return l.floor()
+}
+
+func (l *Look) final() Verdict {
+	skip := func(reason string) Verdict { return Verdict{Answer: Skip, Reason: reason} }
+	if l.Run.Stopped != "" {
+		return skip(l.Run.Stopped)
+	}
+	if l.Machine == nil {
+		return skip("the instance doesn't exist any more")
+	}
+	if l.Machine.State != "running" {
+		return skip("the instance is " + l.Machine.State)
+	}
+	standing := l.Standing()
+	if len(standing) == 0 && len(l.Me.Groups) > 0 {
+		return skip("somebody took the instance out of its target groups")
+	}
+	for _, r := range standing {
+		if _, ok := l.Plan.Groups[r.Group]; !ok {
+			return skip(fmt.Sprintf("the instance was registered in target group %s after the run had started, which this run hasn't locked", ShortARN(r.Group)))
+		}
+	}
+	if after := l.Plan.Request.NotAfter; !after.IsZero() {
+		if takes := l.Plan.Takes(l.Run); l.Now.Add(takes).After(after) {
+			return Verdict{Answer: Skip, Stop: true,
+				Reason: fmt.Sprintf("the window closes at %s, and an instance takes about %s", after.UTC().Format(time.RFC3339), Span(takes))}
+		}
+	}
+	return Verdict{Answer: Go}
+}
+
+// floor asks whether every target group of the instance keeps its floor of healthy targets without it, without all that
+// have left or are leaving, and, in the first look, without those before it that may be about to.
+func (l *Look) floor() Verdict {
+	standing := l.Standing()
+	mine := make([]string, 0, len(standing))
+	for _, r := range standing {
+		mine = append(mine, r.Group)
+	}
+	absent := l.absent(mine)
+	v := Verdict{Answer: Go}
+	for _, arn := range slices.Compact(mine) {
+		healthy := 0
+		for _, t := range l.Targets[arn] {
+			if t.Healthy() && !absent[t.ID] {
+				healthy++
+			}
+		}
+		if g := l.Plan.Groups[arn]; healthy < g.Floor {
+			v.Answer = Wait
+			v.Refused = append(v.Refused, arn)
+			v.Reason = fmt.Sprintf("target group %s would be left with %d healthy targets, its floor is %d", g.Name, healthy, g.Floor)
+		}
+	}
+	return v
+}
+
+func (l *Look) absent(mine []string) map[string]bool {
+	absent := map[string]bool{l.Me.ID: true}
+	for _, o := range l.Out {
+		absent[o.Instance] = true
+	}
+	before := true
+	for _, h := range l.Holders {
+		switch {
+		case h.ID == l.Me.ID:
+			before = false
+		case h.Absent():
+			absent[h.ID] = true
+		case before && !l.Marked && h.Step == StepDrain && h.Shares(mine) && !l.heldBackElsewhere(h, mine):
+			absent[h.ID] = true
+		}
+	}
+	return absent
+}
+
+// heldBackElsewhere says that the holder's last look was refused by a group in which I don't stand: it isn't about to leave.
+func (l *Look) heldBackElsewhere(h *Instance, mine []string) bool {
+	return slices.ContainsFunc(h.Refused, func(g string) bool { return !slices.Contains(mine, g) })
+}

@@ -1,0 +1,155 @@
+package run
+
+import (
+	"time"
+
+	"quickstep/shared/choreo"
+)
+
+// Instance is an instance's part in a run. Its times are its timeline.
+type Instance struct {
+	choreo.Position
+	ID      string   `json:"id"`
+	Run     string   `json:"run"`
+	Groups  []string `json:"groups,omitempty"` // ARNs, as found at the start
+	Windows bool     `json:"windows,omitempty"`
+
+	Locked  bool      `json:"locked,omitempty"`  // the run holds LOCK#instance
+	Leaving time.Time `json:"leaving,omitzero"`  // marked: about to leave service
+	Refused []string  `json:"refused,omitempty"` // groups whose floor refused the last look
+
+	Capture []Registration `json:"capture,omitempty"`
+	LeftAt  time.Time      `json:"leftAt,omitzero"` // written with the capture, before the first DeregisterTargets
+	GoneAt  time.Time      `json:"goneAt,omitzero"` // DeregisterTargets had returned for every captured target
+
+	Boot          Boot      `json:"boot,omitzero"`
+	RebootAskedAt time.Time `json:"rebootAskedAt,omitzero"` // first call
+	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call
+	RebootCalls   int       `json:"rebootCalls,omitempty"`
+	SeenDown      time.Time `json:"seenDown,omitzero"` // a check was seen to fail since RebootAskedAt
+	StartedAt     time.Time `json:"startedAt,omitzero"`
+
+	RegisteredAt time.Time `json:"registeredAt,omitzero"`
+	HealthyAt    time.Time `json:"healthyAt,omitzero"`    // first reading with every target healthy
+	MissingSince time.Time `json:"missingSince,omitzero"` // first reading without one of the targets
+	BackAt       time.Time `json:"backAt,omitzero"`
+
+	Checks int `json:"checks,omitempty"` // startup checks that didn't pass
+	// Return is why the instance goes back without a reboot; it ends as skipped.
+	Return string `json:"return,omitempty"`
+	// Terminated says that EC2 has ended the instance, so that nobody has to bring it back.
+	Terminated bool      `json:"terminated,omitempty"`
+	Failure    *Failure  `json:"failure,omitempty"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	Expires    time.Time `json:"expires,omitzero"`
+}
+
+// Expiry is when the instance's part may be forgotten.
+func (i *Instance) Expiry() time.Time { return i.Expires }
+
+// Boot is what is known about an instance's boots.
+type Boot struct {
+	Unreadable bool   `json:"unreadable,omitempty"` // not to be had through Systems Manager
+	Old        string `json:"old,omitempty"`        // id of the boot before the reboot; written once
+	// Command is the question that is under way, if any.
+	Command string    `json:"command,omitempty"`
+	AskedAt time.Time `json:"askedAt,omitzero"`
+	Asked   int       `json:"asked,omitempty"` // questions without a usable answer, in a row
+}
+
+// Failure is why an instance failed.
+type Failure struct {
+	Step      string    `json:"step"`
+	Reason    string    `json:"reason"`
+	At        time.Time `json:"at"`
+	Announced bool      `json:"announced,omitempty"`
+}
+
+// Ended says whether the instance has come to its end.
+func (i *Instance) Ended() bool { return i.Step == Done || i.Step == Failed || i.Step == Skipped }
+
+// Out says whether the instance is out of service by our doing: it has left, and hasn't been seen back.
+func (i *Instance) Out() bool { return !i.LeftAt.IsZero() && i.BackAt.IsZero() && !i.Terminated }
+
+// Absent says whether the gate must count the instance as absent: it has left or is about to.
+func (i *Instance) Absent() bool { return i.Out() || (!i.Leaving.IsZero() && i.BackAt.IsZero()) }
+
+// Shares says whether the instance stands in one of the groups.
+func (i *Instance) Shares(groups []string) bool {
+	for _, g := range i.In() {
+		for _, h := range groups {
+			if g == h {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// In lists the groups in which the instance stands: those of the capture once there is one.
+func (i *Instance) In() []string {
+	if i.LeftAt.IsZero() {
+		return i.Groups
+	}
+	groups := make([]string, 0, len(i.Capture))
+	for _, c := range i.Capture {
+		groups = append(groups, c.Group)
+	}
+	return groups
+}
+
+// Active is a run's own position, and what its lease guards.
+type Active struct {
+	choreo.Position
+	Run   string `json:"run"`
+	Fleet string `json:"fleet"`
+	// Prepared says that the plan and every instance of the run are written down.
+	Prepared bool  `json:"prepared,omitempty"`
+	Quiet    Quiet `json:"quiet,omitzero"`
+	Told     Told  `json:"told,omitzero"`
+	// RestoringSince is when finishing began to wait for the muted alarms to be OK.
+	RestoringSince time.Time `json:"restoringSince,omitzero"`
+}
+
+// Quiet is how far the run's mute has got.
+type Quiet struct {
+	// Generation numbers the mute rules: prolonging makes a new one, which overlaps the one before.
+	Generation int       `json:"generation,omitempty"`
+	Until      time.Time `json:"until,omitzero"`   // when the rules of this generation end by themselves
+	Pending    time.Time `json:"pending,omitzero"` // when the rules that were asked for will end; zero: none is pending
+	// Since is when everything was seen muted; zero while it isn't.
+	Since time.Time `json:"since,omitzero"`
+	// Rules says that the EventBridge rules are held too.
+	Rules bool `json:"rules,omitempty"`
+}
+
+// Told is what was announced, written down so that it isn't sent twice.
+type Told struct {
+	Start   bool      `json:"start,omitempty"`
+	End     bool      `json:"end,omitempty"`
+	Trouble time.Time `json:"trouble,omitzero"` // the last alarm about the run itself
+}
+
+// Out is an instance that failed out of service. It has no expiry: it counts as absent and holds a token until it is
+// released or seen back.
+type Out struct {
+	Instance string         `json:"instance"`
+	Run      string         `json:"run"`
+	Fleet    string         `json:"fleet"`
+	Since    time.Time      `json:"since"`
+	Capture  []Registration `json:"capture,omitempty"`
+	Reason   string         `json:"reason"`
+}
+
+// Lock is the right of a run to work on a fleet, a target group or an instance.
+type Lock struct {
+	Run   string    `json:"run"`
+	Since time.Time `json:"since"`
+}
+
+// Muted is an EventBridge rule that was enabled and that runs hold disabled.
+type Muted struct {
+	Rule      Rule     `json:"rule"`
+	Runs      []string `json:"runs,omitempty"`
+	Restoring bool     `json:"restoring,omitempty"`
+}

@@ -1,0 +1,164 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HungReboot is how long EC2 waits for an operating system to shut down before it forces the reboot: "about four
+// minutes" in its documentation, five to be safe. Past it, an instance that was asked to reboot has done so.
+const HungReboot = 5 * time.Minute
+
+// validate finds what is wrong with a request on its own, before anybody asks AWS.
+func (r *Request) validate(now time.Time) error {
+	checks := []func() error{r.validateWho, r.validateHowMany, r.validateHowLong, r.validateCheck, r.validateMute}
+	if !fleetName.MatchString(r.Fleet) {
+		return bad("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%q is no fleet's name", r.Fleet)
+	}
+	if len(r.ID) > 1024 {
+		return bad("id", "1024 characters at most", "%d characters are too long", len(r.ID))
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if !r.NotAfter.IsZero() && !r.NotAfter.After(now) {
+		return bad("notAfter", "give a time in the future", "%s has passed", r.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+func (r *Request) validateWho() error {
+	if len(r.TargetGroupARNs)+len(r.InstanceIDs)+len(r.Tags) == 0 {
+		return bad("targetGroupArns", "give targetGroupArns, instanceIds, tags or several of them, here or in the fleet's SSM parameter",
+			"nothing says which instances fleet %s is made of", r.Fleet)
+	}
+	for _, id := range r.InstanceIDs {
+		if !instanceID.MatchString(id) {
+			return bad("instanceIds", "give ids such as i-0123456789abcdef0", "%q is no instance id", id)
+		}
+	}
+	for _, arn := range r.TargetGroupARNs {
+		if !groupARN.MatchString(arn) {
+			return bad("targetGroupArns", "give ARNs such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef",
+				"%q is no target group's ARN", arn)
+		}
+	}
+	for key, value := range r.Tags {
+		if key == "" || strings.Trim(value, "*? ") == "" {
+			return bad("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} would choose nearly every instance", key, value)
+		}
+	}
+	slices.Sort(r.InstanceIDs)
+	slices.Sort(r.TargetGroupARNs)
+	r.InstanceIDs, r.TargetGroupARNs = slices.Compact(r.InstanceIDs), slices.Compact(r.TargetGroupARNs)
+	return nil
+}
+
+func (r *Request) validateHowMany() error {
+	if c := r.MaxConcurrency; c.N == 0 || (!c.Percent && c.N > MaxTokens) {
+		return bad("maxConcurrency", fmt.Sprintf(`give 1 to %d, or "1%%" to "100%%"`, MaxTokens), "%s instances can't be out at once", c)
+	}
+	if r.MaxChecks < 1 || r.MaxChecks > 1000 {
+		return bad("maxChecks", "give 1 to 1000", "%d is out of bounds", r.MaxChecks)
+	}
+	return nil
+}
+
+func (r *Request) validateHowLong() error {
+	for _, d := range []struct {
+		field    string
+		value    Duration
+		min, max time.Duration
+		optional bool
+	}{
+		{"bootWait", r.BootWait, 0, MaxWait, false},
+		{"checkInterval", r.CheckInterval, time.Second, time.Hour, false},
+		{"drainTimeout", r.DrainTimeout, 10 * time.Second, MaxWait, true},
+		{"rejoinTimeout", r.RejoinTimeout, time.Minute, MaxWait, false},
+		{"gateTimeout", r.GateTimeout, time.Minute, 7 * MaxWait, false},
+		{"maxPause", r.MaxPause, time.Minute, 14 * MaxWait, false},
+	} {
+		if v := time.Duration(d.value); (v < d.min || v > d.max) && !(d.optional && v == 0) {
+			return bad(d.field, fmt.Sprintf("give %s to %s", Span(d.min), Span(d.max)), "%s is out of bounds", Span(v))
+		}
+	}
+	return nil
+}
+
+func (r *Request) validateCheck() error {
+	c := &r.Check
+	if !c.EC2 && c.HTTP == nil && c.TCP == nil && c.Lambda == nil {
+		c.EC2 = true
+	}
+	if h := c.HTTP; h != nil {
+		if h.Port < 0 || h.Port > 65535 {
+			return bad("check.http.port", "give 1 to 65535, or leave it out for the target group's", "%d is no port", h.Port)
+		}
+		if h.Path != "" && !strings.HasPrefix(h.Path, "/") {
+			return bad("check.http.path", "begin it with /", "%q is no path", h.Path)
+		}
+		if h.Codes != "" && !codes.MatchString(h.Codes) {
+			return bad("check.http.codes", `give "200", "200,302" or "200-299"`, "%q are no status codes", h.Codes)
+		}
+		if err := probeTimeout("check.http.timeout", &h.Timeout); err != nil {
+			return err
+		}
+	}
+	if t := c.TCP; t != nil {
+		if t.Port < 1 || t.Port > 65535 {
+			return bad("check.tcp.port", "give 1 to 65535", "%d is no port", t.Port)
+		}
+		if err := probeTimeout("check.tcp.timeout", &t.Timeout); err != nil {
+			return err
+		}
+	}
+	if c.Lambda != nil && c.Lambda.Function == "" {
+		return bad("check.lambda.function", "give the function's name", "it is empty")
+	}
+	switch r.Proof {
+	case ProofRequired:
+	case ProofWhenManaged, ProofOff:
+		if total := time.Duration(r.BootWait) + time.Duration(r.MaxChecks)*time.Duration(r.CheckInterval); total < HungReboot {
+			return bad("maxChecks", fmt.Sprintf("let bootWait + maxChecks × checkInterval be %s at least, or require the proof", Span(HungReboot)),
+				"without a boot id a reboot can need %s to be believed, and the checks end after %s", Span(HungReboot), Span(total))
+		}
+	default:
+		return bad("proof", "give required, whenManaged or off", "%q is no kind of proof", r.Proof)
+	}
+	return nil
+}
+
+func probeTimeout(field string, d *Duration) error {
+	if *d == 0 {
+		*d = Duration(5 * time.Second)
+	}
+	if v := time.Duration(*d); v < 100*time.Millisecond || v > 10*time.Second {
+		return bad(field, "give 100ms to 10s", "%s is out of bounds", v)
+	}
+	return nil
+}
+
+func (r *Request) validateMute() error {
+	for _, f := range []struct {
+		field string
+		names []string
+	}{
+		{"mute.alarmPrefixes", r.Mute.AlarmPrefixes}, {"mute.alarmNames", r.Mute.AlarmNames},
+		{"mute.rulePrefixes", r.Mute.RulePrefixes}, {"mute.ruleNames", r.Mute.RuleNames},
+	} {
+		if slices.Contains(f.names, "") {
+			return bad(f.field, "give names; an empty one would mean all of the account's", "it holds an empty name")
+		}
+		if len(f.names) > 100 {
+			return bad(f.field, "give 100 at most", "%d are too many", len(f.names))
+		}
+	}
+	if r.Mute.EventBus == "" {
+		return bad("mute.eventBus", "leave it out for the default bus", "it is empty")
+	}
+	return nil
+}
