@@ -27,16 +27,17 @@ func main() {
 		Dead   string        `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"check": env.Check, "rejoin": env.Rejoin, "dead": env.Dead})
-	line := rolling.Line{Ledger: table, Queues: queues, Now: time.Now, Lease: env.Lease}
+	line := rolling.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Check{
 		Ledger:    table,
 		EC2:       ec2.New(aws),
 		Boots:     ssm.New(aws),
 		Probes:    probe.Net{},
 		Functions: functions.New(aws),
-		Now:       time.Now,
+		Now:       now,
 	}.Act)))
 }

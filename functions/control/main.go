@@ -23,11 +23,12 @@ func main() {
 		Finish string `env:"FINISH_QUEUE"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	control := rolling.Control{
 		Ledger: dynamodb.New(aws, env.Table),
 		Queues: sqs.New(aws, map[string]string{"drain": env.Drain, "finish": env.Finish}),
-		Now:    time.Now,
+		Now:    now,
 	}
 	lambda.Start(func(ctx context.Context, command json.RawMessage) (rolling.Reply, error) {
 		return control.Do(ctx, choreo.Invocation(ctx), command)

@@ -29,16 +29,17 @@ func main() {
 		Report string        `env:"REPORT_TOPIC"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	table, watch := dynamodb.New(aws, env.Table), alarms.New(aws)
 	queues := sqs.New(aws, map[string]string{"finish": env.Finish, "drain": env.Drain, "dead": env.Dead})
-	line := rolling.Line{Ledger: table, Queues: queues, Now: time.Now, Lease: env.Lease}
+	line := rolling.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	lambda.Start(choreo.Each(rolling.Finish{
 		Ledger: table,
-		Mutes:  rolling.Mutes{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: time.Now},
+		Mutes:  rolling.Mutes{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: now},
 		States: watch,
 		Alarm:  sns.New(aws, env.Alarm),
 		Report: sns.New(aws, env.Report),
-		Now:    time.Now,
+		Now:    now,
 	}.Mover(line)))
 }

@@ -26,14 +26,15 @@ func main() {
 		Dead   string        `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"rejoin": env.Rejoin, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
-	line := rolling.Line{Ledger: table, Queues: queues, Now: time.Now, Lease: env.Lease}
+	line := rolling.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Rejoin{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),
-		Now:     time.Now,
+		Now:     now,
 	}.Act)))
 }

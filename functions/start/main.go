@@ -42,10 +42,11 @@ func main() {
 		InVPC         bool          `env:"IN_VPC"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
-	line := rolling.Line{Ledger: table, Queues: queues, Now: time.Now, Lease: env.Lease}
+	line := rolling.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	watch, rules := alarms.New(aws), events.New(aws)
 	start := rolling.Start{
 		Ledger:      table,
@@ -54,14 +55,15 @@ func main() {
 		Targets:     elb.New(aws),
 		Parameters:  ssm.New(aws),
 		Alarms:      watch,
-		Mutes:       rolling.Mutes{Ledger: table, Alarms: watch, Rules: rules, Stack: env.Stack, Now: time.Now},
+		Rules:       rules,
+		Mutes:       rolling.Mutes{Ledger: table, Alarms: watch, Rules: rules, Stack: env.Stack, Now: now},
 		Alarm:       sns.New(aws, env.Alarm),
 		Report:      sns.New(aws, env.Report),
 		Stack:       env.Stack,
 		FleetPrefix: env.FleetPrefix,
 		Allowed: rolling.Allowed{InstanceTag: env.InstanceTag, TargetGroupPrefix: env.GroupPrefix, AlarmPrefix: env.AlarmPrefix,
 			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, InVPC: env.InVPC},
-		Now: time.Now,
+		Now: now,
 	}
 	lambda.Start(choreo.Either(rolling.Runs(line, start.Act), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return start.Request(ctx, choreo.Invocation(ctx), request)

@@ -29,11 +29,12 @@ func main() {
 		Alarm  string        `env:"ALARM_TOPIC"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
 		"rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
 	lambda.Start(choreo.Each(rolling.Triage{
-		Line:  rolling.Line{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: time.Now, Lease: env.Lease},
+		Line:  rolling.Line{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: now, Lease: env.Lease},
 		Alarm: sns.New(aws, env.Alarm),
 	}))
 }

@@ -27,10 +27,11 @@ func main() {
 		Dead   string `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
+	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
 		"rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
-	watchdog := rolling.Watchdog{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: time.Now}
+	watchdog := rolling.Watchdog{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: now}
 	lambda.Start(func(ctx context.Context) (rolling.Watched, error) {
 		return watchdog.Look(ctx, choreo.Invocation(ctx))
 	})

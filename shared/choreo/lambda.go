@@ -38,7 +38,7 @@ func one(ctx context.Context, h Handler, record events.SQSMessage) error {
 	if err != nil {
 		return err
 	}
-	return h.Handle(ctx, Invocation(ctx)+"/"+record.MessageId, msg)
+	return h.Handle(ctx, Invocation(ctx), msg)
 }
 
 // Invocation is the id of the Lambda invocation.

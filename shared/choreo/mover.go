@@ -152,9 +152,15 @@ func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out 
 		var also Together
 		out.Settle(item.Place(), w.Now)
 		if f, ok := out.also.(func(context.Context, T) (Together, error)); ok {
-			if also, err = f(ctx, item); err != nil {
-				return out, err
-			}
+			also, err = f(ctx, item)
+		}
+		if err != nil && !passing.Is(err) {
+			return out, err
+		}
+		if err != nil { // give the lease back, so that this doesn't count as a crash
+			out = Outcome{verb: "error", delay: Backoff(w.Item.Place().Errors+1, w.Key.String()), reason: err.Error()}
+			w.Item.Place().Errors++
+			continue
 		}
 		own := w.put(item)
 		own.Delete = also.Gone

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"quickstep/shared/passing"
@@ -73,18 +74,22 @@ func Apply(ctx context.Context, s Store, by string, writes ...Write) error {
 	if err == nil || passing.IsRefused(err) {
 		return err
 	}
-	for _, w := range writes {
-		if w.Delete || w.Check {
-			continue
-		}
-		docs, readErr := s.Get(ctx, w.Key)
-		if readErr != nil {
-			return err
-		}
-		if len(docs) == 1 && docs[0].By == by && docs[0].Rev == w.Rev+1 {
-			return nil
-		}
+	at := slices.IndexFunc(writes, func(w Write) bool { return !w.Delete && !w.Check })
+	if at < 0 { // only deletions leave no mark; that the document is gone is what was wanted
+		at = slices.IndexFunc(writes, func(w Write) bool { return w.Delete })
+	}
+	if at < 0 {
 		return err
+	}
+	w := writes[at]
+	docs, readErr := s.Get(ctx, w.Key)
+	switch {
+	case readErr != nil:
+		return err
+	case w.Delete && len(docs) == 0:
+		return nil
+	case !w.Delete && len(docs) == 1 && docs[0].By == by && docs[0].Rev == w.Rev+1:
+		return nil
 	}
 	return err
 }

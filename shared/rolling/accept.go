@@ -124,7 +124,7 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 			field = "check.tcp"
 		}
 		return &run.FieldError{Field: field, Problem: "the check function can't reach the instances: it doesn't run in a VPC",
-			Want: "deploy with the stack parameters VpcSubnetIds and VpcSecurityGroupIds"}
+			Want: "deploy with the stack parameters SubnetIds and SecurityGroupIds"}
 	}
 	if c.HTTP != nil && c.HTTP.Port == 0 {
 		for _, m := range f.machines {
@@ -173,7 +173,7 @@ func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
 	if !m.Rules() {
 		return nil
 	}
-	rules, err := s.Mutes.Rules.Rules(ctx, m.EventBus, m.RulePrefixes, m.RuleNames)
+	rules, err := s.Rules.Rules(ctx, m.EventBus, m.RulePrefixes, m.RuleNames)
 	if err != nil {
 		return missingRule(err)
 	}

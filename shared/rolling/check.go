@@ -57,17 +57,16 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if notReady != "" && i.SeenDown.IsZero() {
 		i.SeenDown = c.Now()
 	}
-	if notReady == "" {
-		unproven, soon, err := c.proof(ctx, w)
-		switch {
-		case err != nil:
-			return choreo.Outcome{}, err
-		case unproven == "":
-			i.StartedAt = c.Now()
-			return choreo.Next(run.StepRejoin, 0), nil
-		case soon:
-			return choreo.Again(bootAnswer, unproven), nil
-		}
+	unproven, soon, err := c.proof(ctx, w)
+	switch {
+	case err != nil:
+		return choreo.Outcome{}, err
+	case notReady == "" && unproven == "":
+		i.StartedAt = c.Now()
+		return choreo.Next(run.StepRejoin, 0), nil
+	case notReady == "" && soon:
+		return choreo.Again(bootAnswer, unproven), nil
+	case notReady == "":
 		notReady = unproven
 	}
 	if i.Checks++; i.Checks >= plan.Request.MaxChecks {
@@ -81,16 +80,17 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance]) (unproven string, soon bool, err error) {
 	i := w.Item
 	forced := i.RebootedAt.Add(run.HungReboot)
-	if i.Boot.Old != "" {
+	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
 		id, why, err := readBoot(ctx, c.Boots, w, c.Now())
 		switch {
 		case err != nil:
 			return "", false, err
 		case id == "":
 			return why, i.Boot.Command != "", nil
-		case id == i.Boot.Old:
+		case run.SameBoot(id, i.Boot.Old):
 			return "the instance is still on its old boot", false, nil
 		}
+		i.Boot = run.Boot{Old: i.Boot.Old, New: true}
 	}
 	if i.RebootCalls > 1 && c.Now().Before(forced) {
 		return "it was asked to reboot more than once; waiting until no further reboot can come", false, nil

@@ -22,9 +22,6 @@ type Drain struct {
 	Now func() time.Time
 }
 
-// bootQuestion is how long before the end of a drain reboot is woken up, to ask for the boot id meanwhile.
-const bootQuestion = 15 * time.Second
-
 // Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh; after it, a try only
 // deregisters what was captured, and deregistering twice is deregistering once.
 func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
@@ -36,7 +33,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if !w.Item.LeftAt.IsZero() {
 		return d.resume(ctx, b, w, plan)
 	}
-	look, err := d.look(ctx, b, w, plan)
+	look, err := d.look(ctx, b, w, plan, nil)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -46,7 +43,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if why, err := d.mark(ctx, w); err != nil || why != "" {
 		return b.end(w, run.Skipped, why, nil), err
 	}
-	look, err = d.look(ctx, b, w, plan)
+	look, err = d.look(ctx, b, w, plan, look.Targets)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -54,7 +51,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if v := look.Decide(); v.Answer != run.Go {
 		return d.stay(ctx, b, w, look, v)
 	}
-	w.Item.Capture, w.Item.LeftAt, w.Item.Refused = look.Standing(), d.Now(), nil
+	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Standing(), d.Now(), nil, nil
 	if err := w.Save(ctx); err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -70,17 +67,23 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	return d.leave(ctx, w, plan)
 }
 
-// look reads everything that the gate asks for.
-func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan) (*run.Look, error) {
+// look reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
+// the second look, is known from the first.
+func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target) (*run.Look, error) {
 	m, err := machine(ctx, d.EC2, w.Item.ID)
 	if err != nil {
 		return nil, err
 	}
 	look := &run.Look{Now: d.Now(), Plan: plan, Me: w.Item, Machine: m}
-	if m != nil {
-		if look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, map[string]bool{m.ID: true}); err != nil {
-			return nil, err
-		}
+	switch {
+	case m == nil:
+	case known == nil:
+		look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, map[string]bool{m.ID: true})
+	default:
+		look.Targets, err = reread(ctx, d.Targets, known)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if look.Run, _, err = b.run(ctx, w.Item.Run); err != nil {
 		return nil, err
@@ -177,7 +180,7 @@ func wait(l *run.Look) time.Duration {
 // resume goes on after the capture. As long as nothing has left yet, the gate is asked once more; any answer but go
 // sends the instance back.
 func (d Drain) resume(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
-	look, err := d.look(ctx, b, w, plan)
+	look, err := d.look(ctx, b, w, plan, nil)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -203,7 +206,10 @@ func (d Drain) leave(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 		}
 	}
 	w.Item.GoneAt = d.Now()
-	return choreo.Next(run.StepReboot, max(0, plan.DrainDelay(w.Item.Capture)-bootQuestion)), nil
+	if plan.Request.Proof == run.ProofOff {
+		return choreo.Next(run.StepReboot, plan.DrainDelay(w.Item.Capture)), nil
+	}
+	return choreo.Next(run.StepReboot, 0), nil // it asks for the boot id while the targets drain
 }
 
 // terminated is the outcome for an instance that somebody has ended while it was in our hands.

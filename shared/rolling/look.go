@@ -51,6 +51,19 @@ func sweep(ctx context.Context, targets Targets, vpcs map[string]bool, of map[st
 	return all, in, nil
 }
 
+// reread reads the same groups once more.
+func reread(ctx context.Context, targets Targets, known map[string][]run.Target) (map[string][]run.Target, error) {
+	now := make(map[string][]run.Target, len(known))
+	for arn := range known {
+		found, err := targets.Targets(ctx, arn)
+		if err != nil && !errors.Is(err, run.ErrNoGroup) {
+			return nil, fmt.Errorf("read target group %s: %w", run.ShortARN(arn), err)
+		}
+		now[arn] = found
+	}
+	return now, nil
+}
+
 // machine reads one instance; nil if EC2 doesn't know it.
 func machine(ctx context.Context, m Machines, id string) (*run.Machine, error) {
 	found, err := m.Machines(ctx, run.Selection{IDs: []string{id}})

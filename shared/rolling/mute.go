@@ -37,7 +37,7 @@ type Mutes struct {
 		Unmute(ctx context.Context, name string) error
 	}
 	Rules interface {
-		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
+		Rule(ctx context.Context, bus, name string) (run.Rule, error)
 		Disable(ctx context.Context, r run.Rule) error
 		Enable(ctx context.Context, r run.Rule) error
 	}
@@ -50,18 +50,17 @@ type Mutes struct {
 // Quiet.Since says since when. since is the time after which that must have been seen.
 func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
 	q := &w.Item.Quiet
-	if !q.Rules {
-		q.Rules = true // written down before the first rule is touched, so that restoring knows
+	if len(plan.Rules) > 0 && !q.Held {
+		q.Touched = true // written down before the first rule is touched, so that restoring knows
 		if err := w.Save(ctx); err != nil {
 			return "", err
 		}
-	}
-	if !q.Since.After(since) {
 		for _, rule := range plan.Rules {
 			if err := m.hold(ctx, w, rule); err != nil {
 				return "", err
 			}
 		}
+		q.Held = true
 	}
 	if len(plan.Alarms) > 0 {
 		if why, err := m.alarms(ctx, w, plan, since); err != nil || why != "" {
@@ -80,7 +79,7 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	late := !q.Pending.IsZero() && now.After(q.Pending.Add(-muteFor).Add(mutePatience))
 	if late || (q.Pending.IsZero() && q.Until.Sub(now) < muteRenew) {
 		q.Generation++
-		q.Pending = now.Truncate(time.Minute).Add(time.Minute + muteFor)
+		q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
 		if err := w.Save(ctx); err != nil {
 			return "", err
 		}
@@ -98,6 +97,8 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 			why = "alarm mute rule " + name + " isn't active yet"
 			if q.Pending.IsZero() { // somebody deleted it: begin a new one
 				q.Until = time.Time{}
+			}
+			if q.Put || q.Pending.IsZero() {
 				continue
 			}
 			rule := run.MuteRule{Name: name, Alarms: alarms, From: q.Pending.Add(-muteFor), For: muteFor}
@@ -106,8 +107,9 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 			}
 		}
 	}
+	q.Put = !q.Pending.IsZero()
 	if why == "" && !q.Pending.IsZero() {
-		q.Until, q.Pending = q.Pending, time.Time{}
+		q.Until, q.Pending, q.Put = q.Pending, time.Time{}, false
 	}
 	if why != "" && now.Before(q.Until) && q.Since.After(since) {
 		return "", nil // the generation before still holds
@@ -119,7 +121,7 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 // the actions of those alarms that are still in ALARM.
 func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Quiet
-	if q.Rules {
+	if q.Touched {
 		for _, rule := range plan.Rules {
 			if err := m.release(ctx, w, rule); err != nil {
 				return err
@@ -134,7 +136,7 @@ func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 			}
 		}
 	}
-	q.Until, q.Pending, q.Since, q.Rules = time.Time{}, time.Time{}, time.Time{}, false
+	*q = run.Quiet{Generation: q.Generation}
 	return nil
 }
 
@@ -160,14 +162,14 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 			}
 			continue
 		case rev == 0:
-			found, err := m.Rules.Rules(ctx, rule.Bus, nil, []string{rule.Name})
+			found, err := m.Rules.Rule(ctx, rule.Bus, rule.Name)
 			if errors.Is(err, run.ErrNoRule) {
 				return nil
 			}
 			if err != nil {
 				return fmt.Errorf("read rule %s: %w", rule.Name, err)
 			}
-			if len(found) == 0 || !found[0].Enabled {
+			if !found.Enabled {
 				if again, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted); err != nil || again == 0 {
 					return err
 				}
@@ -191,7 +193,7 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 }
 
 func (m Mutes) disable(ctx context.Context, rule run.Rule) error {
-	if err := m.Rules.Disable(ctx, rule); err != nil {
+	if err := m.Rules.Disable(ctx, rule); err != nil && !errors.Is(err, run.ErrNoRule) {
 		return fmt.Errorf("disable rule %s: %w", rule.Name, err)
 	}
 	return nil

@@ -45,7 +45,7 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if out, done, err := r.boot(ctx, w, plan); done || err != nil {
 		return out, err
 	}
-	if rest := i.GoneAt.Add(plan.DrainDelay(i.Capture)).Sub(r.Now()); rest > 0 {
+	if rest := r.drained(i, plan).Sub(r.Now()); rest > 0 {
 		return choreo.Again(rest, "waiting for the end of the deregistration delay"), nil
 	}
 	busy, err := r.reached(ctx, i, m)
@@ -59,6 +59,11 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 		return choreo.Again(15*time.Second, busy), nil
 	}
 	return r.call(ctx, w, plan)
+}
+
+// drained is when no group sends the instance anything any more, whatever their states show before.
+func (r Reboot) drained(i *run.Instance, plan *run.Plan) time.Time {
+	return i.GoneAt.Add(plan.DrainDelay(i.Capture))
 }
 
 // boot reads the boot id before the first call, and after one whose fate is unknown finds out whether it has worked.
@@ -86,8 +91,8 @@ func (r Reboot) boot(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	case id == "" && i.Boot.Asked >= bootQuestions && i.RebootCalls == 0:
 		return r.unreadable(i, plan, why)
 	case id == "":
-		return choreo.Again(bootAnswer, why), true, nil
-	case i.RebootCalls > 0 && id != i.Boot.Old:
+		return choreo.Again(max(bootAnswer, r.drained(i, plan).Sub(r.Now())), why), true, nil
+	case i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):
 		return choreo.Next(run.StepCheck, 0), true, nil
 	case i.RebootCalls == 0:
 		i.Boot.Old = id
@@ -126,7 +131,9 @@ func (r Reboot) reached(ctx context.Context, i *run.Instance, m *run.Machine) (b
 	return busy, nil
 }
 
-// call writes the call down, and makes it. A call that was certainly refused is taken back.
+// call writes the call down, and makes it. A call that was certainly refused (a throttle, a missing
+// permission, an instance in no state for it) is taken back: what can't be known is only what became of a call without an
+// answer.
 func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
 	i, before := w.Item, *w.Item
 	now := r.Now()
@@ -141,12 +148,12 @@ func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	}
 	err := r.EC2.Reboot(ctx, i.ID)
 	switch {
-	case passing.IsRefused(err):
+	case err != nil && (passing.IsRefused(err) || !passing.Is(err)):
 		i.RebootAskedAt, i.RebootedAt, i.RebootCalls = before.RebootAskedAt, before.RebootedAt, before.RebootCalls
+		if errors.Is(err, run.ErrGone) {
+			return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
+		}
 		return choreo.Outcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
-	case errors.Is(err, run.ErrGone):
-		i.RebootAskedAt, i.RebootedAt, i.RebootCalls = before.RebootAskedAt, before.RebootedAt, before.RebootCalls
-		return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
 	case err != nil:
 		return choreo.Outcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
 	}

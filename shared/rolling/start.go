@@ -31,6 +31,9 @@ type Start struct {
 	Alarms interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
 	}
+	Rules interface {
+		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
+	}
 	Mutes         Mutes
 	Alarm, Report Topic
 	Allowed       Allowed
@@ -180,19 +183,19 @@ func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
 		return fmt.Errorf("read who holds the locks: %w", err)
 	}
 	slices.SortFunc(docs, func(a, b ledger.Doc) int { return strings.Compare(a.PK, b.PK) })
-	for _, d := range docs {
-		var l run.Lock
-		if err := d.Decode(&l); err != nil {
-			return err
-		}
-		field, what := "targetGroupArns", "target group "+run.ShortARN(strings.TrimPrefix(d.PK, "LOCK#"))
-		if d.Key == fleetLock(r.Fleet) {
-			field, what = "fleet", "fleet "+r.Fleet
-		}
-		return &run.FieldError{Field: field, Problem: fmt.Sprintf("run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339)),
-			Want: "wait for its end, or cancel it"}
+	if len(docs) == 0 { // they were free again a moment later; the caller may ask again
+		return fmt.Errorf("write run %s down: %w", r.ID, ledger.ErrConflict)
 	}
-	return fmt.Errorf("write run %s down: %w", r.ID, ledger.ErrConflict)
+	var l run.Lock
+	if err := docs[0].Decode(&l); err != nil {
+		return err
+	}
+	field, what := "targetGroupArns", "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
+	if docs[0].Key == fleetLock(r.Fleet) {
+		field, what = "fleet", "fleet "+r.Fleet
+	}
+	return &run.FieldError{Field: field, Problem: fmt.Sprintf("run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339)),
+		Want: "wait for its end, or cancel it"}
 }
 
 // limits are the numbers that follow from the size of the fleet.

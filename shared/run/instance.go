@@ -11,7 +11,7 @@ type Instance struct {
 	choreo.Position
 	ID      string   `json:"id"`
 	Run     string   `json:"run"`
-	Groups  []string `json:"groups,omitempty"` // ARNs, as found at the start
+	Groups  []string `json:"groups,omitempty"` // ARNs, as found at the start; once there is a capture, it says so better
 	Windows bool     `json:"windows,omitempty"`
 
 	Locked  bool      `json:"locked,omitempty"`  // the run holds LOCK#instance
@@ -51,10 +51,23 @@ func (i *Instance) Expiry() time.Time { return i.Expires }
 type Boot struct {
 	Unreadable bool   `json:"unreadable,omitempty"` // not to be had through Systems Manager
 	Old        string `json:"old,omitempty"`        // id of the boot before the reboot; written once
+	// New says that another boot than Old was seen.
+	New bool `json:"new,omitempty"`
 	// Command is the question that is under way, if any.
 	Command string    `json:"command,omitempty"`
 	AskedAt time.Time `json:"askedAt,omitzero"`
 	Asked   int       `json:"asked,omitempty"` // questions without a usable answer, in a row
+}
+
+// SameBoot says whether two boot ids are of one boot. Windows has none but the time of its start, which moves a little
+// when the clock is set right: up to half a minute, less than any reboot takes.
+func SameBoot(a, b string) bool {
+	at, errA := time.Parse(time.RFC3339, a)
+	bt, errB := time.Parse(time.RFC3339, b)
+	if errA != nil || errB != nil {
+		return a == b
+	}
+	return at.Sub(bt).Abs() < 30*time.Second
 }
 
 // Failure is why an instance failed.
@@ -117,10 +130,13 @@ type Quiet struct {
 	Generation int       `json:"generation,omitempty"`
 	Until      time.Time `json:"until,omitzero"`   // when the rules of this generation end by themselves
 	Pending    time.Time `json:"pending,omitzero"` // when the rules that were asked for will end; zero: none is pending
+	// Put says that the pending rules were put: putting one again might begin it anew.
+	Put bool `json:"put,omitempty"`
 	// Since is when everything was seen muted; zero while it isn't.
 	Since time.Time `json:"since,omitzero"`
-	// Rules says that the EventBridge rules are held too.
-	Rules bool `json:"rules,omitempty"`
+	// Touched says that EventBridge rules may have been disabled, Held that all of them are.
+	Touched bool `json:"touched,omitempty"`
+	Held    bool `json:"held,omitempty"`
 }
 
 // Told is what was announced, written down so that it isn't sent twice.

@@ -125,7 +125,7 @@ func Defaults() Request {
 	}
 }
 
-// Fleet reads no more of a request than the names that are needed to find the rest.
+// FleetName reads no more of a request than the names that are needed to find the rest.
 func FleetName(request []byte) (string, error) {
 	fields, err := object(request)
 	if err != nil {

@@ -1,0 +1,62 @@
+# Tools are installed into .tools, in these versions and no others. Go, make and Python 3 are all that must be there.
+GOLANGCI_LINT := v2.12.2
+CFN_LINT      := 1.58.0
+SAM           := 1.170.0
+
+# What the functions are built for: arm64, or x86_64 (then deploy with Architecture=x86_64).
+ARCH ?= arm64
+
+export SAM_CLI_TELEMETRY  := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+tools := $(CURDIR)/.tools
+lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
+venv  := $(tools)/venv-cfn-lint-$(CFN_LINT)-sam-$(SAM)
+code  := $(wildcard functions shared tests)
+
+# The race detector needs a C compiler.
+race := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+
+# SAM's Go builder passes no flags: they come by the environment. norpc leaves out what provided.al2023 doesn't use.
+build := CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath -tags=lambda.norpc "-ldflags=-s -w"'
+
+.DEFAULT_GOAL := help
+.PHONY: help test demo lint build sizes clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## Run all tests, with the race detector where there is a C compiler
+	CGO_ENABLED=$(if $(race),1,0) go test $(race) ./...
+
+demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining
+	go run ./tests/demo $(if $(BREAK),-break $(BREAK))
+
+lint: $(lint) $(venv) ## Check formatting, modules, code and template
+	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+	$(lint) run
+	$(venv)/bin/cfn-lint template.yaml
+	$(venv)/bin/sam validate --lint
+
+build: $(venv) ## Build every function as it is deployed; ARCH=x86_64 for the other processor
+	@# sam says "directory not found" to a compile error, and shares no cache between parallel cold builds
+	$(build) GOOS=linux GOARCH=$(ARCH:x86_64=amd64) go build ./functions/...
+	$(build) $(venv)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	@$(MAKE) --no-print-directory sizes
+
+sizes: ## Show the sizes of what was built
+	@wc -c .aws-sam/build/*/bootstrap | awk -F '[ /]+' '/bootstrap/ { printf "%-18s %5.1f MB\n", $$(NF-1), $$(NF-4) / 1e6 }'
+
+clean: ## Remove what was built and installed here
+	rm -rf .aws-sam .tools
+
+$(lint):
+	GOBIN=$(tools) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv $(tools)/golangci-lint $@
+
+$(venv):
+	rm -rf $@
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check cfn-lint==$(CFN_LINT) aws-sam-cli==$(SAM) || { rm -rf $@; exit 1; }

@@ -1,0 +1,61 @@
+// Package cloud is the only place where this project talks to AWS.
+//
+// It holds the configuration that all clients share; beneath it is one package per AWS service, so that a function links
+// only the services whose packages it imports. Each turns the SDK's answers into the values and the errors of package
+// run, and marks by package fault which failures pass by themselves.
+//
+// No call outlives its caller: each is bounded by its context and, where that has no deadline, by the limits below.
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// The limits of one call. At worst it takes three attempts and two waits between them: 34 seconds. The waits are short
+// because what still fails then is tried again by the queue, with nobody being paid for waiting.
+const (
+	// Attempts is how often a call is tried; 3 is the SDK's own standard.
+	Attempts = 3
+	// MaxBackoff is the longest wait between two attempts; the SDK's 20 seconds are most of a Lambda's timeout.
+	MaxBackoff = 2 * time.Second
+	// DialTimeout bounds connecting. Within a Region that takes milliseconds; a packet that was lost is sent again
+	// after one second and once more after three.
+	DialTimeout = 3 * time.Second
+	// AttemptTimeout bounds one attempt, from connecting to the last byte of the answer. The slowest calls used here,
+	// pages of a thousand instances, take one to three seconds.
+	AttemptTimeout = 10 * time.Second
+)
+
+// MustLoad reads the Region, the credentials and the endpoints from where the AWS tools keep them: the environment, then
+// the shared configuration files. It panics if they can't be read or name no Region, since nothing works without.
+func MustLoad() aws.Config {
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(client()), config.WithRetryer(retryer))
+	if err != nil {
+		panic(fmt.Sprintf("cloud: load the AWS configuration: %v", err))
+	}
+	if cfg.Region == "" {
+		panic("cloud: no Region; set AWS_REGION")
+	}
+	return cfg
+}
+
+func client() *http.BuildableClient {
+	return http.NewBuildableClient().
+		WithTimeout(AttemptTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = DialTimeout })
+}
+
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = Attempts
+		o.MaxBackoff = MaxBackoff
+	})
+}

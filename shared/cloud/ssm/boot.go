@@ -1,0 +1,96 @@
+package ssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"quickstep/shared/cloud/fault"
+	"quickstep/shared/run"
+)
+
+const (
+	// deliverWithin is how long SSM tries to hand the command to the agent, in seconds: the least that it allows. An
+	// instance that is just rebooting won't take it, and is asked again.
+	deliverWithin = 30
+	// runWithin is how long the command may run on the instance, in seconds, as SSM's documents want it: a string. It
+	// takes a moment; PowerShell on a machine that is still starting can take half a minute. SSM's default is an hour.
+	runWithin = "60"
+)
+
+// A bootQuestion is a document of AWS that runs a command, and a command whose output differs from boot to boot.
+type bootQuestion struct{ document, command string }
+
+var (
+	linux = bootQuestion{"AWS-RunShellScript", `cat /proc/sys/kernel/random/boot_id`}
+
+	windows = bootQuestion{"AWS-RunPowerShellScript",
+		`(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString("o")`}
+)
+
+// bootID is the form of the kernel's random boot_id, a UUID.
+var bootID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// AskBoot asks an instance which boot it is on; BootAnswer takes the command's id. It changes nothing on the instance,
+// so asking twice is harmless. The error wraps run.ErrUnmanaged if SSM can't reach the instance.
+func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) (command string, err error) {
+	q := linux
+	if onWindows {
+		q = windows
+	}
+	out, err := s.client.SendCommand(ctx, &api.SendCommandInput{
+		InstanceIds:    []string{id},
+		DocumentName:   aws.String(q.document),
+		Parameters:     map[string][]string{"commands": {q.command}, "executionTimeout": {runWithin}},
+		TimeoutSeconds: aws.Int32(deliverWithin),
+		Comment:        aws.String("Quickstep: which boot is this?"),
+	})
+	if err == nil && (out.Command == nil || aws.ToString(out.Command.CommandId) == "") {
+		err = errors.New("the answer has no command id")
+	}
+	if fault.Code(err) == "InvalidInstanceId" {
+		return "", fmt.Errorf("ask %s for its boot: %w: %w", id, run.ErrUnmanaged, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its boot: %w", id, fault.Mark(err))
+	}
+	return *out.Command.CommandId, nil
+}
+
+// BootAnswer reads what became of AskBoot's command. done says that it has ended; boot then is the boot's id (Linux) or
+// the time of its start (Windows), or empty if the command failed, came too late or printed anything else, as happens
+// while a machine shuts down.
+func (s SystemsManager) BootAnswer(ctx context.Context, id, command string) (boot string, done bool, err error) {
+	out, err := s.client.GetCommandInvocation(ctx, &api.GetCommandInvocationInput{CommandId: &command, InstanceId: &id})
+	if fault.Code(err) == "InvocationDoesNotExist" { // SSM shows a command some seconds after it took it
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read the boot of %s from command %s: %w", id, command, fault.Mark(err))
+	}
+	switch out.Status {
+	case types.CommandInvocationStatusPending, types.CommandInvocationStatusInProgress,
+		types.CommandInvocationStatusDelayed, types.CommandInvocationStatusCancelling:
+		return "", false, nil
+	case types.CommandInvocationStatusSuccess:
+		return wellFormed(strings.TrimSpace(aws.ToString(out.StandardOutputContent))), true, nil
+	}
+	return "", true, nil
+}
+
+func wellFormed(boot string) string {
+	if bootID.MatchString(boot) {
+		return boot
+	}
+	if _, err := time.Parse(time.RFC3339Nano, boot); err == nil {
+		return boot
+	}
+	return ""
+}

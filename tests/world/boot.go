@@ -1,0 +1,120 @@
+package world
+
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+)
+
+// How long EC2 takes.
+const (
+	forcedReboot = 4 * time.Minute // of an instance that doesn't react to the request
+	stopTime     = 30 * time.Second
+	pendingTime  = 10 * time.Second
+)
+
+// inLife is After for something that belongs to the machine's present life.
+func (w *World) inLife(m *machine, d time.Duration, do func()) {
+	life := m.life
+	w.After(d, func() {
+		if m.life == life {
+			do()
+		}
+	})
+}
+
+// askReboot takes a request to reboot; each is carried out, also one in the middle of a boot.
+func (w *World) askReboot(m *machine) {
+	lag := m.spec.RebootLag
+	if m.spec.IgnoresReboot {
+		lag = forcedReboot
+	}
+	w.After(lag, func() {
+		if m.states.last() == "running" {
+			m.again = false
+			w.reboot(m)
+		}
+	})
+}
+
+func (w *World) reboot(m *machine) {
+	w.goDown(m)
+	m.reboots++
+	w.happen(Op{Service: "world", Name: "reboots", Subject: m.spec.ID, Exposed: w.Exposed(m.spec.ID)})
+	if !m.spec.NeverReturns {
+		w.inLife(m, m.spec.BootTime, func() { w.comeUp(m) })
+	}
+}
+
+// goDown ends the present life: operating system and application.
+func (w *World) goDown(m *machine) {
+	m.life++
+	if last := &m.boots[len(m.boots)-1]; last.down.IsZero() {
+		last.down = w.now
+	}
+	m.started = false
+	w.refresh(m)
+}
+
+func (w *World) comeUp(m *machine) {
+	m.boots = append(m.boots, boot{id: w.bootID(m, w.now), up: w.now})
+	w.happen(Op{Service: "world", Name: "is up", Subject: m.spec.ID})
+	w.inLife(m, m.spec.AppTime, func() {
+		m.started = true
+		w.refresh(m)
+	})
+	if m.spec.BootsTwice > 0 && !m.again {
+		m.again = true
+		w.inLife(m, m.spec.BootsTwice, func() { w.reboot(m) })
+	}
+}
+
+// bootID is a uuid on Linux and the time of the boot on Windows.
+func (w *World) bootID(m *machine, at time.Time) string {
+	if m.spec.Windows {
+		return at.UTC().Format("2006-01-02T15:04:05.0000000Z")
+	}
+	h := fnv.New128a()
+	fmt.Fprintf(h, "%d %s %d", w.seed, m.spec.ID, len(m.boots))
+	sum := h.Sum(nil)
+	return fmt.Sprintf("%x-%x-4%x-8%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])[:36]
+}
+
+// Terminate ends a machine for good; it leaves its target groups once it is terminated.
+func (w *World) Terminate(id string) { w.shut(id, "Terminate", "shutting-down", "terminated") }
+
+// Stop shuts a machine down.
+func (w *World) Stop(id string) { w.shut(id, "Stop", "stopping", "stopped") }
+
+func (w *World) shut(id, name, during, then string) {
+	m := w.machine(id)
+	w.happen(Op{Service: "hand", Name: name, Subject: id})
+	w.setState(m, during)
+	w.goDown(m)
+	w.inLife(m, stopTime, func() {
+		w.setState(m, then)
+		if then == "terminated" {
+			for _, t := range m.targets {
+				t.remove(w.now)
+			}
+		}
+	})
+}
+
+// StartAgain starts a stopped machine.
+func (w *World) StartAgain(id string) {
+	m := w.machine(id)
+	w.happen(Op{Service: "hand", Name: "Start", Subject: id})
+	m.life++
+	w.setState(m, "pending")
+	w.inLife(m, pendingTime, func() {
+		w.setState(m, "running")
+		w.inLife(m, m.spec.BootTime, func() { w.comeUp(m) })
+	})
+}
+
+func (w *World) setState(m *machine, state string) {
+	m.version++
+	m.states.add(w.now, state)
+	w.happen(Op{Service: "world", Name: state, Subject: m.spec.ID})
+}

@@ -1,0 +1,140 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/shared/run"
+)
+
+// remembered is how long EC2 still shows a terminated instance.
+const remembered = time.Hour
+
+// EC2 is the port to instances.
+type EC2 struct{ world *World }
+
+// EC2 is the port to instances.
+func (w *World) EC2() *EC2 { return &EC2{w} }
+
+// Machines are the instances of a selection, sorted by id. Unknown ids are left out.
+func (e *EC2) Machines(ctx context.Context, s run.Selection) (found []run.Machine, err error) {
+	w := e.world
+	op := Op{Service: "ec2", Name: "Machines", Detail: w.say("%v %v", s.IDs, s.Tags)}
+	if len(s.IDs) == 1 {
+		op.Subject = s.IDs[0]
+	}
+	err = w.effect(ctx, op, func(op *Op) error {
+		if len(s.IDs) == 0 && len(s.Tags) == 0 {
+			return fmt.Errorf("InvalidParameter: a selection needs ids or tags")
+		}
+		ids := slices.Compact(slices.Sorted(slices.Values(s.IDs)))
+		if len(ids) == 0 {
+			ids = slices.Sorted(maps.Keys(w.machines))
+		}
+		at := w.asOf(op)
+		for _, id := range ids {
+			m := w.machines[id]
+			if m != nil && tagged(m.spec.Tags, s.Tags) && m.shown(at) {
+				found = append(found, m.describe(at))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list instances: %w", err)
+	}
+	return found, nil
+}
+
+func (m *machine) shown(at time.Time) bool {
+	last := m.states[len(m.states)-1]
+	return last.is != "terminated" || at.Sub(last.from) < remembered
+}
+
+func (m *machine) describe(at time.Time) run.Machine {
+	return run.Machine{
+		ID: m.spec.ID, State: m.states.at(at), VPC: m.spec.VPC, PrivateIP: m.spec.IP,
+		Windows: m.spec.Windows, Tags: maps.Clone(m.spec.Tags),
+	}
+}
+
+// tagged says that all tags match; patterns are those of EC2's filters, * and ?.
+func tagged(tags, wanted map[string]string) bool {
+	for key, pattern := range wanted {
+		value, ok := tags[key]
+		if !ok || !like(pattern, value) {
+			return false
+		}
+	}
+	return true
+}
+
+// like matches with * and ? alone: path.Match knows more, and stops at slashes.
+func like(pattern, value string) bool {
+	hide := strings.NewReplacer("/", "\x00", "[", "\x01", "\\", "\x02")
+	ok, err := path.Match(hide.Replace(pattern), hide.Replace(value))
+	return ok && err == nil
+}
+
+// StatusOK says whether both status checks of an instance are ok, and if not, why.
+func (e *EC2) StatusOK(ctx context.Context, id string) (ok bool, why string, err error) {
+	w := e.world
+	err = w.effect(ctx, Op{Service: "ec2", Name: "StatusOK", Subject: id}, func(op *Op) error {
+		m := w.machines[id]
+		if m == nil {
+			why = "no instance status"
+			return nil
+		}
+		ok, why = m.status(w.asOf(op))
+		return nil
+	})
+	if err != nil {
+		return false, "", fmt.Errorf("read the status of %s: %w", id, err)
+	}
+	return ok, why, nil
+}
+
+func (m *machine) status(at time.Time) (bool, string) {
+	if state := m.states.at(at); state != "running" {
+		return false, "the instance is " + state
+	}
+	for _, b := range slices.Backward(m.boots) {
+		if at.Before(b.up) {
+			continue
+		}
+		if !b.up.IsZero() && at.Before(b.up.Add(m.spec.StatusTime)) {
+			return false, "instance status initializing"
+		}
+		if b.lastsAt(at) || at.Before(b.down.Add(m.spec.Blind)) {
+			return true, ""
+		}
+		break
+	}
+	return false, "instance status impaired"
+}
+
+// Reboot queues a request to reboot. EC2 says nothing about an id that it doesn't know.
+func (e *EC2) Reboot(ctx context.Context, id string) error {
+	w := e.world
+	err := w.effect(ctx, Op{Service: "ec2", Name: "Reboot", Subject: id}, func(op *Op) error {
+		m := w.machines[id]
+		if m == nil {
+			return nil
+		}
+		op.Exposed = w.Exposed(id)
+		if state := m.states.last(); state != "running" {
+			return fmt.Errorf("IncorrectInstanceState: %s: %w", state, run.ErrGone)
+		}
+		w.askReboot(m)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reboot %s: %w", id, err)
+	}
+	return nil
+}
