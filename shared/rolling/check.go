@@ -57,15 +57,15 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if notReady != "" && i.SeenDown.IsZero() {
 		i.SeenDown = c.Now()
 	}
-	unproven, soon, err := c.proof(ctx, w)
+	unproven, wait, err := c.proof(ctx, w, time.Duration(plan.Request.CheckInterval))
 	switch {
 	case err != nil:
 		return choreo.Outcome{}, err
 	case notReady == "" && unproven == "":
 		i.StartedAt = c.Now()
 		return choreo.Next(run.StepRejoin, 0), nil
-	case notReady == "" && soon:
-		return choreo.Again(bootAnswer, unproven), nil
+	case notReady == "" && wait > 0: // bounded by time; not one of the checks
+		return choreo.Again(wait, unproven), nil
 	case notReady == "":
 		notReady = unproven
 	}
@@ -76,29 +76,32 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	return choreo.Again(time.Duration(plan.Request.CheckInterval), notReady), nil
 }
 
-// proof says why the present boot can't be believed to be a new one; empty: it can. soon: an answer is on its way.
-func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance]) (unproven string, soon bool, err error) {
+// proof says why the present boot can't be believed to be a new one; empty: it can. wait is how long to wait if that is a
+// matter of time alone, zero if it isn't.
+func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance], interval time.Duration) (unproven string, wait time.Duration, err error) {
 	i := w.Item
-	forced := i.RebootedAt.Add(run.HungReboot)
+	rest := min(i.RebootedAt.Add(run.HungReboot).Sub(c.Now()), interval)
 	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
 		id, why, err := readBoot(ctx, c.Boots, w, c.Now())
 		switch {
 		case err != nil:
-			return "", false, err
+			return "", 0, err
+		case id == "" && i.Boot.Command != "":
+			return why, bootAnswer, nil
 		case id == "":
-			return why, i.Boot.Command != "", nil
+			return why, 0, nil
 		case run.SameBoot(id, i.Boot.Old):
-			return "the instance is still on its old boot", false, nil
+			return "the instance is still on its old boot", 0, nil
 		}
 		i.Boot = run.Boot{Old: i.Boot.Old, New: true}
 	}
-	if i.RebootCalls > 1 && c.Now().Before(forced) {
-		return "it was asked to reboot more than once; waiting until no further reboot can come", false, nil
+	if i.RebootCalls > 1 && rest > 0 {
+		return "it was asked to reboot more than once; waiting until no further reboot can come", rest, nil
 	}
-	if i.Boot.Old == "" && i.SeenDown.IsZero() && c.Now().Before(forced) {
-		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot", run.Span(run.HungReboot)), false, nil
+	if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {
+		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot", run.Span(run.HungReboot)), rest, nil
 	}
-	return "", false, nil
+	return "", 0, nil
 }
 
 // ready runs the checks that were asked for; the first that doesn't pass says why.

@@ -205,9 +205,9 @@ func (d Drain) leave(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 			return choreo.Outcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
 		}
 	}
-	w.Item.GoneAt = d.Now()
+	w.Item.GoneAt = d.Now().Add(time.Second) // the clock shows whole seconds, and the next one is certainly later
 	if plan.Request.Proof == run.ProofOff {
-		return choreo.Next(run.StepReboot, plan.DrainDelay(w.Item.Capture)), nil
+		return choreo.Next(run.StepReboot, w.Item.GoneAt.Add(plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
 	}
 	return choreo.Next(run.StepReboot, 0), nil // it asks for the boot id while the targets drain
 }

@@ -20,6 +20,8 @@ const (
 	muteRenew = 30 * time.Minute
 	// mutePatience is how long a mute rule may take to become active: it begins at a full minute.
 	mutePatience = 5 * time.Minute
+	// muteLooks is how often a run that is starting looks before it gives up: for fifteen minutes.
+	muteLooks = 60
 	// mutePoll is how often a mute rule is looked at until it is active.
 	mutePoll = 15 * time.Second
 	// muteRuleAlarms is the most alarms of one mute rule (CloudWatch).

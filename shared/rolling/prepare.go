@@ -34,7 +34,7 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 	}
 	if !plan.Request.Mute.Empty() {
 		if why, err := s.Mutes.On(ctx, w, plan, time.Time{}); err != nil || why != "" {
-			if w.Now.Sub(w.Item.Position.Since) > 2*mutePatience {
+			if w.Item.Attempt >= muteLooks {
 				return choreo.GiveUp("the alarms could not be muted: " + or(why, fmt.Sprint(err))), nil
 			}
 			return choreo.Again(mutePoll, why), err
@@ -188,14 +188,24 @@ func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Act
 }
 
 // count reads what was written down: how many instances there are, and the tokens that those hold who failed out of
-// service in earlier runs and share the fleet or a target group. OUT is read now that the locks are held (R1).
+// service in earlier runs and share the fleet, a target group or are of this run themselves. OUT is read now that the locks
+// are held (R1).
 func (s Start) count(ctx context.Context, b book, r *run.Run, plan *run.Plan) (tokens []run.Token, total, skipped int, err error) {
+	ours := map[string]bool{}
+	if err = b.each(ctx, r.ID, func(i *run.Instance) {
+		ours[i.ID] = true
+		if i.Step == run.Skipped {
+			skipped++
+		}
+	}); err != nil {
+		return nil, 0, 0, err
+	}
 	outs, _, err := b.outs(ctx)
 	if err != nil {
 		return nil, 0, 0, err
 	}
 	for _, o := range outs {
-		shared := o.Fleet == r.Fleet
+		shared := o.Fleet == r.Fleet || ours[o.Instance]
 		for _, c := range o.Capture {
 			_, ok := plan.Groups[c.Group]
 			shared = shared || ok
@@ -204,13 +214,7 @@ func (s Start) count(ctx context.Context, b book, r *run.Run, plan *run.Plan) (t
 			tokens = append(tokens, run.Token{Instance: o.Instance, Failed: true, From: o.Run})
 		}
 	}
-	err = b.each(ctx, r.ID, func(i *run.Instance) {
-		total++
-		if i.Step == run.Skipped {
-			skipped++
-		}
-	})
-	return tokens, total, skipped, err
+	return tokens, len(ours), skipped, nil
 }
 
 // tell announces that the run begins, once.

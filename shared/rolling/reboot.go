@@ -136,6 +136,9 @@ func (r Reboot) reached(ctx context.Context, i *run.Instance, m *run.Machine) (b
 // answer.
 func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
 	i, before := w.Item, *w.Item
+	unasked := func() {
+		i.RebootAskedAt, i.RebootedAt, i.RebootCalls = before.RebootAskedAt, before.RebootedAt, before.RebootCalls
+	}
 	now := r.Now()
 	if i.RebootAskedAt.IsZero() {
 		i.RebootAskedAt = now
@@ -144,12 +147,13 @@ func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	i.RebootCalls++
 	i.Boot.Command, i.Boot.Asked = "", 0
 	if err := w.Save(ctx); err != nil {
+		unasked()
 		return choreo.Outcome{}, err
 	}
 	err := r.EC2.Reboot(ctx, i.ID)
 	switch {
 	case err != nil && (passing.IsRefused(err) || !passing.Is(err)):
-		i.RebootAskedAt, i.RebootedAt, i.RebootCalls = before.RebootAskedAt, before.RebootedAt, before.RebootCalls
+		unasked()
 		if errors.Is(err, run.ErrGone) {
 			return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
 		}

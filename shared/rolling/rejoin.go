@@ -47,11 +47,11 @@ func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 			return choreo.Outcome{}, fmt.Errorf("register %s in %s: %w", i.ID, run.ShortARN(g.arn), err)
 		}
 	}
-	i.RegisteredAt = r.Now()
+	i.RegisteredAt = r.Now().Add(time.Second) // the clock shows whole seconds, and the next one is certainly later
 	if len(i.Capture) == 0 {
 		return r.back(w), nil
 	}
-	return choreo.Next(run.StepAwait, settling), nil
+	return choreo.Next(run.StepAwait, i.RegisteredAt.Add(settling).Sub(w.Now)), nil
 }
 
 func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {

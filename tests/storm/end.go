@@ -1,0 +1,117 @@
+package storm
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"quickstep/shared/run"
+	"quickstep/tests/sim"
+)
+
+var stack = sync.OnceValues(sim.Stack)
+
+// place splits "group:port".
+func place(p string) (arn string, port int) {
+	name, number, _ := strings.Cut(p, ":")
+	port, _ = strconv.Atoi(number)
+	return sim.Group(name), port
+}
+
+// end checks what must hold when all is over.
+func (j *judge) end() {
+	f := j.fleet
+	ends := j.ends()
+	for _, pk := range f.Partitions() {
+		id := strings.TrimPrefix(pk, "LOCK#")
+		_, kept := f.Doc("OUT", id)
+		if (strings.HasPrefix(pk, "LOCK#") && !kept) || strings.HasPrefix(pk, "MUTE#") || pk == "ACTIVE" {
+			j.broken("R7", "the ledger still has %s", pk)
+		}
+	}
+	for name, status := range f.MuteRules() {
+		j.broken("R6", "alarm mute rule %s is %s", name, status)
+	}
+	if !f.RuleEnabled("default", "web-nightly") || f.RuleEnabled("default", "web-off") {
+		j.broken("R6", "the EventBridge rules aren't as before")
+	}
+	for name := range f.Stack.Queues {
+		if n := f.Depth(name); n > 0 && name != "last" {
+			j.broken("R8", "%d messages are left in queue %s: %v", n, name, f.Peek(name))
+		}
+	}
+	for _, m := range j.Machines {
+		if !j.touched[m.ID].IsZero() || slices.Contains(ends[m.ID], run.Failed) {
+			continue
+		}
+		for _, p := range m.Places {
+			arn, port := place(p)
+			if !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
+				j.broken("R4", "%s isn't back in %s, and ended as %v", m.ID, p, ends[m.ID])
+			}
+		}
+	}
+}
+
+// ends asks control how every run has ended, and returns the ends of each instance by what the ledger's table shows.
+func (j *judge) ends() map[string][]string {
+	f := j.fleet
+	ends := map[string][]string{}
+	for _, id := range []string{"run-1", "run-2"} {
+		if _, ok := f.Doc("RUN#"+id, "RUN"); !ok {
+			continue
+		}
+		out, err := f.Invoke(context.Background(), "control", mustJSON(map[string]string{"command": "status", "run": id}))
+		var reply struct {
+			Runs []struct {
+				Status                                string
+				Total, Waiting, Done, Failed, Skipped int
+			}
+		}
+		if err != nil || json.Unmarshal(out, &reply) != nil || len(reply.Runs) != 1 {
+			j.broken("R7", "control can't tell the status of %s: %v", id, err)
+			continue
+		}
+		if r := reply.Runs[0]; r.Status != "ended" || r.Done+r.Failed+r.Skipped != r.Total {
+			j.broken("R7", "run %s is %s: %d done + %d failed + %d skipped of %d", id, r.Status, r.Done, r.Failed, r.Skipped, r.Total)
+		}
+		j.instances(id, ends)
+		if !j.told("report", id, "ended") {
+			j.broken("R7", "nobody was told that %s has ended", id)
+		}
+	}
+	return ends
+}
+
+func (j *judge) instances(id string, ends map[string][]string) {
+	for _, d := range j.fleet.Docs("RUN#" + id) {
+		var i struct{ ID, Step, Reason string }
+		if !strings.HasPrefix(d.SK, "I#") || json.Unmarshal(d.Body, &i) != nil {
+			continue
+		}
+		ends[i.ID] = append(ends[i.ID], i.Step)
+		j.seen["ended "+i.Step]++
+		switch {
+		case i.Step == run.Failed && !j.told("alarm", i.ID, "failed"):
+			j.broken("R7", "nobody was told that %s has failed", i.ID)
+		case i.Step == run.Done && j.fleet.Boots(i.ID) == 0:
+			j.broken("R5", "%s is done and was never rebooted", i.ID)
+		case (i.Step == run.Failed || i.Step == run.Skipped) && i.Reason == "":
+			j.broken("R7", "%s ended as %s without a reason", i.ID, i.Step)
+		case !slices.Contains([]string{run.Done, run.Failed, run.Skipped, run.StepWaiting}, i.Step):
+			j.broken("R7", "%s was left at %s", i.ID, i.Step)
+		}
+	}
+}
+
+func (j *judge) told(topic, about, what string) bool {
+	for _, n := range j.fleet.Published(topic) {
+		if strings.Contains(n.Subject+n.Text, about) && strings.Contains(n.Subject, what) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,303 @@
+package storm
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quickstep/shared/run"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// judge sees every effect and says which rule it breaks. It knows what the scenario asked for, AWS's state and the effects,
+// and nothing of the product's own.
+type judge struct {
+	*Scenario
+	fleet *sim.Fleet
+	seen  map[string]int
+	found []string
+	trace []string
+	last  []world.Op // a ring of the latest effects
+	lag   time.Duration
+
+	out      map[string]map[run.Address]string // taken out by the product: where it stood, address to group
+	asked    map[string]bool                   // asked to reboot in the present run
+	booted   map[string]bool                   // has rebooted since
+	rejoined map[string]bool                   // registered again since
+	touched  map[string]time.Time              // by others: registered, deregistered, stopped, terminated, broken
+	floor    map[string]int
+	stood    map[string]map[run.Address]bool // by group, as the product last could have seen it
+	active   map[string]bool
+	returned map[string]time.Time // last registered by the product
+}
+
+func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
+	j := &judge{Scenario: s, fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
+		active: map[string]bool{}, returned: map[string]time.Time{}}
+	for _, g := range s.Groups {
+		j.look(g.ARN)
+	}
+	return j
+}
+
+func (j *judge) broken(rule, format string, args ...any) {
+	if len(j.found) == 0 {
+		for _, op := range j.last {
+			line := op.String()
+			j.trace = append(j.trace, line[:min(len(line), 400)])
+		}
+	}
+	if len(j.found) < 10 {
+		j.found = append(j.found, fmt.Sprintf("%s %s: %s", rule, j.fleet.Now().Format("15:04:05.000"), fmt.Sprintf(format, args...)))
+	}
+}
+
+// look notes who is registered in a group.
+func (j *judge) look(arn string) {
+	j.stood[arn] = map[run.Address]bool{}
+	for _, t := range j.fleet.TargetsOf(arn) {
+		if t.Registered() {
+			j.stood[arn][t.Address] = true
+		}
+	}
+}
+
+func (j *judge) after(op world.Op) {
+	if j.last = append(j.last, op); len(j.last) > 2*j.Traced {
+		j.last = slices.Clone(j.last[len(j.last)-j.Traced:])
+	}
+	switch {
+	case op.Service == "hand":
+		j.hand(op)
+	case op.Service == "world" && op.Name == "reboots":
+		j.booted[op.Subject] = true
+	case !op.Happened:
+	case op.Service == "elb" && op.Name == "Deregister":
+		j.leaves(op)
+	case op.Service == "elb" && op.Name == "Register":
+		j.returns(op)
+	case op.Service == "elb" && op.Name == "Targets" && op.Function == "start":
+		j.measure(op.Subject)
+	case op.Service == "ec2" && op.Name == "Reboot":
+		j.reboots(op)
+	case op.Service == "dynamodb" && op.Name == "Write":
+		j.ledger(op)
+	}
+	if len(j.out) > 0 && (op.Service != "dynamodb" && op.Service != "sqs") {
+		j.back(op)
+	}
+}
+
+// hand notes what others do: from then on it isn't the product's doing.
+func (j *judge) hand(op world.Op) {
+	now := j.fleet.Now()
+	switch op.Name {
+	case "Register", "Deregister":
+		id, _, _ := strings.Cut(op.Detail, ":")
+		j.touched[id] = now
+		j.look(op.Subject)
+	case "Terminate", "Stop", "Break", "Mend":
+		j.touched[op.Subject] = now
+	}
+}
+
+// leaves checks R1 and R2 for those that have just left.
+func (j *judge) leaves(op world.Op) {
+	before := j.stood[op.Subject]
+	j.look(op.Subject)
+	for _, a := range slices.SortedFunc(maps.Keys(before), func(a, b run.Address) int { return strings.Compare(a.String(), b.String()) }) {
+		if j.stood[op.Subject][a] || !slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
+			continue // the others have gone by themselves: they are terminated
+		}
+		if j.out[a.ID] == nil {
+			j.out[a.ID] = map[run.Address]string{}
+			delete(j.returned, a.ID)
+			j.seen["left service"]++
+			if limit := j.limit(); len(j.out) > limit {
+				j.broken("R1", "%d instances are out, %d may be: %v", len(j.out), limit, slices.Sorted(maps.Keys(j.out)))
+			}
+			j.floors(a.ID, op.Subject)
+		}
+		j.out[a.ID][run.Address{ID: op.Subject, Port: a.Port}] = op.Subject
+	}
+}
+
+// limit is how many may be out: what the active runs were asked for.
+func (j *judge) limit() int {
+	limit := 0
+	for _, r := range []map[string]any{j.Request, j.Second} {
+		if r != nil && j.active[r["id"].(string)] {
+			limit += r["maxConcurrency"].(int)
+		}
+	}
+	return limit
+}
+
+// floors checks that at some moment no older than a lease every group kept its floor without the instance.
+func (j *judge) floors(id, from string) {
+	for _, g := range j.Groups {
+		stands := g.ARN == from
+		for a := range j.stood[g.ARN] {
+			stands = stands || a.ID == id
+		}
+		if !stands {
+			continue
+		}
+		if best := j.best(g.ARN); best < j.floor[g.ARN] {
+			j.broken("R2", "%s leaves %s with %d healthy targets, its floor is %d", id, g.Name, best, j.floor[g.ARN])
+		} else if best == j.floor[g.ARN] {
+			j.seen["left at the floor"]++
+		}
+	}
+}
+
+func (j *judge) best(arn string) int {
+	best := 0
+	for age := time.Duration(0); age <= 100*time.Second+j.Lag; age += 5 * time.Second {
+		healthy := 0
+		for _, t := range j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)) {
+			if t.Healthy() && j.out[t.ID] == nil {
+				healthy++
+			}
+		}
+		best = max(best, healthy)
+	}
+	return best
+}
+
+// returns checks R5 for those that have just been registered.
+func (j *judge) returns(op world.Op) {
+	before := j.stood[op.Subject]
+	j.look(op.Subject)
+	for a := range j.stood[op.Subject] {
+		if before[a] {
+			continue
+		}
+		j.returned[a.ID] = j.fleet.Now()
+		if j.asked[a.ID] && !j.booted[a.ID] {
+			j.broken("R5", "%s is put back on its old boot", a.ID)
+		}
+		if j.asked[a.ID] {
+			j.rejoined[a.ID] = true
+		}
+		if j.out[a.ID] == nil && j.touched[a.ID].IsZero() {
+			j.broken("R4", "%s is registered in %s, where the product hadn't taken it out", a, run.ShortARN(op.Subject))
+		}
+	}
+}
+
+// reboots checks R3.
+func (j *judge) reboots(op world.Op) {
+	id := op.Subject
+	j.seen["rebooted"]++
+	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > 3*time.Minute {
+		j.broken("R3", "%s is rebooted while %v can send it new traffic", id, op.Exposed)
+	}
+	if j.rejoined[id] {
+		j.broken("R3", "%s is rebooted again after it has rejoined", id)
+	}
+	if !j.asked[id] {
+		j.asked[id], j.booted[id] = true, false
+	}
+	if j.out[id] == nil { // it stands in no target group
+		j.out[id] = map[run.Address]string{}
+		if limit := j.limit(); len(j.out) > limit {
+			j.broken("R1", "%d instances are out, %d may be: %v", len(j.out), limit, slices.Sorted(maps.Keys(j.out)))
+		}
+	}
+}
+
+// ledger notes which runs are active, and whom an operator has released.
+func (j *judge) ledger(op world.Op) {
+	switch op.Function {
+	case "start", "finish":
+		now := map[string]bool{}
+		for _, d := range j.fleet.Docs("ACTIVE") {
+			now[d.SK] = true
+			if !j.active[d.SK] { // a new run may reboot again
+				clear(j.asked)
+				clear(j.rejoined)
+				j.seen["runs"]++
+			}
+		}
+		if len(now) > 1 && !j.apart() {
+			j.broken("R9", "two runs are active on instances of the same target groups: %v", slices.Sorted(maps.Keys(now)))
+		}
+		j.active = now
+	case "control":
+		for id := range j.out {
+			if _, kept := j.fleet.Doc("OUT", id); !kept && strings.Contains(op.Detail, "delete OUT/"+id) {
+				delete(j.out, id)
+				j.seen["released"]++
+			}
+		}
+	}
+}
+
+// apart says that no instance stands in any target group, so that only the instances themselves are locked.
+func (j *judge) apart() bool {
+	return !slices.ContainsFunc(j.Machines, func(m Machine) bool { return len(m.Places) > 0 })
+}
+
+// measure computes a group's floor from what the start function has just read.
+func (j *judge) measure(arn string) {
+	r := j.Request
+	if j.active["run-2"] {
+		r = j.Second
+	}
+	size := map[run.Address]bool{}
+	for _, t := range j.fleet.TargetsAt(arn, j.fleet.Now().Add(-j.lag)) {
+		if t.Registered() {
+			size[t.Address] = true
+		}
+	}
+	for id, places := range j.out {
+		for at := range places {
+			if at.ID == arn {
+				size[run.Address{ID: id, Port: at.Port}] = true
+			}
+		}
+	}
+	j.floor[arn] = 0
+	switch v := r["minHealthy"].(type) {
+	case int:
+		j.floor[arn] = v
+	case string:
+		n, _ := strconv.Atoi(strings.TrimSuffix(v, "%"))
+		j.floor[arn] = (len(size)*n + 99) / 100
+	}
+}
+
+// back notes who is in service again, or isn't out by the product's doing any more.
+func (j *judge) back(world.Op) {
+	for id, places := range j.out {
+		state := j.fleet.MachineState(id)
+		switch {
+		case state == "terminated" || state == "shutting-down":
+			delete(j.out, id)
+		case len(places) == 0:
+			if j.booted[id] && j.fleet.Answers(id) {
+				delete(j.out, id)
+			}
+		case j.serves(id, places, 0) || (!j.returned[id].IsZero() && j.fleet.Now().Add(-j.lag).After(j.returned[id]) && j.serves(id, places, j.lag)):
+			delete(j.out, id)
+		}
+	}
+}
+
+// serves says whether the instance is registered wherever it was taken out, and healthy where that can be.
+func (j *judge) serves(id string, places map[run.Address]string, age time.Duration) bool {
+	for at, arn := range places {
+		if !slices.ContainsFunc(j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)), func(t run.Target) bool {
+			return t.ID == id && t.Port == at.Port && t.Registered() && (t.Healthy() || t.State == "unused" || !j.touched[id].IsZero())
+		}) {
+			return false
+		}
+	}
+	return true
+}

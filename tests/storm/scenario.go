@@ -1,0 +1,184 @@
+// Package storm breaks everything, from one seed: it draws a fleet, a request, the rates of every fault and what operators
+// and others do meanwhile, runs the product on it, and judges the rules from AWS's state and the effects alone.
+package storm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"quickstep/shared/run"
+	"quickstep/tests/sim"
+	"quickstep/tests/template"
+	"quickstep/tests/world"
+)
+
+// Scenario is what a seed draws.
+type Scenario struct {
+	Seed     uint64
+	Machines []Machine
+	Groups   []world.GroupSpec
+	Request  map[string]any
+	Second   map[string]any // a second request, at SecondAt; nil: none
+	SecondAt time.Duration
+	Rates    map[world.Fault]float64
+	Pace     time.Duration // the longest time a call takes; negative: none
+	Lag      time.Duration // the oldest state that a reading shows
+	Twice    float64       // how often SQS delivers twice
+	Acts     []Act
+	Calm     time.Duration // when the faults end
+	Traced   int           // how many of the latest effects a broken rule shows
+	chance   *rand.Rand
+}
+
+// Machine is an instance and where it stands, "group:port".
+type Machine struct {
+	world.MachineSpec
+	Places []string
+}
+
+// Act is something that happens at a time.
+type Act struct {
+	At   time.Duration
+	Kind string // an operator's command, or what others or AWS do
+	Who  int    // of Machines, where it is about one
+}
+
+// What can happen beside faults of calls.
+var (
+	commands = []string{"pause", "resume", "cancel", "release"}
+	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put"}
+)
+
+const (
+	minute = time.Minute
+	hour   = time.Hour
+)
+
+// Draw draws a scenario.
+func Draw(seed uint64) *Scenario {
+	s := &Scenario{Seed: seed, Traced: 60, Rates: map[world.Fault]float64{}, chance: rand.New(rand.NewPCG(seed, 7))}
+	s.drawGroups()
+	s.drawMachines()
+	s.drawRequests()
+	s.drawFaults()
+	s.drawActs()
+	return s
+}
+
+// one is true once in n times.
+func (s *Scenario) one(n int) bool { return s.chance.IntN(n) == 0 }
+
+// between is a duration of whole seconds.
+func (s *Scenario) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(s.chance.Int64N(int64(most-least)/int64(time.Second)+1))*time.Second
+}
+
+func pick[T any](s *Scenario, of ...T) T { return of[s.chance.IntN(len(of))] }
+
+func (s *Scenario) drawGroups() {
+	for n := range 1 + s.chance.IntN(3) {
+		name := fmt.Sprintf("group%d", n+1)
+		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Protocol: pick(s, "HTTP", "HTTP", "TCP"),
+			Delay: pick(s, 0, 10*time.Second, 2*minute, 5*minute), Interval: pick(s, 5*time.Second, 10*time.Second, 30*time.Second),
+			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: !s.one(12), Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
+	}
+}
+
+func (s *Scenario) drawMachines() {
+	size := 2 + s.chance.IntN(6)
+	for n := range size {
+		m := Machine{MachineSpec: world.MachineSpec{ID: sim.ID(n + 1), Managed: s.one(2), BootTime: s.between(10*time.Second, 3*minute),
+			AppTime: s.between(0, minute), RebootLag: s.between(time.Second, 10*time.Second)}}
+		switch s.chance.IntN(16) {
+		case 0:
+			m.NeverReturns = true
+		case 1:
+			m.IgnoresReboot = true
+		case 2:
+			m.BootsTwice = s.between(0, minute) + time.Second
+		case 3:
+			m.NoBootID = true
+		case 4:
+			m.BootTime = 12 * minute
+		}
+		for _, g := range s.Groups {
+			if s.one(4) {
+				continue
+			}
+			m.Places = append(m.Places, g.Name+":8080")
+			if s.one(5) {
+				m.Places = append(m.Places, g.Name+":9090")
+			}
+		}
+		if len(m.Places) == 0 && !s.one(3) {
+			m.Places = []string{s.Groups[0].Name + ":8080"}
+		}
+		s.Machines = append(s.Machines, m)
+	}
+}
+
+func (s *Scenario) drawRequests() {
+	s.Request = s.drawRequest("run-1", "web")
+	if s.one(3) {
+		s.Second = s.drawRequest("run-2", pick(s, "web", "api"))
+		s.SecondAt = s.between(0, 3*hour)
+	}
+}
+
+func (s *Scenario) drawRequest(id, fleet string) map[string]any {
+	r := map[string]any{"id": id, "fleet": fleet, "tags": map[string]string{"Role": "web"},
+		"maxConcurrency": 1 + s.chance.IntN(4), "minHealthy": pick[any](s, 0, 0, 1, 1, "25%", "50%"), "maxErrors": pick[any](s, 0, 1, 2, "50%"),
+		"gateTimeout": pick(s, "10m", "1h"), "maxPause": pick(s, "10m", "1h"), "rejoinTimeout": pick(s, "3m", "10m"),
+		"bootWait": pick(s, "0s", "1m"), "maxChecks": pick(s, 20, 30), "proof": pick(s, "whenManaged", "whenManaged", "off", "required"),
+		"mute":  pick(s, map[string]any{}, map[string]any{"alarmPrefixes": []string{"web-"}}, map[string]any{"alarmNames": []string{"web-5xx"}, "rulePrefixes": []string{"web-"}}),
+		"check": pick(s, map[string]any{"tcp": map[string]any{"port": 8080}}, map[string]any{"http": map[string]any{"port": 8080, "path": "/"}})}
+	if s.one(10) {
+		r["notAfter"] = sim.Began.Add(s.between(20*minute, 3*hour))
+	}
+	return r
+}
+
+// drawFaults draws how often what goes wrong; one seed in eight has fine weather.
+func (s *Scenario) drawFaults() {
+	s.Calm = s.between(hour, 5*hour)
+	s.Pace = pick(s, -1, 0, 200*time.Millisecond, 5*time.Second)
+	if s.one(8) {
+		return
+	}
+	for _, f := range world.Faults {
+		if s.one(2) {
+			s.Rates[f] = pick(s, 0.001, 0.01, 0.05)
+		}
+	}
+	if s.one(3) {
+		s.Lag = s.between(time.Second, 20*time.Second)
+	}
+	s.Twice = pick(s, 0, 0, 0.02, 0.3)
+}
+
+func (s *Scenario) drawActs() {
+	for range s.chance.IntN(6) {
+		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, commands...), Who: s.chance.IntN(len(s.Machines))})
+	}
+	for range s.chance.IntN(6) {
+		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, others...), Who: s.chance.IntN(len(s.Machines))})
+	}
+}
+
+// Fleet builds the world that the scenario describes.
+func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
+	f := sim.On(stack, s.Seed)
+	for _, g := range s.Groups {
+		f.AddGroup(g)
+		f.ARNs = append(f.ARNs, g.ARN)
+	}
+	for _, m := range s.Machines {
+		f.Add(m.MachineSpec, m.Places...)
+	}
+	f.AddAlarm("web-5xx", "OK")
+	f.AddAlarm("web-latency", "OK")
+	f.AddRule("default", "web-nightly", true, "")
+	f.AddRule("default", "web-off", false, "")
+	return f
+}

@@ -1,0 +1,169 @@
+package storm
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"quickstep/shared/run"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// weather makes things go wrong as the scenario says, until it is calm.
+type weather struct {
+	*Scenario
+	fleet     *sim.Fleet
+	judge     *judge
+	throttled time.Time // no code runs until then
+	seen      map[string]int
+}
+
+func (w *weather) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
+
+func (w *weather) blow() {
+	f := w.fleet
+	f.Fault = func(op world.Op) world.Fault {
+		if op.Function == "" || op.Service == "probe" || w.calm() { // a probe that meets nothing has seen a machine that is down
+			return world.None
+		}
+		for _, fault := range world.Faults {
+			if p := w.Rates[fault]; p > 0 && w.chance.Float64() < p {
+				w.seen["fault "+fault.String()]++
+				return fault
+			}
+		}
+		return world.None
+	}
+	if w.Pace >= 0 {
+		f.Pace = func(world.Op) time.Duration {
+			if w.Pace == 0 || w.calm() {
+				return 0
+			}
+			return time.Duration(w.chance.Int64N(int64(w.Pace)))
+		}
+	}
+	if w.Lag > 0 {
+		f.Lag = func(world.Op) time.Duration {
+			w.judge.lag = 0
+			if !w.calm() && w.one(3) {
+				w.judge.lag = time.Duration(w.chance.Int64N(int64(w.Lag)))
+				w.seen["stale reading"]++
+			}
+			return w.judge.lag
+		}
+	}
+	f.Duplicate = func(string) bool {
+		twice := !w.calm() && w.chance.Float64() < w.Twice
+		if twice {
+			w.seen["delivered twice"]++
+		}
+		return twice
+	}
+	f.Throttled = func(string) bool { return f.Now().Before(w.throttled) }
+	for _, a := range w.Acts {
+		f.After(a.At, func() { w.act(a) })
+	}
+	if w.Second != nil {
+		f.After(w.SecondAt, func() { w.ask(w.Second) })
+	}
+}
+
+func (w *weather) ask(request map[string]any) {
+	text, _ := json.Marshal(request)
+	w.fleet.InvokeAsync("start", text)
+	w.seen["asked for "+request["id"].(string)]++
+}
+
+func (w *weather) command(command, about, what string) {
+	text, _ := json.Marshal(map[string]string{"command": command, about: what})
+	w.fleet.InvokeAsync("control", text)
+}
+
+func (w *weather) act(a Act) {
+	f, m := w.fleet, w.Machines[a.Who]
+	w.seen[a.Kind]++
+	switch a.Kind {
+	case "pause", "resume", "cancel":
+		w.command(a.Kind, "run", "run-1")
+	case "release":
+		w.command(a.Kind, "instance", m.ID)
+	case "terminate":
+		f.Terminate(m.ID)
+	case "stop":
+		f.Stop(m.ID)
+	case "break":
+		f.Break(m.ID)
+	case "mend":
+		f.Mend(m.ID)
+	case "deregister", "register":
+		w.byHand(a, m)
+	case "alarm":
+		f.SetAlarmState("web-5xx", "ALARM")
+		f.After(20*time.Minute, func() { f.SetAlarmState("web-5xx", "OK") })
+	case "purge":
+		f.PurgeAll()
+	case "throttle":
+		w.throttled = f.Now().Add(w.between(time.Minute, time.Hour))
+	case "put":
+		f.Put("drain", `{"hello":"world"}`, 0)
+	}
+}
+
+// byHand takes a target out, or puts one in, as somebody else would.
+func (w *weather) byHand(a Act, m Machine) {
+	if len(m.Places) == 0 {
+		return
+	}
+	group, port := place(m.Places[0])
+	if a.Kind == "deregister" {
+		w.fleet.DeregisterByHand(group, run.Address{ID: m.ID, Port: port})
+	} else if w.fleet.MachineState(m.ID) == "running" {
+		w.fleet.RegisterByHand(group, run.Address{ID: m.ID, Port: port})
+	}
+}
+
+// Result is what became of a seed.
+type Result struct {
+	Seed      uint64
+	Broken    []string
+	Trace     []string       // the last effects before the first broken rule
+	Seen      map[string]int // how often what happened
+	Instances int
+	Lasted    time.Duration
+}
+
+// patience is how long after the last fault everything must be over: the six hours of nudges, pauses and gates.
+const patience = 72 * time.Hour
+
+// Run runs a seed.
+func Run(s *Scenario) (r Result, err error) {
+	stack, err := stack()
+	if err != nil {
+		return r, err
+	}
+	copied := *stack
+	f := s.Fleet(&copied)
+	defer f.Close()
+	f.KeepLog = false
+	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}}
+	w.judge = newJudge(s, f, w.seen)
+	f.AfterEffect = w.judge.after
+	w.blow()
+	_, _ = f.Invoke(context.Background(), "start", mustJSON(s.Request)) // a fault may have hit it
+	err = f.Run(func() bool { return w.calm() && f.Now().Sub(sim.Began) > s.SecondAt+15*time.Minute && f.Over() }, patience)
+	if err != nil {
+		w.judge.broken("R7", "no run is over %s after the faults: %v", patience, err)
+	}
+	f.Advance(90 * time.Minute) // a message that nothing can read takes so long to its last queue
+	w.judge.end()
+	return Result{Seed: s.Seed, Broken: w.judge.found, Trace: w.judge.trace, Seen: w.seen, Instances: len(s.Machines), Lasted: f.Now().Sub(sim.Began)}, nil
+}
+
+func mustJSON(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
