@@ -33,11 +33,14 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 		}
 	}
 	if !plan.Request.Mute.Empty() {
-		if why, err := s.Mutes.On(ctx, w, plan, time.Time{}); err != nil || why != "" {
-			if w.Item.Attempt >= muteLooks {
-				return choreo.GiveUp("the alarms could not be muted: " + or(why, fmt.Sprint(err))), nil
-			}
-			return choreo.Again(mutePoll, why), err
+		why, err := s.Mutes.On(ctx, w, plan, time.Time{})
+		switch {
+		case err != nil:
+			return choreo.Outcome{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
+		case why != "" && w.Item.Attempt >= muteLooks:
+			return choreo.GiveUp("the fleet's alarms and rules could not be muted: " + why), nil
+		case why != "":
+			return choreo.Again(mutePoll, why), nil
 		}
 	}
 	tokens, total, skipped, err := s.count(ctx, b, r, plan)

@@ -98,9 +98,10 @@ func (j *judge) hand(op world.Op) {
 	now := j.fleet.Now()
 	switch op.Name {
 	case "Register", "Deregister":
-		id, _, _ := strings.Cut(op.Detail, ":")
+		id, port, _ := strings.Cut(op.Detail, ":")
 		j.touched[id] = now
-		j.look(op.Subject)
+		n, _ := strconv.Atoi(port)
+		j.stood[op.Subject][run.Address{ID: id, Port: n}] = op.Name == "Register"
 	case "Terminate", "Stop", "Break", "Mend":
 		j.touched[op.Subject] = now
 	}
@@ -111,7 +112,7 @@ func (j *judge) leaves(op world.Op) {
 	before := j.stood[op.Subject]
 	j.look(op.Subject)
 	for _, a := range slices.SortedFunc(maps.Keys(before), func(a, b run.Address) int { return strings.Compare(a.String(), b.String()) }) {
-		if j.stood[op.Subject][a] || !slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
+		if !before[a] || j.stood[op.Subject][a] || !slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
 			continue // the others have gone by themselves: they are terminated
 		}
 		if j.out[a.ID] == nil {
@@ -142,8 +143,8 @@ func (j *judge) limit() int {
 func (j *judge) floors(id, from string) {
 	for _, g := range j.Groups {
 		stands := g.ARN == from
-		for a := range j.stood[g.ARN] {
-			stands = stands || a.ID == id
+		for a, registered := range j.stood[g.ARN] {
+			stands = stands || (registered && a.ID == id)
 		}
 		if !stands {
 			continue

@@ -1,0 +1,194 @@
+package choreo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
+)
+
+func TestErrors(t *testing.T) {
+	denied, throttled := errors.New("AccessDenied"), passing.Error(errors.New("Throttling"))
+	for _, c := range []struct {
+		name  string
+		err   error
+		bound int
+	}{
+		{"errors that pass", throttled, choreo.MaxErrors},
+		{"errors that pass, wrapped", fmt.Errorf("read: %w", throttled), choreo.MaxErrors},
+		{"a context that ran out", context.DeadlineExceeded, choreo.MaxErrors},
+		{"a race of the step's own", fmt.Errorf("lock: %w", ledger.ErrConflict), choreo.MaxErrors},
+		{"errors that don't pass", denied, choreo.MaxFaults},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, c.err })
+			for n := 1; n <= c.bound; n++ {
+				l.must(msg)
+				p := l.stands(n+1, "wash", c.err.Error())
+				if p.Errors != n || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" {
+					t.Fatalf("after error %d the position is %+v", n, p.Position)
+				}
+				if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
+					t.Fatalf("after error %d it is due in %s, want %s", n, p.Due.Sub(l.now), want)
+				}
+				msg = l.message()
+			}
+			l.must(msg)
+			if p := l.stands(c.bound+2, choreo.Failing, c.err.Error()); p.GaveUp != "wash" || p.Errors != 0 {
+				t.Errorf("at the end the position is %+v", p.Position)
+			}
+		})
+	}
+}
+
+func TestErrorsInARow(t *testing.T) {
+	fail := true
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		if fail = !fail; fail {
+			return choreo.Again(time.Second, "dirty"), nil
+		}
+		return choreo.Outcome{}, errors.New("AccessDenied")
+	})
+	for range 10 {
+		l.must(msg)
+		msg = l.message()
+	}
+	if p := l.parcel(); p.Step != "wash" || p.Errors > 1 {
+		t.Errorf("errors that weren't in a row were counted together: %+v", p.Position)
+	}
+}
+
+// count is another document that changes together with the parcel.
+var count = ledger.Key{PK: "P", SK: "count"}
+
+func (l *line) counted(at int) ledger.Write {
+	return ledger.Put(count, l.docs[count].Rev, map[string]int{"at": at})
+}
+
+// meddle changes the other document, as if somebody else had.
+func (l *line) meddle() {
+	w := l.counted(-1)
+	l.docs[count] = ledger.Doc{Key: count, Rev: w.Rev + 1, By: "somebody", Body: w.Body}
+}
+
+func TestWithIsAskedAgainAfterALostRace(t *testing.T) {
+	asked := 0
+	l, msg := newLine(t, nil)
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.Next("dry", 0), func(_ context.Context, p *parcel) (choreo.Together, error) {
+			asked++
+			if p.N != 2 || p.Step != "dry" || p.Note != "" {
+				t.Errorf("asked with %+v, not with a fresh copy at its next position", p)
+			}
+			p.Note = "together"
+			also := choreo.Together{Writes: []ledger.Write{l.counted(asked)}, Send: []choreo.Message{{Key: ledger.Key{PK: "P", SK: "other"}, Step: "sort", N: 1}}}
+			if asked < 3 {
+				l.meddle()
+			}
+			return also, nil
+		}), nil
+	}
+	l.must(msg)
+	var written map[string]int
+	if err := json.Unmarshal(l.docs[count].Body, &written); err != nil || written["at"] != 3 || asked != 3 {
+		t.Errorf("asked %d times, written %v", asked, written)
+	}
+	if p := l.stands(2, "dry", ""); p.Note != "together" {
+		t.Errorf("what it changed is gone: %+v", p)
+	}
+	if len(l.sent) != 2 || l.sent[0].Queue != "dry-queue" || l.sent[1].Queue != "sort-queue" {
+		t.Errorf("sent %v, want the parcel's message and the other", l.sent)
+	}
+}
+
+func TestARaceThatIsNeverWon(t *testing.T) {
+	asked := 0
+	l, msg := newLine(t, nil)
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+			asked++
+			also := choreo.Together{Writes: []ledger.Write{l.counted(asked)}}
+			l.meddle()
+			return also, nil
+		}), nil
+	}
+	l.must(msg)
+	p := l.stands(2, "wash", "is being changed by others")
+	if wait := p.Due.Sub(start); wait < time.Second || wait > 31*time.Second || p.Lease.Owner != "" || asked > 10 {
+		t.Errorf("asked %d times, then again in %s: %+v", asked, wait, p.Position)
+	}
+	if got := l.message(); got.Step != "wash" || got.N != 2 {
+		t.Errorf("the message that follows is %+v", got)
+	}
+}
+
+func TestTheItemMayGo(t *testing.T) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.End("sold", ""), func(context.Context, *parcel) (choreo.Together, error) {
+			return choreo.Together{Gone: true}, nil
+		}), nil
+	})
+	l.must(msg)
+	if _, ok := l.docs[key]; ok || len(l.sent) != 0 {
+		t.Errorf("there is %v; sent %v", l.docs, l.sent)
+	}
+	l.must(msg)
+	if l.acted != 1 {
+		t.Error("a message of what is gone was taken up")
+	}
+}
+
+func TestWithThatFails(t *testing.T) {
+	broken := errors.New("no count")
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) { return choreo.Together{}, broken }), nil
+	})
+	if err := l.handle(msg); !errors.Is(err, broken) {
+		t.Errorf("the message must come again; got %v", err)
+	}
+	if p := l.stands(1, "wash", ""); p.Tries != 1 || len(l.sent) != 0 {
+		t.Errorf("half of it was written: %+v; sent %v", p, l.sent)
+	}
+}
+
+func TestWithThatFailsForAWhile(t *testing.T) {
+	fail := true
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+			if fail = !fail; fail {
+				return choreo.Together{}, nil
+			}
+			return choreo.Together{}, passing.Error(errors.New("Throttling"))
+		}), nil
+	})
+	l.must(msg)
+	if p := l.stands(2, "wash", "Throttling"); p.Errors != 1 || p.Tries != 0 || p.Lease.Owner != "" {
+		t.Errorf("the lease was not given back: %+v", p.Position)
+	}
+	l.must(l.message())
+	l.stands(3, "dry", "")
+}
+
+func TestSaveWithOthers(t *testing.T) {
+	l, msg := newLine(t, nil)
+	l.meddle()
+	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+		err := w.Save(t.Context(), ledger.Put(count, 0, map[string]int{}))
+		if !errors.Is(err, ledger.ErrConflict) || errors.Is(err, choreo.ErrLost) {
+			t.Errorf("the other document is there already; Save says %v", err)
+		}
+		held := w.Held()
+		if held.Rev != l.docs[key].Rev || !held.Check || held.Key != key {
+			t.Errorf("the condition that the lease is held is %+v", held)
+		}
+		return choreo.Next("dry", 0), nil
+	}
+	l.must(msg)
+	l.stands(2, "dry", "")
+}

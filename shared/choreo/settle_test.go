@@ -1,0 +1,80 @@
+package choreo_test
+
+import (
+	"testing"
+	"time"
+
+	"quickstep/shared/choreo"
+)
+
+func TestSettle(t *testing.T) {
+	later := start.Add(time.Hour)
+	from := choreo.Position{N: 7, Nudge: 2, Step: "wash", Since: start, Attempt: 3, Errors: 2, Tries: 4, Reason: "old",
+		Lease: choreo.Lease{Owner: "o", Until: later}, Due: start, GaveUp: "sort"}
+	for _, c := range []struct {
+		name string
+		out  choreo.Outcome
+		want choreo.Position
+	}{
+		{"next goes on", choreo.Next("dry", time.Minute), choreo.Position{N: 8, Step: "dry", Since: later, Due: later.Add(time.Minute), GaveUp: "sort"}},
+		{"next may say why", choreo.Next("dry", 0).Because("wet"), choreo.Position{N: 8, Step: "dry", Since: later, Due: later, Reason: "wet", GaveUp: "sort"}},
+		{"again stays, and counts", choreo.Again(time.Minute, "dirty"), choreo.Position{N: 8, Step: "wash", Since: start, Attempt: 4, Due: later.Add(time.Minute), Reason: "dirty", GaveUp: "sort"}},
+		{"parked waits without a clock", choreo.Park("paused"), choreo.Position{N: 8, Step: "wash", Since: start, Attempt: 4, Reason: "paused", GaveUp: "sort"}},
+		{"an end is due never", choreo.End("sold", "bought"), choreo.Position{N: 8, Step: "sold", Since: later, Reason: "bought", GaveUp: "sort"}},
+		{"giving up says where", choreo.GiveUp("torn"), choreo.Position{N: 8, Step: choreo.Failing, Since: later, Due: later, Reason: "torn", GaveUp: "wash"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := from
+			c.out.Settle(&got, later)
+			if got != c.want {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestCommit(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		out     choreo.Outcome
+		step    string
+		reason  string
+		message bool
+		delay   time.Duration
+	}{
+		{"next", choreo.Next("dry", 0), "dry", "", true, 0},
+		{"next, later", choreo.Next("dry", time.Minute), "dry", "", true, time.Minute},
+		{"again", choreo.Again(time.Minute, "dirty"), "wash", "dirty", true, time.Minute},
+		{"parked", choreo.Park("paused"), "wash", "paused", false, 0},
+		{"ended", choreo.End("sold", "bought"), "sold", "bought", false, 0},
+		{"gave up", choreo.GiveUp("torn"), choreo.Failing, "torn", true, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, msg := newLine(t, func(w *choreo.Work[*parcel]) (choreo.Outcome, error) { w.Item.Note = "acted"; return c.out, nil })
+			l.must(msg)
+			p := l.stands(2, c.step, c.reason)
+			if p.Note != "acted" || p.Lease != (choreo.Lease{}) || p.Due.IsZero() == c.message {
+				t.Errorf("written down as %+v", p)
+			}
+			if !c.message {
+				if len(l.sent) != 0 {
+					t.Errorf("sent %v", l.sent)
+				}
+				return
+			}
+			if l.sent[0].Delay != c.delay {
+				t.Errorf("sent with a delay of %s, want %s", l.sent[0].Delay, c.delay)
+			}
+			if got := l.message(); got.N != 2 || got.Nudge != 0 || got.Step != c.step || !got.NotBefore.Equal(l.now) {
+				t.Errorf("the message is %+v at %s", got, l.now)
+			}
+		})
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	clock := choreo.Seconds(func() time.Time { return start.Add(1999 * time.Millisecond).In(time.FixedZone("CET", 3600)) })
+	if got := clock(); got != start.Add(time.Second) {
+		t.Errorf("the clock shows %s", got)
+	}
+}

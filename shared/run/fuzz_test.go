@@ -1,0 +1,98 @@
+package run_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"quickstep/shared/run"
+)
+
+func seeds(f *testing.F, add func(request []byte)) {
+	f.Helper()
+	for _, more := range []string{"", `"maxConcurrency":"25%","minHealthy":"2","maxErrors":0`, `"id":"x/y","scheduled":"2026-01-05T04:00:00+01:00","notAfter":"2027-01-05T04:00:00Z"`,
+		`"bootWait":"0","checkInterval":"1m30s","maxChecks":30,"drainTimeout":"10m","rejoinTimeout":"1h","gateTimeout":"168h","maxPause":"336h"`,
+		`"check":{"ec2":true,"http":{"port":80,"path":"/h","codes":"200-299","text":"<ok>","timeout":"5s"},"tcp":{"port":22},"lambda":{"function":"f"}}`,
+		`"proof":"required","mute":{"alarmPrefixes":["a"],"alarmNames":["b"],"rulePrefixes":["c"],"ruleNames":["d"],"eventBus":"e"}`,
+		`"instanceIds":["i-0123456789abcdef0",null]`, `"targetGroupArns":["` + arn("web") + `"],"tags":{}`, `"check":null`, `"tags":{"a":1}`, `"colour":1`} {
+		add([]byte(web(more)))
+	}
+	for _, text := range []string{``, `null`, `[]`, `{}`, `{} {}`, `{"fleet":`, `{"fleet":"\ud800"}`, "{\"fleet\":\"web\xff\"}"} {
+		add([]byte(text))
+	}
+}
+
+// FuzzParse: what is read can be written and read again, and what is refused names a field.
+func FuzzParse(f *testing.F) {
+	seeds(f, func(request []byte) {
+		f.Add([]byte(`{}`), request)
+		f.Add([]byte(`{"maxErrors":1,"mute":{"ruleNames":["r"]}}`), request)
+		f.Add(request, []byte(`{"fleet":"web"}`))
+	})
+	f.Fuzz(func(t *testing.T, parameter, request []byte) {
+		r, err := run.Parse(parameter, request, now)
+		if err != nil {
+			var refused *run.FieldError
+			if !errors.As(err, &refused) || refused.Problem == "" {
+				t.Fatalf("%q over %q: %v is no error of a field", request, parameter, err)
+			}
+			return
+		}
+		if !whole(&r) {
+			return // a Duration is written in whole seconds
+		}
+		written := asJSON(t, r)
+		again, err := run.Parse(nil, []byte(written), now)
+		if err != nil {
+			t.Fatalf("%q over %q became %s, which is refused: %v", request, parameter, written, err)
+		}
+		if asJSON(t, again) != written {
+			t.Errorf("%s became %s", written, asJSON(t, again))
+		}
+		if name, err := run.FleetName(request); err == nil && name != r.Fleet {
+			t.Errorf("%q is of fleet %q, and was read as of fleet %q", request, name, r.Fleet)
+		}
+		if id := run.RunID(r.Fleet, r.ID); run.RunID(r.Fleet, id) != id {
+			t.Errorf("%q is no run's id", id)
+		}
+	})
+}
+
+func whole(r *run.Request) bool {
+	all := []run.Duration{r.BootWait, r.CheckInterval, r.DrainTimeout, r.RejoinTimeout, r.GateTimeout, r.MaxPause}
+	if r.Check.HTTP != nil {
+		all = append(all, r.Check.HTTP.Timeout)
+	}
+	if r.Check.TCP != nil {
+		all = append(all, r.Check.TCP.Timeout)
+	}
+	for _, d := range all {
+		if time.Duration(d)%time.Second != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// FuzzFleetName: a name is one that Parse takes too, and can be part of a parameter's path.
+func FuzzFleetName(f *testing.F) {
+	seeds(f, func(request []byte) { f.Add(request) })
+	f.Fuzz(func(t *testing.T, request []byte) {
+		name, err := run.FleetName(request)
+		if err != nil {
+			var refused *run.FieldError
+			if !errors.As(err, &refused) || name != "" {
+				t.Fatalf("%q: %q, %v", request, name, err)
+			}
+			return
+		}
+		text, err := json.Marshal(map[string]any{"fleet": name, "tags": map[string]string{"Role": "web"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := run.Parse(nil, text, now); err != nil || r.Fleet != name {
+			t.Errorf("%q is a fleet's name to one and not to the other: %v", name, err)
+		}
+	})
+}

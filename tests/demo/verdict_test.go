@@ -1,0 +1,90 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/run"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+func TestVerdict(t *testing.T) {
+	kept := finding{rule: "it holds"}
+	for name, c := range map[string]struct {
+		evidence evidence
+		failed   bool
+		last     string
+	}{
+		"no request failed and every rule held": {evidence{requests: tally{requests: 9}, findings: []finding{kept}}, false, "requests 9, failed 0"},
+		"a request failed":                      {evidence{requests: tally{requests: 9, failed: 1}, findings: []finding{kept}}, true, "requests 9, failed 1"},
+		"a rule was broken": {evidence{requests: tally{requests: 9}, findings: []finding{kept, {rule: "it doesn't", broken: []string{"R1"}}}}, true,
+			"BROKEN  it doesn't\n            R1\n\nrequests 9, failed 0"},
+		"nobody sent a request": {evidence{findings: []finding{kept}}, true, "requests 0, failed 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.evidence.failed() != c.failed {
+				t.Errorf("failed is %t", !c.failed)
+			}
+			var out strings.Builder
+			c.evidence.print(&out)
+			if !strings.HasSuffix(out.String(), c.last+"\n") {
+				t.Errorf("it doesn't end with %q:\n%s", c.last, out.String())
+			}
+		})
+	}
+}
+
+// asExpected is how the fleet should end.
+func asExpected() (rows []ending) {
+	for n := 1; n <= size; n++ {
+		i := run.Instance{ID: sim.ID(n), Position: choreo.Position{Step: run.Done}}
+		if n == lost {
+			i.Step = run.Failed
+		}
+		rows = append(rows, ending{i, 1})
+	}
+	return rows
+}
+
+func TestEndsAreThoseThatHabitsAskFor(t *testing.T) {
+	if wrong := ends(asExpected()); len(wrong) > 0 {
+		t.Errorf("wrong: %v", wrong)
+	}
+	for name, spoil := range map[string]func([]ending) []ending{
+		"an instance is missing":                     func(r []ending) []ending { return r[1:] },
+		"an instance was skipped":                    func(r []ending) []ending { r[0].Step = run.Skipped; return r },
+		"an instance was rebooted twice":             func(r []ending) []ending { r[0].boots = 2; return r },
+		"an instance is done without a reboot":       func(r []ending) []ending { r[0].boots = 0; return r },
+		"the one that never comes back counts as in": func(r []ending) []ending { r[lost-1].Step = run.Done; return r },
+	} {
+		if len(ends(spoil(asExpected()))) == 0 {
+			t.Errorf("%s, and nobody minds", name)
+		}
+	}
+}
+
+func TestPeopleAreTold(t *testing.T) {
+	about := world.Note{Text: "Instance " + sim.ID(lost) + " failed"}
+	if wrong := told([]world.Note{about}, make([]world.Note, 2)); len(wrong) > 0 {
+		t.Errorf("wrong: %v", wrong)
+	}
+	if len(told(nil, make([]world.Note, 2))) == 0 || len(told([]world.Note{about, about}, make([]world.Note, 2))) == 0 || len(told([]world.Note{about}, nil)) == 0 {
+		t.Error("too little or too much was sent, and nobody minds")
+	}
+}
+
+func TestTable(t *testing.T) {
+	v := view{at: 310 * time.Second, now: sim.Began, run: run.Run{Total: 2, Done: 1, Opened: sim.Began}, rows: []run.Instance{
+		{ID: sim.ID(1), Position: choreo.Position{Step: run.Done, Since: sim.Began}},
+		{ID: sim.ID(2), Position: choreo.Position{Step: run.StepCheck, Since: sim.Began.Add(-45 * time.Second), Attempt: 2, Reason: "HTTP: connection refused"}},
+	}}
+	table := strings.Join(draw(v, tally{requests: 100}), "\n")
+	for _, want := range []string{"5m10s", "1 of 2 ended", "requests 100, failed 0", "[#######] done", "[####...] check", "45s       3  HTTP: connection refused"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is missing:\n%s", want, table)
+		}
+	}
+}

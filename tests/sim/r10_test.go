@@ -1,0 +1,106 @@
+package sim_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// cost is what a run needs an instance.
+type cost struct {
+	name string
+	per  func(*sim.Fleet) float64
+}
+
+func counted(names ...string) func(*sim.Fleet) float64 {
+	return func(f *sim.Fleet) (sum float64) {
+		for _, name := range names {
+			sum += float64(f.Count(name))
+		}
+		return sum
+	}
+}
+
+var costs = []cost{
+	{"messages", counted("sqs.Messages")},
+	{"deliveries", counted("sqs.Deliveries")},
+	{"invocations", counted("lambda.Invocations")},
+	{"ledger writes", counted("dynamodb.Write")},
+	{"written items", counted("dynamodb.WrittenItems")},
+	{"write units", counted("dynamodb.WriteUnits")},
+	{"read units", counted("dynamodb.ReadUnits")},
+	{"EC2 calls", counted("ec2")},
+	{"target group calls", counted("elb")},
+	{"SSM calls", counted("ssm")},
+	{"dollars per 1,000", func(f *sim.Fleet) float64 { return 1000 * price(f) }},
+}
+
+// price is what the run costs in us-east-1, in dollars, with invocations of 150 ms on 128 MB of arm64.
+func price(f *sim.Fleet) float64 {
+	n := func(name string) float64 { return float64(f.Count(name)) }
+	const million = 1e6
+	return n("sqs.Messages")*3*0.40/million + // sent, received, deleted
+		n("dynamodb.WriteUnits")*0.625/million + n("dynamodb.ReadUnits")*0.125/million +
+		n("lambda.Invocations")*(0.20/million+0.125*0.150*0.0000133334)
+}
+
+// large runs a fleet, spread over some target groups, without keeping a log.
+func large(t testing.TB, size, groups int) *sim.Fleet {
+	f := empty(t, 1)
+	f.KeepLog, f.AfterEffect = false, nil
+	for n := range groups {
+		f.AddGroups(fmt.Sprint("web-", n))
+	}
+	for n := 1; n <= size; n++ {
+		spec := world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255), Managed: true}
+		if groups == 0 {
+			f.Add(spec)
+		} else {
+			f.Add(spec, fmt.Sprintf("web-%d:8080", n%groups))
+		}
+	}
+	if _, err := f.Ask(all{"maxConcurrency": 50}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Run(f.Over, 60*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	counts(t, f, size, 0, 0)
+	return f
+}
+
+func TestR10TheCostOfAnInstanceDoesntGrowWithTheFleet(t *testing.T) {
+	for _, c := range []struct {
+		name                string
+		small, size, groups int
+	}{{"1,000 in a target group", 100, 1000, 1}, {"10,000 without", 100, 10_000, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if raced {
+				c.size = 300 // the race detector makes it twenty times slower, and has nothing to find here
+			}
+			began := time.Now()
+			few, many := large(t, c.small, c.groups), large(t, c.size, c.groups)
+			t.Logf("%-20s %10d %10d   an instance, in %s and %s of virtual time", "instances", c.small, c.size,
+				few.Now().Sub(sim.Began).Round(time.Minute), many.Now().Sub(sim.Began).Round(time.Minute))
+			for _, cost := range costs {
+				a, b := cost.per(few)/float64(c.small), cost.per(many)/float64(c.size)
+				t.Logf("%-20s %10.3f %10.3f", cost.name, a, b)
+				if b > a*1.05 {
+					t.Errorf("%s: %.3f an instance in a fleet of %d, %.3f in one of %d", cost.name, a, c.small, b, c.size)
+				} else if a > 0 && math.Abs(b-a)/a > 0.05 {
+					t.Logf("%s: less in the larger fleet", cost.name)
+				}
+			}
+			if took := time.Since(began); took > time.Minute && !raced {
+				t.Errorf("both runs took %s", took)
+			} else {
+				t.Logf("both runs took %s", took.Round(time.Millisecond))
+			}
+		})
+	}
+}

@@ -1,0 +1,202 @@
+package sim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+var neverReturns = world.MachineSpec{NeverReturns: true}
+
+func TestR1ThreeOfEightAreOutAndNeverMore(t *testing.T) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			f := seeded(t, seed, 8)
+			most := peak(f)
+			begin(t, f, all{"maxConcurrency": 3})
+			finish(t, f, 2*time.Hour)
+			counts(t, f, 8, 0, 0)
+			rebooted(t, f, 1, f.IDs...)
+			if *most != 3 {
+				t.Errorf("%d were out at most; three could be", *most)
+			}
+		})
+	}
+}
+
+func TestR1HoldsWhileInvocationsOverlap(t *testing.T) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			f := seeded(t, seed, 8, map[int]world.MachineSpec{2: neverReturns})
+			f.Pace = func(world.Op) time.Duration {
+				if f.Chance(0.1) {
+					return 3 * time.Second
+				}
+				return 40 * time.Millisecond
+			}
+			begin(t, f, all{"maxConcurrency": 3, "maxErrors": 1})
+			finish(t, f, 4*time.Hour, sim.ID(2))
+			counts(t, f, 7, 1, 0)
+		})
+	}
+}
+
+func TestR1APercentageOfTokensIsRoundedDown(t *testing.T) {
+	f := fleet(t, 11)
+	most := peak(f)
+	f.Watch.Tokens = 2
+	begin(t, f, all{"maxConcurrency": "25%"})
+	finish(t, f, 4*time.Hour)
+	if *most != 2 {
+		t.Errorf("%d were out at most; 25%% of 11 are 2", *most)
+	}
+}
+
+func TestR1InstancesThatFailedOutOfServiceKeepTheirTokens(t *testing.T) {
+	f := fleet(t, 8, map[int]world.MachineSpec{1: neverReturns, 5: neverReturns})
+	begin(t, f, all{"maxConcurrency": 3, "maxErrors": 2})
+	finish(t, f, 4*time.Hour, sim.ID(1), sim.ID(5))
+	counts(t, f, 6, 2, 0)
+	if f.Watch.Out() != 2 {
+		t.Errorf("%d are out; the two that failed should be", f.Watch.Out())
+	}
+}
+
+func TestR1ARunEndsWhenFailedInstancesHoldAllOfItsTokens(t *testing.T) {
+	f := fleet(t, 5, map[int]world.MachineSpec{1: neverReturns, 2: neverReturns})
+	begin(t, f, all{"maxConcurrency": 2, "maxErrors": 5})
+	finish(t, f, 4*time.Hour, sim.ID(1), sim.ID(2))
+	counts(t, f, 0, 2, 3)
+	told(t, f, "report", "ended", "token", "skipped")
+	for n := 3; n <= 5; n++ {
+		if len(moves(f, "elb.Deregister", sim.ID(n))) > 0 {
+			t.Errorf("%s left service", sim.ID(n))
+		}
+	}
+}
+
+func TestR1TheNextRunCountsThoseThatFailedBefore(t *testing.T) {
+	f := fleet(t, 8, map[int]world.MachineSpec{1: neverReturns, 5: neverReturns})
+	begin(t, f, all{"maxConcurrency": 3, "maxErrors": 2})
+	finish(t, f, 4*time.Hour, sim.ID(1), sim.ID(5))
+	most := peak(f)
+	f.Watch.NextRun()
+	begin(t, f, all{"id": "run-2", "maxConcurrency": 3})
+	finish(t, f, 4*time.Hour, sim.ID(1), sim.ID(5))
+	s, err := f.Status("run-2")
+	if err != nil || s.Done != 6 || s.Ended.IsZero() {
+		t.Errorf("run-2: %+v, %v; six should be done", s, err)
+	}
+	if *most != 3 {
+		t.Errorf("%d were out at most, with two of before and three tokens", *most)
+	}
+	rebooted(t, f, 2, sim.ID(2), sim.ID(3), sim.ID(8))
+}
+
+func TestR1ANextRunOnAnOverlappingGroupCountsThemToo(t *testing.T) {
+	f := fleet(t, 6, map[int]world.MachineSpec{1: neverReturns})
+	begin(t, f, all{"maxConcurrency": 1, "maxErrors": 1})
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	most := peak(f)
+	f.Watch.NextRun()
+	begin(t, f, all{"id": "run-2", "fleet": "other", "tags": nil, "instanceIds": f.IDs[3:], "maxConcurrency": 2})
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	countsOf(t, f, "run-2", 3, 0, 0)
+	if *most != 2 {
+		t.Errorf("%d were out at most, with one of before and two tokens", *most)
+	}
+}
+
+// leftover is a fleet of four whose first instance failed out of service in run-1.
+func leftover(t *testing.T) *sim.Fleet {
+	f := fleet(t, 4, map[int]world.MachineSpec{1: neverReturns})
+	begin(t, f, all{"maxErrors": 1})
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	counts(t, f, 0, 1, 3)
+	return f
+}
+
+func TestR1ANextRunEndsAtOnceIfAllOfItsTokensAreHeld(t *testing.T) {
+	f := leftover(t)
+	from := f.Now()
+	before := f.Count("elb.Deregister")
+	_, err := f.Ask(all{"id": "run-2"})
+	if err == nil {
+		finish(t, f, time.Hour, sim.ID(1))
+		s, _ := f.Status("run-2")
+		if s.Ended.IsZero() || s.Ended.Sub(from) > 5*time.Minute {
+			t.Errorf("run-2 ended at %s, it began at %s", s.Ended, from)
+		}
+		told(t, f, "report", "run-2", "ended", "token")
+	} else if !strings.Contains(err.Error(), sim.ID(1)) {
+		t.Errorf("the refusal doesn't name the instance: %v", err)
+	}
+	if f.Count("elb.Deregister") != before {
+		t.Error("something left service")
+	}
+}
+
+func TestR1ReleaseFreesTheToken(t *testing.T) {
+	f := leftover(t)
+	control(t, f, "release", sim.ID(1))
+	f.Watch.Tokens = 2 // the released one is none of ours any more
+	f.Watch.NextRun()
+	begin(t, f, all{"id": "run-2", "tags": nil, "instanceIds": f.IDs[1:]})
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	countsOf(t, f, "run-2", 3, 0, 0)
+}
+
+func TestR1ReleaseFreesTheTokenOfARunThatGoesOn(t *testing.T) {
+	f := fleet(t, 6, map[int]world.MachineSpec{1: neverReturns})
+	begin(t, f, all{"maxConcurrency": 2, "maxErrors": 2})
+	until(t, f, "nobody failed", 2*time.Hour, func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 })
+	control(t, f, "release", sim.ID(1))
+	f.Watch.Tokens = 3
+	most := peak(f)
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	counts(t, f, 5, 1, 0)
+	if *most > 3 {
+		t.Errorf("%d were out", *most)
+	}
+	for _, pk := range f.Partitions() {
+		if pk == "OUT" || pk == "LOCK#"+sim.ID(1) {
+			t.Errorf("the ledger still has %s", pk)
+		}
+	}
+}
+
+func TestR1AnInstanceThatIsTerminatedHoldsNoToken(t *testing.T) {
+	f := leftover(t)
+	f.Terminate(sim.ID(1))
+	f.Advance(10 * time.Minute)
+	f.Watch.Tokens = 2
+	f.Watch.NextRun()
+	begin(t, f, all{"id": "run-2"})
+	finish(t, f, 4*time.Hour, sim.ID(1))
+	countsOf(t, f, "run-2", 3, 0, 0)
+	if n := len(f.Docs("OUT")); n != 0 {
+		t.Errorf("%d instances are still out of service in the ledger", n)
+	}
+}
+
+func TestR1AnInstanceThatServesAgainHoldsNoToken(t *testing.T) {
+	f := leftover(t)
+	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.NeverReturns = false })
+	f.Stop(sim.ID(1))
+	f.Advance(5 * time.Minute)
+	f.StartAgain(sim.ID(1))
+	f.Advance(5 * time.Minute)
+	for _, place := range []string{"web:8080", "api:9090"} {
+		name, port, _ := strings.Cut(place, ":")
+		f.RegisterByHand(sim.Group(name), address(sim.ID(1), port))
+	}
+	f.Advance(5 * time.Minute)
+	f.Watch.NextRun()
+	begin(t, f, all{"id": "run-2"})
+	finish(t, f, 4*time.Hour)
+	countsOf(t, f, "run-2", 4, 0, 0)
+}
