@@ -125,14 +125,20 @@ func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
 	if err == nil || errors.Is(err, ErrLost) {
 		return out, err
 	}
-	bound := MaxFaults
+	return m.trouble(w, err), nil
+}
+
+// trouble is the outcome of an error: again later, as long as its kind is within its bound.
+func (m Mover[T]) trouble(w *Work[T], err error) Outcome {
+	p := w.Item.Place()
+	count, bound := &p.Faults, MaxFaults
 	if passing.Is(err) || errors.Is(err, ledger.ErrConflict) {
-		bound = MaxErrors
+		count, bound = &p.Errors, MaxErrors
 	}
-	if p.Errors++; p.Errors > bound {
-		return m.exhausted(w, err.Error()), nil
+	if *count++; *count > bound {
+		return m.exhausted(w, err.Error())
 	}
-	return Outcome{verb: "error", delay: Backoff(p.Errors, w.Key.String()), reason: err.Error()}, nil
+	return Outcome{verb: "error", delay: Backoff(*count, w.Key.String()), reason: err.Error()}
 }
 
 func (m Mover[T]) exhausted(w *Work[T], reason string) Outcome {
@@ -142,24 +148,26 @@ func (m Mover[T]) exhausted(w *Work[T], reason string) Outcome {
 	return GiveUp(reason)
 }
 
-// commit writes the outcome and sends what follows from it. It returns the outcome that was committed in the end.
-func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out Outcome) (Outcome, error) {
-	for race := 0; ; race++ {
-		item, err := w.copy()
-		if err != nil {
+// commit writes the outcome and sends what follows from it. It returns the outcome that was committed in the end. A
+// transaction that keeps losing races comes again later; if even that can't be written, the message comes again.
+func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out Outcome) (_ Outcome, err error) {
+	for race := 0; race <= maxRaces+1; race++ {
+		if race == maxRaces {
+			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, "the run is being changed by others at this moment")
+		}
+		var item T
+		var also Together
+		if item, err = w.copy(); err != nil {
 			return out, err
 		}
-		var also Together
 		out.Settle(item.Place(), w.Now)
 		if f, ok := out.also.(func(context.Context, T) (Together, error)); ok {
-			also, err = f(ctx, item)
+			if also, err = f(ctx, item); err != nil && !passing.Is(err) {
+				return out, err
+			}
 		}
-		if err != nil && !passing.Is(err) {
-			return out, err
-		}
-		if err != nil { // give the lease back, so that this doesn't count as a crash
-			out = Outcome{verb: "error", delay: Backoff(w.Item.Place().Errors+1, w.Key.String()), reason: err.Error()}
-			w.Item.Place().Errors++
+		if err != nil { // the lease is given back, so that this doesn't count as a crash
+			out = m.trouble(w, err)
 			continue
 		}
 		own := w.put(item)
@@ -172,10 +180,9 @@ func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out 
 			return Outcome{verb: "lost", reason: ErrLost.Error()}, nil
 		case !errors.Is(err, ledger.ErrConflict) && !passing.IsRefused(err):
 			return out, err
-		case race == maxRaces:
-			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, "the run is being changed by others at this moment")
 		}
 	}
+	return out, err
 }
 
 // follow sends the messages after a commit. One that is lost here is overdue in the ledger, so an error is only logged.
@@ -196,7 +203,7 @@ func (m Mover[T]) send(ctx context.Context, now time.Time, messages ...Message) 
 
 // Backoff is the wait after the nth error in a row: 5s doubled each time, two minutes at most, spread by key.
 func Backoff(n int, key string) time.Duration {
-	wait := min(5*time.Second<<min(n-1, 10), 2*time.Minute)
+	wait := min(5*time.Second<<min(max(n-1, 0), 10), 2*time.Minute)
 	return wait + Spread(key, wait/2)
 }
 

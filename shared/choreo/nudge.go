@@ -43,7 +43,7 @@ func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item,
 		return false, nil
 	}
 	if p.Nudge >= MaxNudges && p.Step != Failing && (n.Words.Endless == nil || !n.Words.Endless(p.Step)) {
-		return true, n.GiveUp(ctx, key, rev, item, now,
+		return n.GiveUp(ctx, key, rev, item, now,
 			fmt.Sprintf("%s was never taken up, although its message was sent again %d times", p.Step, p.Nudge))
 	}
 	p.Lease = Lease{}
@@ -51,13 +51,14 @@ func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item,
 	return n.send(ctx, key, rev, item, now)
 }
 
-// GiveUp makes an item that nobody holds give up, and sends its dead letter. If it has moved on, nothing happens.
-func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, reason string) error {
+// GiveUp makes an item give up, and sends its dead letter, under the same conditions as Nudge.
+func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, reason string) (sent bool, err error) {
 	p := item.Place()
-	p.Lease = Lease{}
+	if p.Leased(now) {
+		return false, nil
+	}
 	GiveUp(reason).Settle(p, now)
-	_, err := n.send(ctx, key, rev, item, now)
-	return err
+	return n.send(ctx, key, rev, item, now)
 }
 
 // send writes the item with the time of its next nudge, and sends the message for now.

@@ -57,11 +57,10 @@ func With[T Item](o Outcome, f func(ctx context.Context, item T) (Together, erro
 
 // Settle makes p the position that the outcome leads to.
 func (o Outcome) Settle(p *Position, now time.Time) {
-	errors := p.Errors
-	if o.verb != "error" {
-		errors = 0
+	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: o.reason, GaveUp: p.GaveUp}
+	if o.verb == "error" {
+		next.Errors, next.Faults = p.Errors, p.Faults
 	}
-	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: o.reason, Errors: errors, GaveUp: p.GaveUp}
 	if o.verb == "again" || o.verb == "error" || o.verb == "parked" {
 		next.Attempt = p.Attempt + 1
 	} else {

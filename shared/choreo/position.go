@@ -22,7 +22,8 @@ type Position struct {
 	Step    string    `json:"step"`              //
 	Since   time.Time `json:"since,omitzero"`    // when it came to this step
 	Attempt int       `json:"attempt,omitempty"` // how often this step has said "again later"
-	Errors  int       `json:"errors,omitempty"`  // errors in a row, among the attempts
+	Errors  int       `json:"errors,omitempty"`  // errors in a row that pass by themselves, among the attempts
+	Faults  int       `json:"faults,omitempty"`  // errors in a row that don't
 	Tries   int       `json:"tries,omitempty"`   // claims of this N
 	Lease   Lease     `json:"lease,omitzero"`    //
 	Due     time.Time `json:"due,omitzero"`      // when its message can be taken up; zero: no message is on its way

@@ -1,9 +1,7 @@
 package rolling
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -91,10 +89,12 @@ const commandNames = "status, pause, resume, cancel or release"
 // ParseCommand reads a command. The error is a *run.FieldError.
 func ParseCommand(text []byte) (Command, error) {
 	var c Command
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, &run.FieldError{Field: "command", Problem: err.Error(), Want: `give JSON such as {"command":"status"}; the fields are command, run, instance`}
+	o, err := run.ParseObject("command", text, `give JSON such as {"command":"status"}`)
+	if err != nil {
+		return c, err
+	}
+	if err := o.Decode("", map[string]any{"command": &c.Command, "run": &c.Run, "instance": &c.Instance}); err != nil {
+		return c, err
 	}
 	switch {
 	case !slices.Contains([]string{"status", "pause", "resume", "cancel", "release"}, c.Command):

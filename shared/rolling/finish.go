@@ -54,7 +54,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 		act = f.finishing
 	}
 	out, err := act(ctx, b, w, r, plan)
-	if err != nil && w.Item.Errors >= choreo.MaxFaults-1 {
+	if err != nil && w.Item.Errors+w.Item.Faults >= choreo.MaxFaults-1 {
 		f.trouble(ctx, w, err)
 	}
 	return out, err
@@ -224,7 +224,7 @@ func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Activ
 		return choreo.Outcome{}, err
 	}
 	if !w.Item.Told.End {
-		if err := f.tell(ctx, b, r, w.Now); err != nil {
+		if err := f.tell(ctx, b, r, plan, w.Now); err != nil {
 			return choreo.Outcome{}, err
 		}
 		w.Item.Told.End = true
@@ -263,7 +263,7 @@ func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 }
 
 // tell sends the summary, with as many lines as a person reads.
-func (f Finish) tell(ctx context.Context, b book, r *run.Run, now time.Time) error {
+func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, now time.Time) error {
 	const most = 40
 	var failures, skips []string
 	more := 0
@@ -289,7 +289,7 @@ func (f Finish) tell(ctx context.Context, b book, r *run.Run, now time.Time) err
 			return err
 		}
 	}
-	n := notify.Ended(r, now, failures, skips, more)
+	n := notify.Ended(r, plan, now, failures, skips, more)
 	if err := f.Report.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("send the summary of run %s: %w", r.ID, err)
 	}

@@ -67,18 +67,29 @@ func (s Start) Request(ctx context.Context, invocation string, text []byte) (Beg
 		return begun, err
 	}
 	slog.Warn("request", "outcome", "refused", "reason", err.Error())
-	var scheduled struct {
-		Fleet     string    `json:"fleet"`
-		Scheduled time.Time `json:"scheduled"`
-	}
-	if json.Unmarshal(text, &scheduled) != nil || scheduled.Scheduled.IsZero() {
+	fleet, waits := asker(text)
+	if waits {
 		return Begun{}, err
 	}
-	n := notify.Refused(scheduled.Fleet, string(text), s.Now(), err)
+	n := notify.Refused(fleet, string(text), s.Now(), err)
 	if tellErr := s.Alarm.Publish(ctx, n.Subject, n.Text); tellErr != nil {
 		return Begun{}, errors.Join(err, fmt.Errorf("announce the refusal: %w", tellErr))
 	}
-	return Begun{Fleet: scheduled.Fleet, Status: "refused", Refused: err.Error()}, nil
+	return Begun{Fleet: fleet, Status: "refused", Refused: err.Error()}, nil
+}
+
+// asker reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
+// has the field that schedules send.
+func asker(text []byte) (fleet string, waits bool) {
+	o, err := run.ParseObject("request", text, "")
+	if err != nil {
+		return "", true
+	}
+	_, scheduled := o["scheduled"]
+	if json.Unmarshal(o["fleet"], &fleet) != nil || fleet == "" {
+		fleet = "(no name)"
+	}
+	return fleet, !scheduled
 }
 
 func (s Start) request(ctx context.Context, invocation string, text []byte) (Begun, error) {

@@ -52,7 +52,8 @@ func (t Triage) moved(ctx context.Context, owner string, msg choreo.Message, ite
 	case p.Tries >= choreo.MaxTries && !endless(p.Step):
 		reason := fmt.Sprintf("%s crashed or timed out in each of %d tries; see its log", p.Step, p.Tries)
 		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
-		return t.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
+		_, err := t.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
+		return err
 	case p.Tries >= choreo.MaxTries:
 		if a, ok := item.(*run.Active); ok {
 			n := notify.Trouble(a.Run, a.Fleet, p.Step, fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", p.Tries), now)
@@ -100,10 +101,16 @@ func (t Triage) unannounced(w *choreo.Work[*run.Instance], reason string) choreo
 	return t.sentence(w)
 }
 
-// blame keeps the first failure: an instance that fails again on its way back failed because of the first.
+// blame writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
+// is a failure of its own, to be announced as well.
 func blame(i *run.Instance) {
-	if i.Failure == nil {
-		i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since}
+	first := i.Failure
+	if first != nil && first.At.Equal(i.Since) {
+		return
+	}
+	i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since}
+	if first != nil {
+		i.Failure.Reason += fmt.Sprintf(" (on its way back, after it had failed at %s: %s)", first.Step, first.Reason)
 	}
 }
 

@@ -60,9 +60,18 @@ func (a *Amount) UnmarshalJSON(text []byte) error {
 // Duration is a time.Duration that is written as "90s" or "5m" in JSON.
 type Duration time.Duration
 
-func (d Duration) String() string { return Span(time.Duration(d)) }
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
 
-// MarshalJSON writes "90s", "5m", "2h".
+// MarshalJSON writes "1m30s", "5m", "2h", exactly.
 func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
 
 // UnmarshalJSON takes what time.ParseDuration takes, in quotes.
@@ -79,18 +88,5 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Span writes a duration without its empty parts, rounded to the second: "90s" and "5m" and "2h", not "2h0m0s".
-func Span(d time.Duration) string {
-	d = d.Round(time.Second)
-	if d == 0 {
-		return "0s"
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
+// Span writes a duration for people: rounded to the second, without its empty parts: "1m30s", "5m", "2h".
+func Span(d time.Duration) string { return Duration(d.Round(time.Second)).String() }

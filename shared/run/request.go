@@ -1,15 +1,11 @@
 package run
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -120,62 +116,124 @@ func Defaults() Request {
 		RejoinTimeout:  Duration(10 * time.Minute),
 		GateTimeout:    Duration(2 * time.Hour),
 		MaxPause:       Duration(24 * time.Hour),
+		Check:          Check{EC2: true},
 		Proof:          ProofWhenManaged,
 		Mute:           Mute{EventBus: "default"},
 	}
 }
 
-// FleetName reads no more of a request than the names that are needed to find the rest.
+const requestForm = `give a JSON object such as {"fleet":"web"}`
+
+// FleetName reads no more of a request than the name that is needed to find the rest.
 func FleetName(request []byte) (string, error) {
-	fields, err := object(request)
+	fields, err := ParseObject("request", request, requestForm)
 	if err != nil {
-		return "", bad("request", "give a JSON object such as {\"fleet\":\"web\"}", "%v", err)
+		return "", err
 	}
 	var name string
 	if raw, ok := fields["fleet"]; !ok || json.Unmarshal(raw, &name) != nil || !fleetName.MatchString(name) {
-		return "", bad("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%s is no fleet's name", orNothing(raw))
+		return "", badFleet(orNothing(raw))
 	}
 	return name, nil
+}
+
+func badFleet(given string) error {
+	return bad("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%s is no fleet's name", given)
 }
 
 // Parse reads a request over the fleet's parameter (nil for none): each top-level field of the request replaces the
 // parameter's. now bounds notAfter. The error is a *FieldError.
 func Parse(parameter, request []byte, now time.Time) (Request, error) {
 	r := Defaults()
-	fields, err := object(request)
+	fields, err := ParseObject("request", request, requestForm)
 	if err != nil {
-		return r, bad("request", "give a JSON object such as {\"fleet\":\"web\"}", "%v", err)
+		return r, err
 	}
 	if parameter != nil {
-		base, err := object(parameter)
-		if err != nil {
-			return r, bad("fleet", "its SSM parameter must hold a JSON object with the fields of a request", "%v", err)
+		if err := r.decodeParameter(parameter, fields); err != nil {
+			return r, inParameter(err)
 		}
-		for _, own := range []string{"id", "scheduled"} {
-			if _, ok := base[own]; ok {
-				return r, bad(own, "it belongs into the request alone", "the fleet's SSM parameter sets it")
-			}
-		}
-		for name, value := range fields {
-			base[name] = value
-		}
-		fields = base
 	}
-	if err := decodeFields(fields, &r); err != nil {
+	if err := fields.Decode("", r.fields()); err != nil {
 		return r, err
 	}
 	return r, r.validate(now)
 }
 
+// decodeParameter reads those of the parameter's fields that the request doesn't replace.
+func (r *Request) decodeParameter(parameter []byte, request Object) error {
+	base, err := ParseObject("fleet", parameter, "it must hold a JSON object with the fields of a request")
+	if err != nil {
+		return err
+	}
+	for _, own := range []string{"id", "scheduled"} {
+		if _, ok := base[own]; ok {
+			return bad(own, "it belongs into the request alone", "it is set")
+		}
+	}
+	for name := range request {
+		delete(base, name)
+	}
+	return base.Decode("", r.fields())
+}
+
+func inParameter(err error) error {
+	var f *FieldError
+	if errors.As(err, &f) {
+		f.Problem += ", in the fleet's SSM parameter"
+	}
+	return err
+}
+
+// fields is where each field of a request goes. One that is given replaces the default as a whole.
+func (r *Request) fields() map[string]any {
+	return map[string]any{
+		"id": &r.ID, "scheduled": &r.Scheduled, "fleet": &r.Fleet,
+		"targetGroupArns": &r.TargetGroupARNs, "instanceIds": &r.InstanceIDs, "tags": &r.Tags,
+		"maxConcurrency": &r.MaxConcurrency, "minHealthy": &r.MinHealthy, "maxErrors": &r.MaxErrors,
+		"bootWait": &r.BootWait, "checkInterval": &r.CheckInterval, "maxChecks": &r.MaxChecks, "drainTimeout": &r.DrainTimeout,
+		"rejoinTimeout": &r.RejoinTimeout, "gateTimeout": &r.GateTimeout, "maxPause": &r.MaxPause, "notAfter": &r.NotAfter,
+		"proof": &r.Proof, "check": r.decodeCheck, "mute": r.decodeMute,
+	}
+}
+
+func (r *Request) decodeCheck(field string, raw json.RawMessage) error {
+	r.Check = Check{}
+	var h HTTPCheck
+	var t TCPCheck
+	var l LambdaCheck
+	given := func(set func(), into map[string]any) func(string, json.RawMessage) error {
+		return func(field string, raw json.RawMessage) error {
+			set()
+			return within(into)(field, raw)
+		}
+	}
+	err := within(map[string]any{
+		"ec2":    &r.Check.EC2,
+		"http":   given(func() { r.Check.HTTP = &h }, map[string]any{"port": &h.Port, "path": &h.Path, "codes": &h.Codes, "text": &h.Text, "timeout": &h.Timeout}),
+		"tcp":    given(func() { r.Check.TCP = &t }, map[string]any{"port": &t.Port, "timeout": &t.Timeout}),
+		"lambda": given(func() { r.Check.Lambda = &l }, map[string]any{"function": &l.Function}),
+	})(field, raw)
+	if err == nil && r.Check == (Check{}) {
+		err = bad(field, "give ec2, http, tcp or lambda, or leave the field out for ec2", "nothing is checked")
+	}
+	return err
+}
+
+func (r *Request) decodeMute(field string, raw json.RawMessage) error {
+	r.Mute = Mute{EventBus: "default"}
+	m := &r.Mute
+	return within(map[string]any{"alarmPrefixes": &m.AlarmPrefixes, "alarmNames": &m.AlarmNames, "rulePrefixes": &m.RulePrefixes,
+		"ruleNames": &m.RuleNames, "eventBus": &m.EventBus})(field, raw)
+}
+
 var (
-	fleetName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	runID       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	instanceID  = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
-	groupARN    = regexp.MustCompile(`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`)
-	codes       = regexp.MustCompile(`^\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*$`)
-	knownFields = []string{"id", "scheduled", "fleet", "targetGroupArns", "instanceIds", "tags", "maxConcurrency", "minHealthy",
-		"maxErrors", "bootWait", "checkInterval", "maxChecks", "drainTimeout", "rejoinTimeout", "gateTimeout", "maxPause",
-		"notAfter", "check", "proof", "mute"}
+	fleetName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	runID      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
+	groupARN   = regexp.MustCompile(`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`)
+	urlPath    = regexp.MustCompile(`^/[!-~]*$`)
+	codes      = regexp.MustCompile(`^\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*$`)
 )
 
 // RunID is the id of the run that a request's id stands for: the id itself where it can be read, else (a schedule's ARN
@@ -186,84 +244,6 @@ func RunID(fleet, id string) string {
 	}
 	sum := sha256.Sum256([]byte(id))
 	return strings.Trim(fleet[:min(len(fleet), 40)], ".-_") + "-" + hex.EncodeToString(sum[:6])
-}
-
-func object(text []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	var fields map[string]json.RawMessage
-	if err := d.Decode(&fields); err != nil {
-		return nil, fmt.Errorf("not a JSON object: %w", err)
-	}
-	if fields == nil {
-		return nil, errors.New("not a JSON object: null")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not one JSON object: more follows it")
-	}
-	return fields, nil
-}
-
-// decodeFields decodes one field at a time, so that each error can name its own.
-func decodeFields(fields map[string]json.RawMessage, r *Request) error {
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if !slices.Contains(knownFields, name) {
-			return bad(name, "the fields are "+strings.Join(knownFields, ", "), "there is no such field")
-		}
-		if string(fields[name]) == "null" {
-			return bad(name, "leave the field out for its default", "null is no value")
-		}
-		one, err := json.Marshal(map[string]json.RawMessage{name: fields[name]})
-		if err != nil {
-			return bad(name, "", "%v", err)
-		}
-		d := json.NewDecoder(bytes.NewReader(one))
-		d.DisallowUnknownFields()
-		if name == "mute" {
-			r.Mute = Mute{EventBus: "default"}
-		}
-		if err := d.Decode(r); err != nil {
-			return decodeError(name, err)
-		}
-	}
-	return nil
-}
-
-func decodeError(name string, err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		field := name
-		if wrong.Field != "" {
-			field = wrong.Field
-		}
-		return bad(field, "give a "+jsonKind(wrong.Type.Kind().String()), "a JSON %s doesn't fit", wrong.Value)
-	}
-	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return bad(name+"."+strings.Trim(unknown, `"`), "see the README's table of fields", "there is no such field")
-	}
-	var when *time.ParseError
-	if errors.As(err, &when) {
-		return bad(name, "give a time such as 2026-01-05T04:00:00Z", "%s is no time", when.Value)
-	}
-	return bad(name, "", "%v", err)
-}
-
-func jsonKind(goKind string) string {
-	switch goKind {
-	case "slice":
-		return "list"
-	case "map", "struct", "ptr":
-		return "JSON object"
-	case "int":
-		return "whole number"
-	case "bool":
-		return "true or false"
-	}
-	return goKind
 }
 
 func orNothing(raw json.RawMessage) string {

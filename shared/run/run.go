@@ -137,7 +137,7 @@ func (r *Run) Holds(instance string) bool {
 
 // Finish counts an instance that has come to its end, and frees its token unless it failed out of service.
 func (r *Run) Finish(i *Instance, now time.Time) {
-	at := slices.IndexFunc(r.Tokens, func(t Token) bool { return t.Instance == i.ID && t.From == "" })
+	at := slices.IndexFunc(r.Tokens, func(t Token) bool { return t.Instance == i.ID && t.From == "" && !t.Failed })
 	if at < 0 {
 		return
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,7 +16,7 @@ const HungReboot = 5 * time.Minute
 func (r *Request) validate(now time.Time) error {
 	checks := []func() error{r.validateWho, r.validateHowMany, r.validateHowLong, r.validateCheck, r.validateMute}
 	if !fleetName.MatchString(r.Fleet) {
-		return bad("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%q is no fleet's name", r.Fleet)
+		return badFleet(strconv.Quote(r.Fleet))
 	}
 	if len(r.ID) > 1024 {
 		return bad("id", "1024 characters at most", "%d characters are too long", len(r.ID))
@@ -83,7 +84,7 @@ func (r *Request) validateHowLong() error {
 		{"maxPause", r.MaxPause, time.Minute, 14 * MaxWait, false},
 	} {
 		if v := time.Duration(d.value); (v < d.min || v > d.max) && !(d.optional && v == 0) {
-			return bad(d.field, fmt.Sprintf("give %s to %s", Span(d.min), Span(d.max)), "%s is out of bounds", Span(v))
+			return bad(d.field, fmt.Sprintf("give %s to %s", Span(d.min), Span(d.max)), "%s is out of bounds", d.value)
 		}
 	}
 	return nil
@@ -91,17 +92,14 @@ func (r *Request) validateHowLong() error {
 
 func (r *Request) validateCheck() error {
 	c := &r.Check
-	if !c.EC2 && c.HTTP == nil && c.TCP == nil && c.Lambda == nil {
-		c.EC2 = true
-	}
 	if h := c.HTTP; h != nil {
 		if h.Port < 0 || h.Port > 65535 {
 			return bad("check.http.port", "give 1 to 65535, or leave it out for the target group's", "%d is no port", h.Port)
 		}
-		if h.Path != "" && !strings.HasPrefix(h.Path, "/") {
-			return bad("check.http.path", "begin it with /", "%q is no path", h.Path)
+		if h.Path != "" && !urlPath.MatchString(h.Path) {
+			return bad("check.http.path", "begin it with / and escape what a URL can't hold", "%q is no path", h.Path)
 		}
-		if h.Codes != "" && !codes.MatchString(h.Codes) {
+		if h.Codes != "" && !possible(h.Codes) {
 			return bad("check.http.codes", `give "200", "200,302" or "200-299"`, "%q are no status codes", h.Codes)
 		}
 		if err := probeTimeout("check.http.timeout", &h.Timeout); err != nil {
@@ -125,12 +123,26 @@ func (r *Request) validateCheck() error {
 	return nil
 }
 
+// possible says whether an HTTP answer can match the codes: each is 200 to 599, ranges go upwards.
+func possible(text string) bool {
+	if !codes.MatchString(text) {
+		return false
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if low < "200" || low > "599" || (isRange && (high < low || high > "599")) {
+			return false
+		}
+	}
+	return true
+}
+
 func probeTimeout(field string, d *Duration) error {
 	if *d == 0 {
 		*d = Duration(5 * time.Second)
 	}
 	if v := time.Duration(*d); v < 100*time.Millisecond || v > 10*time.Second {
-		return bad(field, "give 100ms to 10s", "%s is out of bounds", v)
+		return bad(field, "give 100ms to 10s", "%s is out of bounds", *d)
 	}
 	return nil
 }

@@ -145,6 +145,10 @@ func (g *group) deregister(a run.Address, now time.Time) {
 func (t *target) register(now time.Time) {
 	if !t.registered(now) {
 		t.stays = append(t.stays, stay{from: now})
+		if len(t.seen) > 0 { // what real probes found in an earlier stay says nothing about this one
+			t.seen = nil
+			t.seen.add(now, false)
+		}
 		t.steady = steady{}
 	}
 }

@@ -1,0 +1,69 @@
+package notify
+
+import (
+	"fmt"
+	"time"
+
+	"quickstep/shared/run"
+)
+
+// Ended tells how a run has ended. failures and skips are lines about instances, more counts those left out of them.
+func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, more int) Note {
+	var t lines
+	rest, why := r.Rest()
+	verdict := verdict(r, rest)
+	t.add("The rolling reboot of fleet %s has ended: %s.", r.Fleet, verdict)
+	t.add("")
+	t.add("Run:      %s, %s to %s (%s)", r.ID, clock(r.Began), clock(now), run.Span(now.Sub(r.Began)))
+	if r.Stopped != "" {
+		t.add("Stopped:  at %s: %s", clock(r.StoppedAt), r.Stopped)
+	}
+	if !r.Opened.IsZero() {
+		t.add("Done:     %d of %d", r.Done, r.Total)
+		t.add("Failed:   %d", r.Failed)
+		t.add("Skipped:  %d", r.Skipped+rest)
+	}
+	if r.Done > 0 {
+		t.add("Out of service: %s on average, %s at most (%s)", run.Span(time.Duration(r.OutFor)/time.Duration(r.Done)),
+			run.Span(time.Duration(r.Longest.For)), r.Longest.Instance)
+	}
+	section(&t, "Failed", failures)
+	if rest > 0 {
+		skips = append(skips, fmt.Sprintf("%s never got a token: %s", count(rest, "instance"), why))
+	}
+	section(&t, "Skipped", skips)
+	t.add("")
+	if more > 0 {
+		t.add("%d more aren't listed; %s.", more, control("status", "run", r.ID))
+	}
+	if len(failures) > 0 {
+		t.add("What is out of service stays so until it is repaired and released: %s.", control("release", "instance", "i-…"))
+	}
+	if len(p.Alarms)+len(p.Rules) > 0 {
+		t.add("Alarms and EventBridge rules are as they were before.")
+	}
+	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.String()}
+}
+
+func verdict(r *run.Run, rest int) string {
+	switch {
+	case r.Opened.IsZero():
+		return "NOT STARTED"
+	case r.Failed > 0:
+		return fmt.Sprintf("%d FAILED", r.Failed)
+	case r.Skipped+rest > 0:
+		return fmt.Sprintf("%d skipped", r.Skipped+rest)
+	}
+	return "all done"
+}
+
+func section(t *lines, title string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	t.add("")
+	t.add("%s:", title)
+	for _, row := range rows {
+		t.add("  %s", row)
+	}
+}
