@@ -1,6 +1,7 @@
 package choreo_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -86,11 +87,13 @@ func TestClaimsAtTheSameMoment(t *testing.T) {
 func TestTries(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		last func(w *choreo.Work[*parcel], reason string) choreo.Outcome
+		last func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
 		step string
 	}{
 		{"a position whose tries are used up gives up", nil, choreo.Failing},
-		{"or does what it has for that", func(_ *choreo.Work[*parcel], reason string) choreo.Outcome { return choreo.Again(time.Hour, reason) }, "wash"},
+		{"or does what it has for that", func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome {
+			return choreo.Again(time.Hour, reason)
+		}, "wash"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, crash)
@@ -104,7 +107,7 @@ func TestTries(t *testing.T) {
 				l.now = l.now.Add(time.Minute)
 			}
 			l.must(msg)
-			if p := l.stands(2, c.step, "wash crashed or timed out in each of 5 tries"); l.acted != choreo.MaxTries || p.Tries != 0 {
+			if p := l.stands(2, c.step, "the wash-queue function crashed or timed out in each of 5 tries"); l.acted != choreo.MaxTries || p.Tries != 0 {
 				t.Errorf("acted %d times; position %+v", l.acted, p.Position)
 			}
 			if got := l.message(); got.Step != c.step || got.N != 2 {

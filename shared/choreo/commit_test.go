@@ -31,7 +31,7 @@ func TestErrors(t *testing.T) {
 			for n := 1; n <= c.bound; n++ {
 				l.must(msg)
 				p := l.stands(n+1, "wash", c.err.Error())
-				if p.Errors != n || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" {
+				if kind := p.Errors + p.Faults; kind != n || (p.Faults > 0) != (c.bound == choreo.MaxFaults) || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" {
 					t.Fatalf("after error %d the position is %+v", n, p.Position)
 				}
 				if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
@@ -40,7 +40,7 @@ func TestErrors(t *testing.T) {
 				msg = l.message()
 			}
 			l.must(msg)
-			if p := l.stands(c.bound+2, choreo.Failing, c.err.Error()); p.GaveUp != "wash" || p.Errors != 0 {
+			if p := l.stands(c.bound+2, choreo.Failing, c.err.Error()); p.GaveUp != "wash" || p.Errors+p.Faults != 0 {
 				t.Errorf("at the end the position is %+v", p.Position)
 			}
 		})
@@ -59,7 +59,7 @@ func TestErrorsInARow(t *testing.T) {
 		l.must(msg)
 		msg = l.message()
 	}
-	if p := l.parcel(); p.Step != "wash" || p.Errors > 1 {
+	if p := l.parcel(); p.Step != "wash" || p.Errors+p.Faults > 1 {
 		t.Errorf("errors that weren't in a row were counted together: %+v", p.Position)
 	}
 }
@@ -119,7 +119,7 @@ func TestARaceThatIsNeverWon(t *testing.T) {
 		}), nil
 	}
 	l.must(msg)
-	p := l.stands(2, "wash", "is being changed by others")
+	p := l.stands(2, "wash", "tried 5 times")
 	if wait := p.Due.Sub(start); wait < time.Second || wait > 31*time.Second || p.Lease.Owner != "" || asked > 10 {
 		t.Errorf("asked %d times, then again in %s: %+v", asked, wait, p.Position)
 	}
@@ -149,12 +149,15 @@ func TestWithThatFails(t *testing.T) {
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
 		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) { return choreo.Together{}, broken }), nil
 	})
-	if err := l.handle(msg); !errors.Is(err, broken) {
-		t.Errorf("the message must come again; got %v", err)
+	for range choreo.MaxFaults {
+		l.must(msg)
+		msg = l.message()
 	}
-	if p := l.stands(1, "wash", ""); p.Tries != 1 || len(l.sent) != 0 {
-		t.Errorf("half of it was written: %+v; sent %v", p, l.sent)
+	if p := l.stands(1+choreo.MaxFaults, "wash", "no count"); p.Faults != choreo.MaxFaults || p.Lease.Owner != "" {
+		t.Errorf("it comes again, the lease given back; the position is %+v", p.Position)
 	}
+	l.must(msg)
+	l.stands(2+choreo.MaxFaults, choreo.Failing, "no count")
 }
 
 func TestWithThatFailsForAWhile(t *testing.T) {

@@ -88,7 +88,7 @@ type line struct {
 	lose  error // what Send answers, once
 	acted int
 	act   func(w *choreo.Work[*parcel]) (choreo.Outcome, error)
-	last  func(w *choreo.Work[*parcel], reason string) choreo.Outcome
+	last  func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
 	calls int // invocations, for their ids
 }
 

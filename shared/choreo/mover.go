@@ -43,7 +43,7 @@ type Mover[T Item] struct {
 	// Act does a step. It must be safe to repeat.
 	Act func(ctx context.Context, w *Work[T]) (Outcome, error)
 	// Exhausted is the outcome for an item whose tries or errors are used up at a step; nil gives up.
-	Exhausted func(w *Work[T], reason string) Outcome
+	Exhausted func(ctx context.Context, w *Work[T], reason string) Outcome
 }
 
 // Handle takes one message. The error means that nothing could be decided, and that the message should come again.
@@ -119,31 +119,31 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
 	p := w.Item.Place()
 	if p.Tries > MaxTries {
-		return m.exhausted(w, fmt.Sprintf("%s crashed or timed out in each of %d tries; see its log", p.Step, MaxTries)), nil
+		return m.exhausted(ctx, w, m.Words.crashed(p)), nil
 	}
 	out, err := m.Act(ctx, w)
 	if err == nil || errors.Is(err, ErrLost) {
 		return out, err
 	}
-	return m.trouble(w, err), nil
+	return m.trouble(ctx, w, err), nil
 }
 
 // trouble is the outcome of an error: again later, as long as its kind is within its bound.
-func (m Mover[T]) trouble(w *Work[T], err error) Outcome {
+func (m Mover[T]) trouble(ctx context.Context, w *Work[T], err error) Outcome {
 	p := w.Item.Place()
 	count, bound := &p.Faults, MaxFaults
 	if passing.Is(err) || errors.Is(err, ledger.ErrConflict) {
 		count, bound = &p.Errors, MaxErrors
 	}
 	if *count++; *count > bound {
-		return m.exhausted(w, err.Error())
+		return m.exhausted(ctx, w, err.Error())
 	}
 	return Outcome{verb: "error", delay: Backoff(*count, w.Key.String()), reason: err.Error()}
 }
 
-func (m Mover[T]) exhausted(w *Work[T], reason string) Outcome {
+func (m Mover[T]) exhausted(ctx context.Context, w *Work[T], reason string) Outcome {
 	if m.Exhausted != nil {
-		return m.Exhausted(w, reason)
+		return m.Exhausted(ctx, w, reason)
 	}
 	return GiveUp(reason)
 }
@@ -152,8 +152,8 @@ func (m Mover[T]) exhausted(w *Work[T], reason string) Outcome {
 // transaction that keeps losing races comes again later; if even that can't be written, the message comes again.
 func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out Outcome) (_ Outcome, err error) {
 	for race := 0; race <= maxRaces+1; race++ {
-		if race == maxRaces {
-			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, "the run is being changed by others at this moment")
+		if race == maxRaces && out.also != nil { // an outcome of its own item alone has no others to wait for
+			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, fmt.Sprintf("tried %d times to write it down: %v", race, err))
 		}
 		var item T
 		var also Together
@@ -162,12 +162,10 @@ func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out 
 		}
 		out.Settle(item.Place(), w.Now)
 		if f, ok := out.also.(func(context.Context, T) (Together, error)); ok {
-			if also, err = f(ctx, item); err != nil && !passing.Is(err) {
-				return out, err
-			}
+			also, err = f(ctx, item)
 		}
 		if err != nil { // the lease is given back, so that this doesn't count as a crash
-			out = m.trouble(w, err)
+			out = m.trouble(ctx, w, err)
 			continue
 		}
 		own := w.put(item)
@@ -207,7 +205,7 @@ func Backoff(n int, key string) time.Duration {
 	return wait + Spread(key, wait/2)
 }
 
-// Spread is a wait below limit that differs from key to key and is the same each time, so that those who collided don't
+// Spread is a wait of whole seconds below limit that differs from key to key and is the same each time, so that those who collided don't
 // meet again.
 func Spread(key string, limit time.Duration) time.Duration {
 	h := fnv.New64a()
@@ -215,5 +213,5 @@ func Spread(key string, limit time.Duration) time.Duration {
 	if limit <= 0 {
 		return 0
 	}
-	return time.Duration(h.Sum64() % uint64(limit)).Truncate(time.Millisecond)
+	return time.Duration(h.Sum64() % uint64(limit)).Truncate(time.Second)
 }

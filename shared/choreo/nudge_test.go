@@ -197,7 +197,7 @@ func TestANudgeAfterAClaimKeepsTheTries(t *testing.T) {
 		msg = l.message()
 	}
 	l.must(msg)
-	l.stands(2, choreo.Failing, "wash crashed or timed out in each of 5 tries")
+	l.stands(2, choreo.Failing, "the wash-queue function crashed or timed out in each of 5 tries")
 }
 
 func TestNudgeWithoutALedger(t *testing.T) {

@@ -63,6 +63,9 @@ func (o Outcome) Settle(p *Position, now time.Time) {
 	}
 	if o.verb == "again" || o.verb == "error" || o.verb == "parked" {
 		next.Attempt = p.Attempt + 1
+		if p.Step == Failing { // why it gave up outlives why triage has to come again
+			next.Reason = p.Reason
+		}
 	} else {
 		next.Step, next.Since = o.step, now
 	}

@@ -40,6 +40,11 @@ type Words struct {
 	Endless func(step string) bool
 }
 
+// crashed is why an item gives up whose tries are used up.
+func (w Words) crashed(p *Position) string {
+	return fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", w.Queue(p.Step), MaxTries)
+}
+
 // Log is the logger for what happens to a message.
 func (w Words) Log(msg Message) *slog.Logger {
 	return slog.With(append(w.Name(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Nudge)...)

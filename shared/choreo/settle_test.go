@@ -9,7 +9,7 @@ import (
 
 func TestSettle(t *testing.T) {
 	later := start.Add(time.Hour)
-	from := choreo.Position{N: 7, Nudge: 2, Step: "wash", Since: start, Attempt: 3, Errors: 2, Tries: 4, Reason: "old",
+	from := choreo.Position{N: 7, Nudge: 2, Step: "wash", Since: start, Attempt: 3, Errors: 2, Faults: 1, Tries: 4, Reason: "old",
 		Lease: choreo.Lease{Owner: "o", Until: later}, Due: start, GaveUp: "sort"}
 	for _, c := range []struct {
 		name string
@@ -30,6 +30,27 @@ func TestSettle(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhyItGaveUpIsKept while triage has to come again for reasons of its own.
+func TestWhyItGaveUpIsKept(t *testing.T) {
+	for name, out := range map[string]choreo.Outcome{"again": choreo.Again(time.Minute, "no alarm"), "parked": choreo.Park("no alarm")} {
+		p := choreo.Position{N: 7, Step: choreo.Failing, Since: start, Reason: "torn", GaveUp: "wash"}
+		if out.Settle(&p, start.Add(time.Hour)); p.Reason != "torn" || p.GaveUp != "wash" || p.N != 8 || !p.Since.Equal(start) {
+			t.Errorf("%s: the position is %+v", name, p)
+		}
+	}
+	l, msg := newLine(t, func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+		if w.Item.Step == choreo.Failing {
+			return choreo.Outcome{}, throttled
+		}
+		return choreo.GiveUp("torn"), nil
+	})
+	for n := 2; n < 5; n++ {
+		l.must(msg)
+		l.stands(n, choreo.Failing, "torn")
+		msg = l.message()
 	}
 }
 

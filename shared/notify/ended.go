@@ -2,10 +2,15 @@ package notify
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"quickstep/shared/run"
 )
+
+// OutOfService marks an instance that failed out of service, in the rows that Ended gets.
+const OutOfService = "OUT OF SERVICE"
 
 // Ended tells how a run has ended. failures and skips are lines about instances, more counts those left out of them.
 func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, more int) Note {
@@ -32,15 +37,17 @@ func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, mor
 		skips = append(skips, fmt.Sprintf("%s never got a token: %s", count(rest, "instance"), why))
 	}
 	section(&t, "Skipped", skips)
-	t.add("")
+	if more > 0 || len(failures) > 0 || len(p.Alarms)+len(p.Rules) > 0 {
+		t.add("")
+	}
 	if more > 0 {
 		t.add("%d more aren't listed; %s.", more, control("status", "run", r.ID))
 	}
-	if len(failures) > 0 {
+	if slices.ContainsFunc(failures, func(row string) bool { return strings.Contains(row, OutOfService) }) {
 		t.add("What is out of service stays so until it is repaired and released: %s.", control("release", "instance", "i-…"))
 	}
 	if len(p.Alarms)+len(p.Rules) > 0 {
-		t.add("Alarms and EventBridge rules are as they were before.")
+		t.add("What was muted acts again.")
 	}
 	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.String()}
 }

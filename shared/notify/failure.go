@@ -15,15 +15,19 @@ func Failure(r *run.Run, i *run.Instance) Note {
 	t.add("Why:    %s", f.Reason)
 	t.add("When:   %s", clock(f.At))
 	t.add("Run:    %s, %d of %d done", r.ID, r.Done, r.Total)
+	failed := r.Failed
+	if !i.Ended() { // else the run has counted it already
+		failed++
+	}
 	state, next := where(r, i)
 	t.add("State:  %s", state)
 	switch {
 	case r.Stopped != "":
 		t.add("Rest:   no further instance leaves service: %s", r.Stopped)
-	case r.Failed+1 > r.MaxErrors:
+	case failed > r.MaxErrors:
 		t.add("Rest:   no further instance leaves service, since maxErrors is %d; those that are out finish their way", r.MaxErrors)
 	default:
-		t.add("Rest:   the run goes on; maxErrors is %d", r.MaxErrors)
+		t.add("Rest:   the run goes on: %d failed so far, and maxErrors is %d", failed, r.MaxErrors)
 	}
 	t.add("")
 	t.steps(next...)
@@ -52,7 +56,7 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 }
 
 func out(r *run.Run, i *run.Instance) (state string, next []string) {
-	state = fmt.Sprintf("OUT OF SERVICE since %s; it keeps one of the run's %s until it is released.", clock(i.LeftAt), count(r.Limit, "token"))
+	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts as one of the %d that may be out.", clock(i.LeftAt), r.Limit)
 	next = []string{"repair the instance (look at its system log and its application's log);"}
 	switch {
 	case len(i.Capture) == 0: // it stands in no target group

@@ -83,7 +83,7 @@ func Started(r *run.Run, p *run.Plan, remarks []string) Note {
 	t.add("")
 	t.add("Run:       %s", r.ID)
 	t.add("Instances: %d, at most %d at a time, %s allowed", r.Total, r.Limit, count(r.MaxErrors, "failure"))
-	t.add("Groups:    %s; healthy targets that each keeps: %s", count(len(p.Groups), "target group"), p.Request.MinHealthy)
+	t.add("Groups:    %s, minHealthy %s", count(len(p.Groups), "target group"), p.Request.MinHealthy)
 	t.add("Muted:     %s, %s", count(len(p.Alarms), "alarm"), count(len(p.Rules), "EventBridge rule"))
 	if !p.Request.NotAfter.IsZero() {
 		t.add("Until:     %s at the latest", clock(p.Request.NotAfter))

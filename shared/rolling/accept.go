@@ -85,10 +85,15 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 				members[t.Address] = true
 			}
 		}
+		left := 0
 		for _, o := range outs {
 			for _, c := range o.Capture {
+				at := run.Address{ID: o.Instance, Port: c.Port}
 				if c.Group == g.ARN {
-					members[run.Address{ID: o.Instance, Port: c.Port}] = true
+					members[at] = true
+				}
+				if c.Group == g.ARN && !slices.ContainsFunc(f.targets[g.ARN], func(t run.Target) bool { return t.Address == at && t.Healthy() }) {
+					left++
 				}
 			}
 		}
@@ -106,6 +111,10 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 		if p.Size-most < p.Floor {
 			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %d targets and must keep %d healthy ones, so no instance could ever leave it", g.Name, p.Size, p.Floor),
 				Want: fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most)}
+		}
+		if p.Size-left-most < p.Floor {
+			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %d targets, %d of which failed out of service in earlier runs, and must keep %d healthy ones, so no instance could leave it", g.Name, p.Size, left, p.Floor),
+				Want: "repair and release those (control's status lists them), or give less"}
 		}
 	}
 	if limit := time.Duration(plan.Request.DrainTimeout); limit > 0 && limit < longest {

@@ -3,6 +3,7 @@ package rolling
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,6 +40,15 @@ func isInstance(key ledger.Key) bool {
 func isActive(key ledger.Key) bool { return key.PK == activePK }
 func newInstance() *run.Instance   { return &run.Instance{} }
 func newActive() *run.Active       { return &run.Active{} }
+
+// groupLocks are the locks of a plan's target groups, in order.
+func groupLocks(p *run.Plan) []ledger.Key {
+	keys := make([]ledger.Key, 0, len(p.Groups)+1)
+	for _, arn := range slices.Sorted(maps.Keys(p.Groups)) {
+		keys = append(keys, groupLock(arn))
+	}
+	return keys
+}
 
 // book reads and writes the ledger in the words of a run.
 type book struct{ ledger.Store }

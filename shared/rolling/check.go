@@ -50,13 +50,11 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	case m.State == "stopped" || m.State == "stopping":
 		return choreo.GiveUp("the instance is " + m.State + " since its reboot; start it and look at its log"), nil
 	}
-	notReady, err := c.ready(ctx, plan, i, m)
+	notReady, down, err := c.ready(ctx, plan, i, m)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	if notReady != "" && i.SeenDown.IsZero() {
-		i.SeenDown = c.Now()
-	}
+	c.watch(i, down)
 	unproven, wait, err := c.proof(ctx, w, time.Duration(plan.Request.CheckInterval))
 	switch {
 	case err != nil:
@@ -104,40 +102,58 @@ func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance], interva
 	return "", 0, nil
 }
 
-// ready runs the checks that were asked for; the first that doesn't pass says why.
-func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (notReady string, err error) {
+// watch notes when the instance was seen down: by two checks in a row, for one may fail by chance; and not if it wasn't healthy
+// before its reboot either.
+func (c Check) watch(i *run.Instance, down bool) {
+	wasUp := len(i.Capture) == 0
+	for _, r := range i.Capture {
+		wasUp = wasUp || r.Healthy
+	}
+	switch {
+	case !down:
+		i.DownOnce = time.Time{}
+	case i.DownOnce.IsZero():
+		i.DownOnce = c.Now()
+	case i.SeenDown.IsZero() && wasUp:
+		i.SeenDown = c.Now()
+	}
+}
+
+// ready runs the checks that were asked for; the first that doesn't pass says why, and whether that shows the instance down:
+// what an operator's function says may have other reasons.
+func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (notReady string, down bool, err error) {
 	check := plan.Request.Check
 	if check.EC2 {
 		ok, why, err := c.EC2.StatusOK(ctx, i.ID)
 		if err != nil {
-			return "", fmt.Errorf("read the status checks of %s: %w", i.ID, err)
+			return "", false, fmt.Errorf("read the status checks of %s: %w", i.ID, err)
 		}
 		if !ok {
-			return "EC2: " + why, nil
+			return "EC2: " + why, true, nil
 		}
 	}
 	if t := check.TCP; t != nil {
 		if ok, why := c.Probes.TCP(ctx, m.PrivateIP+":"+strconv.Itoa(t.Port), time.Duration(t.Timeout)); !ok {
-			return "TCP: " + why, nil
+			return "TCP: " + why, true, nil
 		}
 	}
 	if check.HTTP != nil {
 		for _, p := range httpProbes(plan, i, m) {
 			if ok, why := c.Probes.HTTP(ctx, p); !ok {
-				return "HTTP: " + why, nil
+				return "HTTP: " + why, true, nil
 			}
 		}
 	}
 	if l := check.Lambda; l != nil {
 		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.PrivateIP})
 		if err != nil {
-			return "", fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
+			return "", false, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
 		}
 		if !ok {
-			return l.Function + ": " + why, nil
+			return l.Function + ": " + why, false, nil
 		}
 	}
-	return "", nil
+	return "", false, nil
 }
 
 // CheckRequest is what a check function of the operator's is asked. It answers {"ready": true} or

@@ -37,23 +37,24 @@ type Reply struct {
 
 // Status is a run as an operator sees it.
 type Status struct {
-	Run      string      `json:"run"`
-	Fleet    string      `json:"fleet"`
-	Status   string      `json:"status"`
-	Since    time.Time   `json:"since"`
-	Step     string      `json:"step,omitempty"` // of the run's own position
-	NextWake time.Time   `json:"nextWakeUp,omitzero"`
-	Total    int         `json:"total"`
-	Waiting  int         `json:"waiting"`
-	Done     int         `json:"done"`
-	Failed   int         `json:"failed"`
-	Skipped  int         `json:"skipped"`
-	Tokens   int         `json:"maxConcurrency"`
-	Stopped  string      `json:"stopped,omitempty"`
-	Gate     string      `json:"gate,omitempty"`
-	InFlight []Flight    `json:"inFlight,omitempty"`
-	Failures []FailedOne `json:"failures,omitempty"`
-	Ended    time.Time   `json:"ended,omitzero"`
+	Run      string       `json:"run"`
+	Fleet    string       `json:"fleet"`
+	Status   string       `json:"status"`
+	Since    time.Time    `json:"since"`
+	Step     string       `json:"step,omitempty"` // of the run's own position
+	NextWake time.Time    `json:"nextWakeUp,omitzero"`
+	Total    int          `json:"total"`
+	Waiting  int          `json:"waiting"`
+	Done     int          `json:"done"`
+	Failed   int          `json:"failed"`
+	Skipped  int          `json:"skipped"`
+	Tokens   int          `json:"maxConcurrency"`
+	Stopped  string       `json:"stopped,omitempty"`
+	Gate     string       `json:"gate,omitempty"`
+	InFlight []Flight     `json:"inFlight,omitempty"`
+	Failures []FailedOne  `json:"failures,omitempty"`
+	Skips    []SkippedOne `json:"skips,omitempty"` // those that a token had reached, if the run is named
+	Ended    time.Time    `json:"ended,omitzero"`
 }
 
 // Flight is an instance that holds a token and gets on.
@@ -74,6 +75,12 @@ type FailedOne struct {
 	Reason   string    `json:"reason"`
 	At       time.Time `json:"at"`
 	Out      bool      `json:"outOfService"`
+}
+
+// SkippedOne is an instance that was left as it is.
+type SkippedOne struct {
+	Instance string `json:"instance"`
+	Reason   string `json:"reason"`
 }
 
 // Left is an instance that failed out of service and wasn't released.
@@ -200,7 +207,7 @@ func (c Control) wake(ctx context.Context, owner, id string, now time.Time) erro
 	}
 	var all []error
 	for _, h := range holders {
-		if h.Step == run.StepDrain && h.LeftAt.IsZero() {
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Nudge == 0 { // else a message is on its way already
 			_, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now)
 			all = append(all, err)
 		}
@@ -260,8 +267,8 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	} else if err := c.known(ctx, id); err != nil {
 		return reply, err
 	}
-	for _, id := range ids {
-		s, err := c.one(ctx, b, id)
+	for _, active := range ids {
+		s, err := c.one(ctx, b, active, id != "")
 		if err != nil {
 			return reply, err
 		}
@@ -274,7 +281,7 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	return reply, err
 }
 
-func (c Control) one(ctx context.Context, b book, id string) (Status, error) {
+func (c Control) one(ctx context.Context, b book, id string, named bool) (Status, error) {
 	r, _, err := b.run(ctx, id)
 	if err != nil {
 		return Status{}, err
@@ -303,10 +310,13 @@ func (c Control) one(ctx context.Context, b book, id string) (Status, error) {
 		}
 		s.InFlight = append(s.InFlight, f)
 	}
-	if r.Failed == 0 {
+	if r.Failed == 0 && (r.Skipped == 0 || !named) {
 		return s, nil
 	}
 	return s, b.each(ctx, id, func(i *run.Instance) {
+		if named && i.Step == run.Skipped {
+			s.Skips = append(s.Skips, SkippedOne{Instance: i.ID, Reason: i.Position.Reason})
+		}
 		if i.Step == run.Failed && i.Failure != nil {
 			s.Failures = append(s.Failures, FailedOne{Instance: i.ID, Step: i.Failure.Step, Reason: i.Failure.Reason, At: i.Failure.At, Out: i.Out()})
 		}

@@ -13,7 +13,7 @@ import (
 func FuzzCommand(f *testing.F) {
 	for _, text := range []string{`{"command":"status"}`, `{"command":"status","run":"r"}`, `{"command":"pause","run":"r"}`, `{"command":"resume","run":"r"}`,
 		`{"command":"cancel","run":"r"}`, `{"command":"release","instance":"i-0123456789abcdef0"}`, `{"command":"pause"}`, `{"command":"release","run":"r"}`,
-		`{"command":"status","instance":"i-0123456789abcdef0"}`, `{"command":"Status"}`, `{"command":7}`, `{"colour":"red"}`, `{}`, `null`, `[]`, ``, `{"run":"\ud800"}`} {
+		`{"command":"status","instance":"i-0123456789abcdef0"}`, `{"command":"Status"}`, `{"command":7}`, `{"colour":"red"}`, `{}`, `null`, `[]`, ``, `{"run":"\ud800"}`, `{"command":"status"} x`, `{"command":"pause","run":7}`, `{"":1}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -55,16 +55,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if err := w.Save(ctx); err != nil {
 		return choreo.Outcome{}, err
 	}
-	if !look.Run.ClosedSince.IsZero() {
-		if err := b.change(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
-			open := r.ClosedSince.IsZero()
-			r.ClosedSince = time.Time{}
-			return !open
-		}); err != nil {
-			return choreo.Outcome{}, err
-		}
-	}
-	return d.leave(ctx, w, plan)
+	return d.leave(ctx, b, w, look)
 }
 
 // look reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
@@ -78,7 +69,7 @@ func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 	switch {
 	case m == nil:
 	case known == nil:
-		look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, map[string]bool{m.ID: true})
+		look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, names(m))
 	default:
 		look.Targets, err = reread(ctx, d.Targets, known)
 	}
@@ -130,7 +121,12 @@ func (d Drain) mark(ctx context.Context, w *choreo.Work[*run.Instance]) (why str
 	if lock.Run == "" {
 		return "", fmt.Errorf("lock instance %s: %w", i.ID, ledger.ErrConflict)
 	}
-	return fmt.Sprintf("run %s is at work on the instance since %s", lock.Run, lock.Since.UTC().Format(time.RFC3339)), nil
+	since := lock.Since.UTC().Format(time.RFC3339)
+	active, err := ledger.Read(ctx, d.Ledger, activeKey(lock.Run), newActive())
+	if err != nil || active != 0 {
+		return fmt.Sprintf("run %s is at work on the instance since %s", lock.Run, since), err
+	}
+	return fmt.Sprintf("it failed out of service in run %s, which had taken it at %s; repair it, then release it", lock.Run, since), nil
 }
 
 // stay is the outcome for an instance that doesn't leave now. Its mark is taken back by the commit.
@@ -187,18 +183,27 @@ func (d Drain) resume(ctx context.Context, b book, w *choreo.Work[*run.Instance]
 	if look.Machine == nil || look.Machine.Gone() {
 		return terminated(w.Item), nil
 	}
-	if len(w.Item.Capture) > 0 && stillIn(w.Item.Capture, look.Standing()) {
+	if stillIn(w.Item.Capture, look.Standing()) {
 		look.Marked = true
 		if v := look.Decide(); v.Answer != run.Go {
 			w.Item.Return = v.Reason
 			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil
 		}
 	}
-	return d.leave(ctx, w, plan)
+	return d.leave(ctx, b, w, look)
 }
 
-// leave deregisters what was captured and hands over to reboot, which waits for the end of the drain.
-func (d Drain) leave(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+// leave begins the run's patience anew, deregisters what was captured and hands over to reboot at the end of the drain.
+func (d Drain) leave(ctx context.Context, b book, w *choreo.Work[*run.Instance], look *run.Look) (choreo.Outcome, error) {
+	if !look.Run.ClosedSince.IsZero() {
+		if err := b.change(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
+			open := r.ClosedSince.IsZero()
+			r.ClosedSince = time.Time{}
+			return !open
+		}); err != nil {
+			return choreo.Outcome{}, err
+		}
+	}
 	for _, g := range byGroup(w.Item) {
 		err := d.Targets.Deregister(ctx, g.arn, g.targets)
 		if err != nil && !errors.Is(err, run.ErrNoGroup) {
@@ -206,10 +211,7 @@ func (d Drain) leave(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 		}
 	}
 	w.Item.GoneAt = d.Now().Add(time.Second) // the clock shows whole seconds, and the next one is certainly later
-	if plan.Request.Proof == run.ProofOff {
-		return choreo.Next(run.StepReboot, w.Item.GoneAt.Add(plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
-	}
-	return choreo.Next(run.StepReboot, 0), nil // it asks for the boot id while the targets drain
+	return choreo.Next(run.StepReboot, w.Item.GoneAt.Add(look.Plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
 }
 
 // terminated is the outcome for an instance that somebody has ended while it was in our hands.

@@ -55,7 +55,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 	}
 	out, err := act(ctx, b, w, r, plan)
 	if err != nil && w.Item.Errors+w.Item.Faults >= choreo.MaxFaults-1 {
-		f.trouble(ctx, w, err)
+		f.trouble(ctx, w, err.Error())
 	}
 	return out, err
 }
@@ -67,16 +67,17 @@ func (f Finish) Mover(l Line) choreo.Mover[*run.Active] {
 	return m
 }
 
-func (f Finish) comeAgain(_ *choreo.Work[*run.Active], reason string) choreo.Outcome {
+func (f Finish) comeAgain(ctx context.Context, w *choreo.Work[*run.Active], reason string) choreo.Outcome {
+	f.trouble(ctx, w, reason)
 	return choreo.Again(tendEvery, reason)
 }
 
 // trouble tells people, once an hour, that a run can't get on. If that fails too, the functions' own alarms remain.
-func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], cause error) {
+func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], reason string) {
 	if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {
 		return
 	}
-	n := notify.Trouble(w.Item.Run, w.Item.Fleet, w.Item.Step, cause.Error(), w.Now)
+	n := notify.Trouble(w.Item.Run, w.Item.Fleet, w.Item.Step, reason, w.Now)
 	if f.Alarm.Publish(ctx, n.Subject, n.Text) == nil {
 		w.Item.Told.Trouble = w.Now
 	}
@@ -84,9 +85,6 @@ func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], cause 
 
 // open tends the run and asks what there is to admit, or whether it is over.
 func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
-	if err := f.announce(ctx, b, w, r); err != nil {
-		return choreo.Outcome{}, err
-	}
 	why, err := f.mute(ctx, b, w, r, plan)
 	if err != nil {
 		return choreo.Outcome{}, err
@@ -94,6 +92,9 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 	gone, err := f.released(ctx, b, r)
 	if err != nil {
 		return choreo.Outcome{}, err
+	}
+	if err := f.announce(ctx, b, w, r); err != nil { // it is tried again; a run must not wait for it
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(unannouncedMetric(w.Now), "reason", err.Error())...)
 	}
 	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
@@ -214,13 +215,13 @@ func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active
 
 // finishing restores, tells, and ends the run.
 func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
-	if err := f.announce(ctx, b, w, r); err != nil {
-		return choreo.Outcome{}, err
-	}
 	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
 		return choreo.Again(30*time.Second, why), err
 	}
 	if err := f.Mutes.Off(ctx, w, plan); err != nil {
+		return choreo.Outcome{}, err
+	}
+	if err := f.announce(ctx, b, w, r); err != nil {
 		return choreo.Outcome{}, err
 	}
 	if !w.Item.Told.End {
@@ -278,7 +279,7 @@ func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, no
 		err := b.each(ctx, r.ID, func(i *run.Instance) {
 			switch {
 			case i.Step == run.Failed && i.Out():
-				add(&failures, i.ID+" OUT OF SERVICE, at "+i.Failure.Step+": "+i.Failure.Reason)
+				add(&failures, i.ID+" "+notify.OutOfService+", at "+i.Failure.Step+": "+i.Failure.Reason)
 			case i.Step == run.Failed:
 				add(&failures, i.ID+" at "+i.Failure.Step+": "+i.Failure.Reason)
 			case i.Step == run.Skipped:
@@ -290,8 +291,14 @@ func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, no
 		}
 	}
 	n := notify.Ended(r, plan, now, failures, skips, more)
-	if err := f.Report.Publish(ctx, n.Subject, n.Text); err != nil {
-		return fmt.Errorf("send the summary of run %s: %w", r.ID, err)
+	topics := []Topic{f.Report}
+	if r.Opened.IsZero() { // as bad as a refused schedule, and told where that is told
+		topics = append(topics, f.Alarm)
+	}
+	for _, topic := range topics {
+		if err := topic.Publish(ctx, n.Subject, n.Text); err != nil {
+			return fmt.Errorf("send the summary of run %s: %w", r.ID, err)
+		}
 	}
 	return nil
 }
@@ -308,9 +315,5 @@ func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, 
 	r.Ended = now
 	all.Writes = append(all.Writes, ledger.Put(runKey(r.ID), rev, r))
 	all.Gone = true
-	locks := []ledger.Key{fleetLock(r.Fleet)}
-	for arn := range plan.Groups {
-		locks = append(locks, groupLock(arn))
-	}
-	return all, b.unlock(ctx, r.ID, &all, locks...)
+	return all, b.unlock(ctx, r.ID, &all, append(groupLocks(plan), fleetLock(r.Fleet))...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"quickstep/shared/run"
 )
@@ -54,7 +56,7 @@ func sweep(ctx context.Context, targets Targets, vpcs map[string]bool, of map[st
 // reread reads the same groups once more.
 func reread(ctx context.Context, targets Targets, known map[string][]run.Target) (map[string][]run.Target, error) {
 	now := make(map[string][]run.Target, len(known))
-	for arn := range known {
+	for _, arn := range slices.Sorted(maps.Keys(known)) {
 		found, err := targets.Targets(ctx, arn)
 		if err != nil && !errors.Is(err, run.ErrNoGroup) {
 			return nil, fmt.Errorf("read target group %s: %w", run.ShortARN(arn), err)
@@ -62,6 +64,15 @@ func reread(ctx context.Context, targets Targets, known map[string][]run.Target)
 		now[arn] = found
 	}
 	return now, nil
+}
+
+// names are what target groups can know an instance by.
+func names(m *run.Machine) map[string]bool {
+	of := map[string]bool{m.ID: true}
+	if m.PrivateIP != "" {
+		of[m.PrivateIP] = true
+	}
+	return of
 }
 
 // machine reads one instance; nil if EC2 doesn't know it.

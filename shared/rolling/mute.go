@@ -81,6 +81,7 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	late := !q.Pending.IsZero() && now.After(q.Pending.Add(-muteFor).Add(mutePatience))
 	if late || (q.Pending.IsZero() && q.Until.Sub(now) < muteRenew) {
 		q.Generation++
+		q.Held = false // look at the rules again as well: a slow call of another run's may have enabled one
 		q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
 		if err := w.Save(ctx); err != nil {
 			return "", err
@@ -123,22 +124,34 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 // the actions of those alarms that are still in ALARM.
 func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Quiet
-	if q.Touched {
-		for _, rule := range plan.Rules {
-			if err := m.release(ctx, w, rule); err != nil {
-				return err
-			}
+	if q.Held || !q.Since.IsZero() { // what is half undone must not count as muted
+		q.Held, q.Since = false, time.Time{}
+		if err := w.Save(ctx); err != nil {
+			return err
 		}
 	}
-	for generation := 1; generation <= q.Generation; generation++ {
+	if q.Touched {
+		var all []error // one that can't be restored doesn't keep the others off
+		for _, rule := range plan.Rules {
+			all = append(all, m.release(ctx, w, rule))
+		}
+		if err := errors.Join(all...); err != nil {
+			return err
+		}
+	}
+	for q.Deleted < q.Generation { // written down one by one: a long run has many, and CloudWatch takes few calls a second
 		for part := range parts(plan.Alarms) {
-			name := m.name(w.Item.Run, generation, part)
+			name := m.name(w.Item.Run, q.Deleted+1, part)
 			if err := m.Alarms.Unmute(ctx, name); err != nil {
 				return fmt.Errorf("delete alarm mute rule %s: %w", name, err)
 			}
 		}
+		q.Deleted++
+		if err := w.Save(ctx); err != nil {
+			return err
+		}
 	}
-	*q = run.Quiet{Generation: q.Generation}
+	*q = run.Quiet{Generation: q.Generation, Deleted: q.Deleted}
 	return nil
 }
 
@@ -163,7 +176,7 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 				return err
 			}
 			continue
-		case rev == 0:
+		case len(muted.Runs) == 0: // nobody holds it, or ever has
 			found, err := m.Rules.Rule(ctx, rule.Bus, rule.Name)
 			if errors.Is(err, run.ErrNoRule) {
 				return nil
@@ -172,12 +185,12 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 				return fmt.Errorf("read rule %s: %w", rule.Name, err)
 			}
 			if !found.Enabled {
-				if again, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted); err != nil || again == 0 {
+				if again, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted); err != nil || again == rev {
 					return err
 				}
 				continue // another run took it between the two readings
 			}
-			muted = run.Muted{Rule: rule, Runs: []string{w.Item.Run}}
+			muted = run.Muted{Rule: run.Rule{Bus: rule.Bus, Name: rule.Name}, Runs: []string{w.Item.Run}}
 		case !slices.Contains(muted.Runs, w.Item.Run):
 			muted.Runs = append(muted.Runs, w.Item.Run)
 		default:
@@ -209,6 +222,7 @@ func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule ru
 		if err != nil || rev == 0 {
 			return err
 		}
+		muted.Expires = time.Time{}
 		if muted.Restoring {
 			return m.restore(ctx, w, rule, rev)
 		}
@@ -230,12 +244,14 @@ func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule ru
 	return fmt.Errorf("restore rule %s: %w", rule.Name, ledger.ErrConflict)
 }
 
-// restore finishes what MUTE calls restoring: the rule is enabled before the item goes.
+// restore finishes what MUTE calls restoring: the rule is enabled before the item says that nobody holds it. The item stays
+// for a while, so that its revisions keep growing: by a revision that came twice, a late writer could undo another run's.
 func (m Mutes) restore(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64) error {
 	if err := m.Rules.Enable(ctx, rule); err != nil {
 		return fmt.Errorf("enable rule %s: %w", rule.Name, err)
 	}
-	err := ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Write{Key: muteKey(rule), Rev: rev, Delete: true})
+	free := run.Muted{Rule: run.Rule{Bus: rule.Bus, Name: rule.Name}, Expires: w.Now.Add(run.Kept)}
+	err := ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, free))
 	if err != nil && !errors.Is(err, ledger.ErrConflict) {
 		return fmt.Errorf("forget that rule %s was muted: %w", rule.Name, err)
 	}

@@ -106,7 +106,8 @@ func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active],
 		return err
 	}
 	w.Item.Prepared = true
-	return w.Save(ctx)
+	plan.Request.InstanceIDs = nil // they stand in the ledger one by one; every step reads the plan
+	return w.Save(ctx, ledger.Put(planKey(w.Item.Run), rev+1, plan))
 }
 
 // seenBack forgets those that failed out of service and are terminated, or registered and healthy again.

@@ -42,11 +42,11 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	case m.State != "running":
 		return choreo.GiveUp(fmt.Sprintf("the instance is %s; start it, or terminate it", m.State)), nil
 	}
+	if rest := i.GoneAt.Add(plan.DrainDelay(i.Capture)).Sub(r.Now()); rest > 0 {
+		return choreo.Again(rest, "waiting for the end of the deregistration delay"), nil
+	}
 	if out, done, err := r.boot(ctx, w, plan); done || err != nil {
 		return out, err
-	}
-	if rest := r.drained(i, plan).Sub(r.Now()); rest > 0 {
-		return choreo.Again(rest, "waiting for the end of the deregistration delay"), nil
 	}
 	busy, err := r.reached(ctx, i, m)
 	if err != nil {
@@ -61,12 +61,7 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	return r.call(ctx, w, plan)
 }
 
-// drained is when no group sends the instance anything any more, whatever their states show before.
-func (r Reboot) drained(i *run.Instance, plan *run.Plan) time.Time {
-	return i.GoneAt.Add(plan.DrainDelay(i.Capture))
-}
-
-// boot reads the boot id before the first call, and after one whose fate is unknown finds out whether it has worked.
+// boot reads the boot id right before the first call (somebody else may reboot the instance while it drains), and after one whose fate is unknown finds out whether it has worked.
 func (r Reboot) boot(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (out choreo.Outcome, done bool, err error) {
 	i := w.Item
 	if plan.Request.Proof == run.ProofOff || i.Boot.Unreadable || (i.Boot.Old != "" && i.RebootCalls == 0) {
@@ -91,7 +86,7 @@ func (r Reboot) boot(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	case id == "" && i.Boot.Asked >= bootQuestions && i.RebootCalls == 0:
 		return r.unreadable(i, plan, why)
 	case id == "":
-		return choreo.Again(max(bootAnswer, r.drained(i, plan).Sub(r.Now())), why), true, nil
+		return choreo.Again(bootAnswer, why), true, nil
 	case i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):
 		return choreo.Next(run.StepCheck, 0), true, nil
 	case i.RebootCalls == 0:
@@ -110,13 +105,13 @@ func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.
 
 // reached reads every target group and says which one can still send traffic to the instance, or isn't done draining.
 func (r Reboot) reached(ctx context.Context, i *run.Instance, m *run.Machine) (busy string, err error) {
-	groups, _, err := sweep(ctx, r.Targets, map[string]bool{m.VPC: true}, map[string]bool{i.ID: true})
+	groups, _, err := sweep(ctx, r.Targets, map[string]bool{m.VPC: true}, names(m))
 	if err != nil {
 		return "", err
 	}
 	for arn, targets := range groups {
 		for _, t := range targets {
-			if t.ID != i.ID {
+			if !names(m)[t.ID] {
 				continue
 			}
 			ours := stillIn([]run.Registration{{Group: arn, Port: t.Port}}, i.Capture)

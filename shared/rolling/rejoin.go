@@ -62,12 +62,17 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 	}
 	if missing != "" {
 		if i.MissingSince.IsZero() {
-			i.MissingSince, i.HealthyAt = now, time.Time{}
+			i.MissingSince = now
 		}
+		i.HealthyAt = time.Time{}
 		if now.Sub(i.MissingSince) < missingFor {
 			return choreo.Again(missingFor-now.Sub(i.MissingSince), "not registered any more in "+missing), nil
 		}
-		i.BackAt = now // from here on it isn't out by our doing
+		if waiting == "" {
+			i.BackAt = now // from here on it isn't out by our doing
+		} else if out, late, err := r.wait(ctx, w, now, waiting); err != nil || !late {
+			return out, err
+		}
 		return r.giveUp(ctx, i, "somebody else took it out of "+missing+" after it had rejoined; it was left out there")
 	}
 	i.MissingSince = time.Time{}
@@ -79,14 +84,18 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 		return r.back(w), nil
 	}
 	i.HealthyAt = time.Time{}
-	plan, err := (book{r.Ledger}).plan(ctx, i.Run)
-	if err != nil {
-		return choreo.Outcome{}, err
+	out, late, err := r.wait(ctx, w, now, waiting)
+	if err != nil || !late {
+		return out, err
 	}
-	if limit := time.Duration(plan.Request.RejoinTimeout); now.Sub(i.RegisteredAt) >= limit {
-		return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
-	}
-	return choreo.Again(settling, waiting), nil
+	return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
+}
+
+// wait comes again for what isn't healthy yet, unless it is too late for that.
+func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string) (out choreo.Outcome, late bool, err error) {
+	plan, err := (book{r.Ledger}).plan(ctx, w.Item.Run)
+	late = err == nil && now.Sub(w.Item.RegisteredAt) >= time.Duration(plan.Request.RejoinTimeout)
+	return choreo.Again(settling, waiting), late, err
 }
 
 // read says in which groups a captured target is missing, and which targets aren't healthy that were before.

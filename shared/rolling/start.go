@@ -115,6 +115,9 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Beg
 	a := &run.Active{Run: id, Fleet: q.Fleet}
 	a.Position = choreo.Position{N: 1, Step: run.StepStarting, Since: now, Due: now}
 	if err := s.lock(ctx, invocation, r, plan, a, now); err != nil {
+		if begun, found, againErr := s.again(ctx, id, q.Fleet, now); found || againErr != nil {
+			return begun, againErr // the same request came twice at once, and the other was faster
+		}
 		return Begun{}, err
 	}
 	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", len(f.machines))
@@ -170,8 +173,8 @@ func (s Start) lock(ctx context.Context, invocation string, r *run.Run, plan *ru
 	lock := run.Lock{Run: r.ID, Since: now}
 	writes := []ledger.Write{ledger.Put(runKey(r.ID), 0, r), ledger.Put(planKey(r.ID), 0, plan), ledger.Put(activeKey(r.ID), 0, a),
 		ledger.Put(fleetLock(r.Fleet), 0, lock)}
-	for arn := range plan.Groups {
-		writes = append(writes, ledger.Put(groupLock(arn), 0, lock))
+	for _, key := range groupLocks(plan) {
+		writes = append(writes, ledger.Put(key, 0, lock))
 	}
 	err := ledger.Apply(ctx, s.Ledger, invocation+"#start", writes...)
 	if !errors.Is(err, ledger.ErrConflict) {
@@ -185,11 +188,7 @@ func (s Start) lock(ctx context.Context, invocation string, r *run.Run, plan *ru
 
 // held says who holds what the run needs.
 func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
-	keys := []ledger.Key{fleetLock(r.Fleet)}
-	for arn := range plan.Groups {
-		keys = append(keys, groupLock(arn))
-	}
-	docs, err := s.Ledger.Get(ctx, keys...)
+	docs, err := s.Ledger.Get(ctx, append(groupLocks(plan), fleetLock(r.Fleet))...)
 	if err != nil {
 		return fmt.Errorf("read who holds the locks: %w", err)
 	}

@@ -3,6 +3,9 @@ package rolling
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
@@ -50,7 +53,7 @@ func (t Triage) moved(ctx context.Context, owner string, msg choreo.Message, ite
 		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
 		return nil
 	case p.Tries >= choreo.MaxTries && !endless(p.Step):
-		reason := fmt.Sprintf("%s crashed or timed out in each of %d tries; see its log", p.Step, p.Tries)
+		reason := fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", queue(p.Step), p.Tries)
 		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
 		_, err := t.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
 		return err
@@ -95,10 +98,19 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 
 // unannounced is the outcome when the alarm can't be sent: the failure is committed all the same, and the run's own
 // position tries the alarm again.
-func (t Triage) unannounced(w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
+func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
 	blame(w.Item)
-	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", reason)
+	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(unannouncedMetric(w.Now), "reason", reason)...)
 	return t.sentence(w)
+}
+
+// unannouncedMetric makes a log line one from which CloudWatch takes a metric (the embedded metric format), for the stack's
+// own alarm.
+func unannouncedMetric(now time.Time) []any {
+	const metric = "FailuresNotAnnounced"
+	return []any{metric, 1, "FunctionName", lambdacontext.FunctionName, "_aws", map[string]any{"Timestamp": now.UnixMilli(),
+		"CloudWatchMetrics": []any{map[string]any{"Namespace": "Quickstep", "Dimensions": [][]string{{"FunctionName"}},
+			"Metrics": []any{map[string]string{"Name": metric, "Unit": "Count"}}}}}}
 }
 
 // blame writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
@@ -125,11 +137,11 @@ func (t Triage) sentence(w *choreo.Work[*run.Instance]) choreo.Outcome {
 }
 
 // start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is never failed.
-func (t Triage) start(_ context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
-	return t.neverBegun(w, ""), nil
+func (t Triage) start(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+	return t.neverBegun(ctx, w, ""), nil
 }
 
-func (t Triage) neverBegun(w *choreo.Work[*run.Active], _ string) choreo.Outcome {
+func (t Triage) neverBegun(_ context.Context, w *choreo.Work[*run.Active], _ string) choreo.Outcome {
 	reason := "it could not begin: " + w.Item.Position.Reason
 	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
 		var all choreo.Together

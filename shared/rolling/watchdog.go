@@ -34,10 +34,11 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 	}
 	now := d.Now()
 	var all []error
-	for _, doc := range docs {
+	for n := range docs {
+		doc := docs[(n+now.Minute())%len(docs)] // another one first each minute: the last must not starve
 		seen.Runs++
-		n, err := d.one(ctx, owner, doc, now)
-		seen.Nudged += n
+		nudged, err := d.one(ctx, owner, doc, now)
+		seen.Nudged += nudged
 		if err != nil {
 			all = append(all, fmt.Errorf("watch run %s: %w", doc.SK, err))
 		}

@@ -62,6 +62,12 @@ func TestDuration(t *testing.T) {
 		{`"1h30m"`, 90 * time.Minute, `"1h30m"`},
 		{`"0s"`, 0, `"0s"`},
 		{`"48h"`, 48 * time.Hour, `"48h"`},
+		{`"300ms"`, 300 * time.Millisecond, `"300ms"`},
+		{`"0.5s"`, 500 * time.Millisecond, `"500ms"`},
+		{`"1500ms"`, 1500 * time.Millisecond, `"1.5s"`},
+		{`"10m0.25s"`, 10*time.Minute + 250*time.Millisecond, `"10m0.25s"`},
+		{`"1h1ns"`, time.Hour + 1, `"1h0m0.000000001s"`},
+		{`"1h10s"`, time.Hour + 10*time.Second, `"1h0m10s"`},
 	} {
 		var d run.Duration
 		if err := json.Unmarshal([]byte(c.text), &d); err != nil || time.Duration(d) != c.want {
@@ -69,6 +75,10 @@ func TestDuration(t *testing.T) {
 		}
 		if got := asJSON(t, d); got != c.back {
 			t.Errorf("%s is written %s, want %s", c.text, got, c.back)
+		}
+		var again run.Duration
+		if err := json.Unmarshal([]byte(c.back), &again); err != nil || again != d {
+			t.Errorf("%s is read back as %s, %v", c.back, time.Duration(again), err)
 		}
 	}
 	for _, text := range []string{`5`, `"5"`, `""`, `"-1s"`, `"five"`, `null`, `{}`, `"1d"`, `"9999999h"`} {

@@ -41,12 +41,14 @@ type Look struct {
 	Marked bool
 }
 
-// Standing lists where an instance is registered now, by what the look has read.
+// Standing lists where an instance is registered now, by what the look has read; also under its address, in a group that
+// then isn't of the plan.
 func (l *Look) Standing() []Registration {
 	var in []Registration
 	for arn, targets := range l.Targets {
 		for _, t := range targets {
-			if t.ID == l.Me.ID && t.Registered() {
+			byIP := l.Machine != nil && l.Machine.PrivateIP != "" && t.ID == l.Machine.PrivateIP
+			if (t.ID == l.Me.ID || byIP) && t.Registered() {
 				in = append(in, Registration{Group: arn, Port: t.Port, Healthy: t.Healthy()})
 			}
 		}

@@ -26,7 +26,8 @@ type Instance struct {
 	RebootAskedAt time.Time `json:"rebootAskedAt,omitzero"` // first call
 	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call
 	RebootCalls   int       `json:"rebootCalls,omitempty"`
-	SeenDown      time.Time `json:"seenDown,omitzero"` // a check was seen to fail since RebootAskedAt
+	DownOnce      time.Time `json:"downOnce,omitzero"` // the last check failed, the one before it didn't
+	SeenDown      time.Time `json:"seenDown,omitzero"` // two checks in a row were seen to fail since RebootAskedAt
 	StartedAt     time.Time `json:"startedAt,omitzero"`
 
 	RegisteredAt time.Time `json:"registeredAt,omitzero"`
@@ -127,9 +128,11 @@ type Active struct {
 // Quiet is how far the run's mute has got.
 type Quiet struct {
 	// Generation numbers the mute rules: prolonging makes a new one, which overlaps the one before.
-	Generation int       `json:"generation,omitempty"`
-	Until      time.Time `json:"until,omitzero"`   // when the rules of this generation end by themselves
-	Pending    time.Time `json:"pending,omitzero"` // when the rules that were asked for will end; zero: none is pending
+	Generation int `json:"generation,omitempty"`
+	// Deleted is how many generations of rules are deleted already.
+	Deleted int       `json:"deleted,omitempty"`
+	Until   time.Time `json:"until,omitzero"`   // when the rules of this generation end by themselves
+	Pending time.Time `json:"pending,omitzero"` // when the rules that were asked for will end; zero: none is pending
 	// Put says that the pending rules were put: putting one again might begin it anew.
 	Put bool `json:"put,omitempty"`
 	// Since is when everything was seen muted; zero while it isn't.
@@ -168,4 +171,9 @@ type Muted struct {
 	Rule      Rule     `json:"rule"`
 	Runs      []string `json:"runs,omitempty"`
 	Restoring bool     `json:"restoring,omitempty"`
+	// Expires is when the item may be forgotten: set while nobody holds the rule.
+	Expires time.Time `json:"expires,omitzero"`
 }
+
+// Expiry is when the item may be forgotten.
+func (m Muted) Expiry() time.Time { return m.Expires }

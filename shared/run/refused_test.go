@@ -42,6 +42,7 @@ func TestRefused(t *testing.T) {
 		{"a field in the wrong case", "MaxChecks", web(`"MaxChecks":2`)},
 		{"a field of check that doesn't exist", "check.htp", web(`"check":{"htp":{}}`)},
 		{"a field of mute that doesn't exist", "mute.alarms", web(`"mute":{"alarms":["a"]}`)},
+		{"a field without a name", `""`, web(`"":1`)},
 		{"null as a value", "maxErrors", web(`"maxErrors":null`)},
 		{"an id of 1025 characters", "id", web(`"id":"` + strings.Repeat("x", 1025) + `"`)},
 		{"an id that is no text", "id", web(`"id":7`)},
@@ -80,15 +81,38 @@ func TestRefused(t *testing.T) {
 		{"a window in words", "notAfter", web(`"notAfter":"tonight"`)},
 		{"a time without a zone", "scheduled", web(`"scheduled":"2026-01-05T04:00:00"`)},
 		{"a check that is no object", "check", web(`"check":"http"`)},
+		{"a check that is null", "check", web(`"check":null`)},
+		{"a check of nothing", "check", web(`"check":{}`)},
+		{"a check that is switched off", "check", web(`"check":{"ec2":false}`)},
+		{"EC2's check as text", "check.ec2", web(`"check":{"ec2":"yes"}`)},
+		{"an HTTP check that is true", "check.http", web(`"check":{"http":true}`)},
+		{"an HTTP check that is null", "check.http", web(`"check":{"http":null}`)},
+		{"a kind of check in the wrong case", "check.HTTP", web(`"check":{"HTTP":{"port":80}}`)},
+		{"a field of an HTTP check that doesn't exist", "check.http.prot", web(`"check":{"http":{"prot":80}}`)},
+		{"a field of an HTTP check in the wrong case", "check.http.Port", web(`"check":{"http":{"Port":80}}`)},
+		{"a field of an HTTP check without a name", `check.http.""`, web(`"check":{"http":{"":80}}`)},
+		{"an HTTP port that is null", "check.http.port", web(`"check":{"http":{"port":null}}`)},
+		{"an HTTP timeout that is a number", "check.http.timeout", web(`"check":{"http":{"timeout":5}}`)},
+		{"a TCP check by its port alone", "check.tcp", web(`"check":{"tcp":22}`)},
+		{"a check function by its name alone", "check.lambda", web(`"check":{"lambda":"ready"}`)},
+		{"a check function that is a number", "check.lambda.function", web(`"check":{"lambda":{"function":7}}`)},
 		{"an HTTP port beyond the last", "check.http.port", web(`"check":{"http":{"port":65536}}`)},
 		{"an HTTP port as text", "check.http.port", web(`"check":{"http":{"port":"80"}}`)},
 		{"an HTTP path without its slash", "check.http.path", web(`"check":{"http":{"path":"health"}}`)},
 		{"HTTP codes in words", "check.http.codes", web(`"check":{"http":{"codes":"2xx"}}`)},
+		{"an HTTP path with a space", "check.http.path", web(`"check":{"http":{"path":"/is it up"}}`)},
+		{"HTTP codes that no answer has", "check.http.codes", web(`"check":{"http":{"codes":"200,600"}}`)},
+		{"HTTP codes of an answer that isn't the last", "check.http.codes", web(`"check":{"http":{"codes":"100"}}`)},
+		{"HTTP codes that go downwards", "check.http.codes", web(`"check":{"http":{"codes":"299-200"}}`)},
 		{"an HTTP timeout of a minute", "check.http.timeout", web(`"check":{"http":{"timeout":"1m"}}`)},
 		{"a TCP check without a port", "check.tcp.port", web(`"check":{"tcp":{}}`)},
 		{"a TCP timeout of a millisecond", "check.tcp.timeout", web(`"check":{"tcp":{"port":22,"timeout":"1ms"}}`)},
 		{"a check function without a name", "check.lambda.function", web(`"check":{"lambda":{}}`)},
 		{"no such proof", "proof", web(`"proof":"always"`)},
+		{"a mute that is a list", "mute", web(`"mute":["web-"]`)},
+		{"a mute that is null", "mute", web(`"mute":null`)},
+		{"an event bus that is null", "mute.eventBus", web(`"mute":{"ruleNames":["r"],"eventBus":null}`)},
+		{"an event bus in the wrong case", "mute.EventBus", web(`"mute":{"EventBus":"ops"}`)},
 		{"alarms that are no list", "mute.alarmPrefixes", web(`"mute":{"alarmPrefixes":"web-"}`)},
 		{"the alarms of the whole account", "mute.alarmPrefixes", web(`"mute":{"alarmPrefixes":[""]}`)},
 		{"an alarm without a name", "mute.alarmNames", web(`"mute":{"alarmNames":[""]}`)},
@@ -112,28 +136,6 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	golden(t, "testdata/refused.txt", read.String())
-}
-
-func TestRefusedParameters(t *testing.T) {
-	var read strings.Builder
-	for _, c := range []struct{ name, field, parameter string }{
-		{"an empty parameter", "fleet", ``},
-		{"a parameter that is null", "fleet", `null`},
-		{"an id that belongs to one request", "id", `{"id":"x"}`},
-		{"a time that belongs to one request", "scheduled", `{"scheduled":"2026-01-05T04:00:00Z"}`},
-		{"a value out of bounds", "maxChecks", `{"maxChecks":0}`},
-		{"a field that doesn't exist", "colour", `{"colour":"red"}`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := run.Parse([]byte(c.parameter), []byte(web("")), now)
-			var refused *run.FieldError
-			if !errors.As(err, &refused) || refused.Field != c.field {
-				t.Errorf("the parameter %s gave %v, not an error of field %s", c.parameter, err, c.field)
-			}
-			fmt.Fprintf(&read, "%s\n    %v\n", c.name, err)
-		})
-	}
-	golden(t, "testdata/refused-parameters.txt", read.String())
 }
 
 // golden compares with a file, or writes it.

@@ -157,18 +157,25 @@ func Parse(parameter, request []byte, now time.Time) (Request, error) {
 	if err := fields.Decode("", r.fields()); err != nil {
 		return r, err
 	}
-	return r, r.validate(now)
+	err = r.validate(now)
+	var f *FieldError
+	if errors.As(err, &f) && parameter != nil {
+		if name, _, _ := strings.Cut(f.Field, "."); fields[name] == nil {
+			return r, inParameter(err)
+		}
+	}
+	return r, err
 }
 
 // decodeParameter reads those of the parameter's fields that the request doesn't replace.
 func (r *Request) decodeParameter(parameter []byte, request Object) error {
-	base, err := ParseObject("fleet", parameter, "it must hold a JSON object with the fields of a request")
+	base, err := ParseObject("parameter", parameter, "give a JSON object with the fields of a request")
 	if err != nil {
 		return err
 	}
 	for _, own := range []string{"id", "scheduled"} {
 		if _, ok := base[own]; ok {
-			return bad(own, "it belongs into the request alone", "it is set")
+			return bad(own, "leave it out: each request has its own", "it can't be the same for every run")
 		}
 	}
 	for name := range request {
@@ -180,7 +187,7 @@ func (r *Request) decodeParameter(parameter []byte, request Object) error {
 func inParameter(err error) error {
 	var f *FieldError
 	if errors.As(err, &f) {
-		f.Problem += ", in the fleet's SSM parameter"
+		f.Where = "in the fleet's SSM parameter"
 	}
 	return err
 }

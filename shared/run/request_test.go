@@ -26,7 +26,7 @@ func parse(t *testing.T, parameter, request string) run.Request {
 func TestParse(t *testing.T) {
 	base := func(change func(*run.Request)) run.Request {
 		r := run.Defaults()
-		r.Fleet, r.Tags, r.Check.EC2 = "web", map[string]string{"Role": "web"}, true
+		r.Fleet, r.Tags = "web", map[string]string{"Role": "web"}
 		if change != nil {
 			change(&r)
 		}
@@ -76,6 +76,10 @@ func TestParse(t *testing.T) {
 			})},
 		{"with the proof required, few checks are enough", ``, web(`"proof":"required","maxChecks":1`),
 			base(func(r *run.Request) { r.Proof, r.MaxChecks = run.ProofRequired, 1 })},
+		{"and without it as well", ``, web(`"proof":"off","maxChecks":1,"checkInterval":"1s"`),
+			base(func(r *run.Request) {
+				r.Proof, r.MaxChecks, r.CheckInterval = run.ProofOff, 1, run.Duration(time.Second)
+			})},
 		{"mute keeps its default bus", ``, web(`"mute":{"ruleNames":["r"]}`),
 			base(func(r *run.Request) { r.Mute.RuleNames = []string{"r"} })},
 		{"a window that is open", ``, web(`"notAfter":"2026-01-05T04:00:01Z"`),
@@ -98,6 +102,21 @@ func TestParse(t *testing.T) {
 				t.Errorf("Parse(%s, %s)\n got %s\nwant %s", c.parameter, c.request, asJSON(t, got), asJSON(t, c.want))
 			}
 		})
+	}
+}
+
+// TestRequestIsWrittenExactly: a plan keeps its request as JSON, and nothing may be rounded on the way.
+func TestRequestIsWrittenExactly(t *testing.T) {
+	r := parse(t, "", web(`"bootWait":"1500ms","checkInterval":"1.25s","drainTimeout":"10.5s","check":{"http":{"timeout":"300ms"},"tcp":{"port":22,"timeout":"100ms"}}`))
+	if h := r.Check.HTTP; time.Duration(h.Timeout) != 300*time.Millisecond || time.Duration(r.BootWait) != 1500*time.Millisecond {
+		t.Errorf("read as %s", asJSON(t, r))
+	}
+	var again run.Request
+	if err := json.Unmarshal([]byte(asJSON(t, r)), &again); err != nil || !reflect.DeepEqual(again, r) {
+		t.Errorf("%s\nbecame %s, %v", asJSON(t, r), asJSON(t, again), err)
+	}
+	if again := parse(t, "", asJSON(t, r)); !reflect.DeepEqual(again, r) {
+		t.Errorf("%s\nwas parsed as %s", asJSON(t, r), asJSON(t, again))
 	}
 }
 

@@ -105,6 +105,21 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// TestFinishTwice: a transaction may be tried again after it has happened; an instance is counted once.
+func TestFinishTwice(t *testing.T) {
+	for _, step := range []string{run.Done, run.Skipped, run.Failed} {
+		r := run.Run{Total: 3, Limit: 2, Waiting: 1, MaxErrors: 1, Tokens: []run.Token{{Instance: "a"}, {Instance: "b"}}}
+		i := ended("a", step)
+		r.Finish(i, now)
+		once := r
+		once.Tokens = slices.Clone(r.Tokens)
+		r.Finish(i, now.Add(time.Minute))
+		if !reflect.DeepEqual(r, once) || r.Done+r.Skipped+r.Failed != 1 {
+			t.Errorf("%s twice became %+v\nonce it was %+v", step, r, once)
+		}
+	}
+}
+
 func TestLongest(t *testing.T) {
 	r := run.Run{Limit: 3, Waiting: 3}
 	for n, minutes := range []int{5, 9, 7} {

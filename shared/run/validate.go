@@ -37,6 +37,9 @@ func (r *Request) validateWho() error {
 		return bad("targetGroupArns", "give targetGroupArns, instanceIds, tags or several of them, here or in the fleet's SSM parameter",
 			"nothing says which instances fleet %s is made of", r.Fleet)
 	}
+	if most := 1000; len(r.InstanceIDs) > most {
+		return bad("instanceIds", fmt.Sprintf("name %d at most, or choose by tags or targetGroupArns", most), "%d are too many", len(r.InstanceIDs))
+	}
 	for _, id := range r.InstanceIDs {
 		if !instanceID.MatchString(id) {
 			return bad("instanceIds", "give ids such as i-0123456789abcdef0", "%q is no instance id", id)
@@ -61,7 +64,7 @@ func (r *Request) validateWho() error {
 
 func (r *Request) validateHowMany() error {
 	if c := r.MaxConcurrency; c.N == 0 || (!c.Percent && c.N > MaxTokens) {
-		return bad("maxConcurrency", fmt.Sprintf(`give 1 to %d, or "1%%" to "100%%"`, MaxTokens), "%s instances can't be out at once", c)
+		return bad("maxConcurrency", fmt.Sprintf(`give 1 to %d, or "1%%" to "100%%"`, MaxTokens), "%s isn't how many instances can be out at once", c)
 	}
 	if r.MaxChecks < 1 || r.MaxChecks > 1000 {
 		return bad("maxChecks", "give 1 to 1000", "%d is out of bounds", r.MaxChecks)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"quickstep/shared/run"
@@ -142,6 +144,21 @@ func (f *Fleet) Status(id string) (s struct {
 		return s, err
 	}
 	return s, json.Unmarshal(reply.Runs[0], &s)
+}
+
+// held says whether the ledger's MUTE item is held for a run, or being restored.
+func (f *Fleet) held(pk string) bool {
+	doc, ok := f.Doc(pk, "MUTE")
+	var muted struct {
+		Runs      []string
+		Restoring bool
+	}
+	return ok && (json.Unmarshal(doc.Body, &muted) != nil || len(muted.Runs) > 0 || muted.Restoring)
+}
+
+// Held says whether any EventBridge rule is held by the ledger.
+func (f *Fleet) Held() bool {
+	return slices.ContainsFunc(f.Partitions(), func(pk string) bool { return strings.HasPrefix(pk, "MUTE#") && f.held(pk) })
 }
 
 // Over says whether no run is under way any more.

@@ -182,21 +182,3 @@ func TestR1AnInstanceThatIsTerminatedHoldsNoToken(t *testing.T) {
 		t.Errorf("%d instances are still out of service in the ledger", n)
 	}
 }
-
-func TestR1AnInstanceThatServesAgainHoldsNoToken(t *testing.T) {
-	f := leftover(t)
-	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.NeverReturns = false })
-	f.Stop(sim.ID(1))
-	f.Advance(5 * time.Minute)
-	f.StartAgain(sim.ID(1))
-	f.Advance(5 * time.Minute)
-	for _, place := range []string{"web:8080", "api:9090"} {
-		name, port, _ := strings.Cut(place, ":")
-		f.RegisterByHand(sim.Group(name), address(sim.ID(1), port))
-	}
-	f.Advance(5 * time.Minute)
-	f.Watch.NextRun()
-	begin(t, f, all{"id": "run-2"})
-	finish(t, f, 4*time.Hour)
-	countsOf(t, f, "run-2", 4, 0, 0)
-}

@@ -28,9 +28,12 @@ func (j *judge) end() {
 	for _, pk := range f.Partitions() {
 		id := strings.TrimPrefix(pk, "LOCK#")
 		_, kept := f.Doc("OUT", id)
-		if (strings.HasPrefix(pk, "LOCK#") && !kept) || strings.HasPrefix(pk, "MUTE#") || pk == "ACTIVE" {
+		if (strings.HasPrefix(pk, "LOCK#") && !kept) || pk == "ACTIVE" {
 			j.broken("R7", "the ledger still has %s", pk)
 		}
+	}
+	if f.Held() {
+		j.broken("R6", "the ledger still holds a rule disabled")
 	}
 	for name, status := range f.MuteRules() {
 		j.broken("R6", "alarm mute rule %s is %s", name, status)
@@ -95,7 +98,7 @@ func (j *judge) instances(id string, ends map[string][]string) {
 		ends[i.ID] = append(ends[i.ID], i.Step)
 		j.seen["ended "+i.Step]++
 		switch {
-		case i.Step == run.Failed && !j.told("alarm", i.ID, "failed"):
+		case i.Step == run.Failed && !j.told("alarm", i.ID, "FAILED"):
 			j.broken("R7", "nobody was told that %s has failed", i.ID)
 		case i.Step == run.Done && j.fleet.Boots(i.ID) == 0:
 			j.broken("R5", "%s is done and was never rebooted", i.ID)

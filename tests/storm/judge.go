@@ -71,6 +71,9 @@ func (j *judge) after(op world.Op) {
 	if j.last = append(j.last, op); len(j.last) > 2*j.Traced {
 		j.last = slices.Clone(j.last[len(j.last)-j.Traced:])
 	}
+	if j.Watch != nil {
+		j.Watch(op.String())
+	}
 	switch {
 	case op.Service == "hand":
 		j.hand(op)

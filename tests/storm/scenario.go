@@ -26,8 +26,9 @@ type Scenario struct {
 	Lag      time.Duration // the oldest state that a reading shows
 	Twice    float64       // how often SQS delivers twice
 	Acts     []Act
-	Calm     time.Duration // when the faults end
-	Traced   int           // how many of the latest effects a broken rule shows
+	Calm     time.Duration     // when the faults end
+	Traced   int               // how many of the latest effects a broken rule shows
+	Watch    func(line string) // sees every effect, if set
 	chance   *rand.Rand
 }
 

@@ -2,6 +2,8 @@ package storm
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -121,6 +123,12 @@ func (w *weather) byHand(a Act, m Machine) {
 	} else if w.fleet.MachineState(m.ID) == "running" {
 		w.fleet.RegisterByHand(group, run.Address{ID: m.ID, Port: port})
 	}
+}
+
+// Mix makes a fingerprint of one so far and a further line.
+func Mix(so, line string) string {
+	sum := sha256.Sum256([]byte(so + line))
+	return hex.EncodeToString(sum[:])
 }
 
 // Result is what became of a seed.

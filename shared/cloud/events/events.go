@@ -70,7 +70,7 @@ func (e EventBridge) Rule(ctx context.Context, bus, name string) (run.Rule, erro
 		return rule, fmt.Errorf("read rule %s of bus %s, which %s manages: %w", name, bus, by, run.ErrNoRule)
 	}
 	rule.Enabled = enabled(out.State)
-	return rule, nil
+	return rule, restorable(rule, out.State)
 }
 
 func (e EventBridge) list(ctx context.Context, bus, prefix string) ([]run.Rule, error) {
@@ -83,7 +83,11 @@ func (e EventBridge) list(ctx context.Context, bus, prefix string) ([]run.Rule, 
 		}
 		for _, r := range page.Rules {
 			if aws.ToString(r.ManagedBy) == "" {
-				rules = append(rules, run.Rule{Bus: bus, Name: aws.ToString(r.Name), Enabled: enabled(r.State)})
+				rule := run.Rule{Bus: bus, Name: aws.ToString(r.Name), Enabled: enabled(r.State)}
+				if err := restorable(rule, r.State); err != nil {
+					return nil, err
+				}
+				rules = append(rules, rule)
 			}
 		}
 		if aws.ToString(page.NextToken) == "" {
@@ -91,6 +95,14 @@ func (e EventBridge) list(ctx context.Context, bus, prefix string) ([]run.Rule, 
 		}
 		in.NextToken = page.NextToken
 	}
+}
+
+// restorable refuses a rule that EnableRule wouldn't put back as it was: it makes every rule plainly enabled.
+func restorable(r run.Rule, s types.RuleState) error {
+	if s == types.RuleStateEnabled || s == types.RuleStateDisabled {
+		return nil
+	}
+	return fmt.Errorf("rule %s is %s, which could not be restored: %w", r.Name, s, run.ErrNoRule)
 }
 
 // enabled covers both ways to be: with and without CloudTrail's management events.

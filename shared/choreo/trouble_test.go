@@ -1,0 +1,207 @@
+package choreo_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
+)
+
+var (
+	denied    = errors.New("AccessDenied")
+	throttled = passing.Error(errors.New("Throttling"))
+)
+
+// TestEachKindOfErrorHasItsOwnBound: errors that pass don't use up the chances of those that don't, and the reverse.
+func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		errs []error // all are survived; one more of the last isn't
+	}{
+		{"four throttles, then what doesn't pass", []error{throttled, throttled, throttled, throttled, denied, denied, denied}},
+		{"what doesn't pass among throttles", []error{denied, throttled, denied, throttled, throttled, denied}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, msg := newLine(t, nil)
+			l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+				return choreo.Outcome{}, c.errs[min(l.acted, len(c.errs))-1]
+			}
+			faults := 0
+			for n, err := range c.errs {
+				l.must(msg)
+				if errors.Is(err, denied) {
+					faults++
+				}
+				if p := l.stands(n+2, "wash", err.Error()); p.Faults != faults || p.Errors != n+1-faults {
+					t.Fatalf("after error %d the position is %+v", n+1, p.Position)
+				}
+				msg = l.message()
+			}
+			l.must(msg)
+			l.stands(len(c.errs)+2, choreo.Failing, "AccessDenied")
+		})
+	}
+}
+
+// TestAThrottledCommit: the ledger takes the claim and then nothing more.
+func TestAThrottledCommit(t *testing.T) {
+	tooMuch := errors.New("ThrottlingException")
+	for _, c := range []struct {
+		name    string
+		refused int // writes, in each invocation
+		bounded bool
+	}{
+		{"for good", 1000, true},
+		{"for a moment", 3, false},
+		{"for a longer moment", 6, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, msg := newLine(t, next)
+			writes := 0
+			l.before = func(_ string, w []ledger.Write) error {
+				if writes++; own(w) && writes-1 <= c.refused {
+					return passing.Refused(tooMuch)
+				}
+				return nil
+			}
+			err := l.handle(msg)
+			if writes > 15 {
+				t.Errorf("one invocation has tried %d writes", writes)
+			}
+			if !c.bounded {
+				if err != nil {
+					t.Fatal(err)
+				}
+				l.stands(2, "dry", "")
+				return
+			}
+			if !errors.Is(err, tooMuch) || !strings.Contains(err.Error(), "commit P/item after wash") {
+				t.Errorf("the message must come again, because the ledger is throttled; got %v", err)
+			}
+			if p := l.stands(1, "wash", ""); p.Tries != 1 || len(l.sent) != 0 {
+				t.Errorf("half of it was written: %+v; sent %v", p.Position, l.sent)
+			}
+			l.before, l.now = nil, l.now.Add(time.Minute)
+			l.must(msg)
+			l.stands(2, "dry", "")
+		})
+	}
+}
+
+// TestWithThatNeverGetsThrough: errors of With that pass are counted like those of the step, and end in failing.
+func TestWithThatNeverGetsThrough(t *testing.T) {
+	asked := 0
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+			asked++
+			return choreo.Together{}, throttled
+		}), nil
+	})
+	for n := 1; n <= choreo.MaxErrors; n++ {
+		l.must(msg)
+		p := l.stands(n+1, "wash", "Throttling")
+		if p.Errors != n || p.Faults != 0 || p.Tries != 0 || p.Lease.Owner != "" || asked != n {
+			t.Fatalf("after error %d, asked %d times, the position is %+v", n, asked, p.Position)
+		}
+		if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
+			t.Fatalf("after error %d it is due in %s, want %s", n, p.Due.Sub(l.now), want)
+		}
+		msg = l.message()
+	}
+	l.must(msg)
+	if p := l.stands(choreo.MaxErrors+2, choreo.Failing, "Throttling"); p.GaveUp != "wash" || p.Errors != 0 {
+		t.Errorf("at the end the position is %+v", p.Position)
+	}
+	if got := l.message(); got.Step != choreo.Failing {
+		t.Errorf("the dead letter is %+v", got)
+	}
+}
+
+// TestErrorsOfTheStepAndOfWithAreCountedTogether, for the same outage may be met by either.
+func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
+	l, msg := newLine(t, nil)
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		if l.acted%2 == 0 {
+			return choreo.Outcome{}, throttled
+		}
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+			return choreo.Together{}, throttled
+		}), nil
+	}
+	for range choreo.MaxErrors + 1 {
+		l.must(msg)
+		msg = l.message()
+	}
+	l.stands(choreo.MaxErrors+2, choreo.Failing, "Throttling")
+}
+
+// TestAnExhaustedWithThatNeverGetsThrough: what is done at the end may fail as well; it comes again, and never spins.
+func TestAnExhaustedWithThatNeverGetsThrough(t *testing.T) {
+	asked := 0
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
+	l.last = func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome {
+		return choreo.With(choreo.End("lost", reason), func(context.Context, *parcel) (choreo.Together, error) {
+			asked++
+			return choreo.Together{}, throttled
+		})
+	}
+	for range choreo.MaxErrors + 1 {
+		l.must(msg)
+		msg = l.message()
+	}
+	if p := l.parcel(); asked == 0 || asked > 10 || p.Step != "wash" || p.Due.IsZero() || p.Lease.Owner != "" {
+		t.Errorf("asked %d times, then %+v", asked, p.Position)
+	}
+}
+
+func TestGiveUpByANudger(t *testing.T) {
+	l, msg := newLine(t, next)
+	p, rev := l.parcel(), l.docs[key].Rev
+	if sent, err := l.nudger().GiveUp(t.Context(), key, rev, &p, l.now, "torn"); !sent || err != nil {
+		t.Fatal(sent, err)
+	}
+	if p := l.stands(2, choreo.Failing, "torn"); p.GaveUp != "wash" || p.Due.IsZero() {
+		t.Errorf("the position is %+v", p.Position)
+	}
+	if got := l.message(); got.Step != choreo.Failing || got.N != 2 || !got.NotBefore.IsZero() {
+		t.Errorf("the dead letter is %+v", got)
+	}
+	l.must(msg)
+	if l.acted != 0 {
+		t.Error("a message of before was taken up")
+	}
+}
+
+func TestNoGiveUpByANudger(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(l *line, p *parcel) (rev int64)
+		want   error
+	}{
+		{"under a live lease", func(l *line, p *parcel) int64 {
+			p.Lease = choreo.Lease{Owner: "another", Until: l.now.Add(time.Second)}
+			return l.docs[key].Rev
+		}, nil},
+		{"of what has moved on", func(l *line, p *parcel) int64 { l.put(*p); return l.docs[key].Rev - 1 }, nil},
+		{"without a ledger", func(l *line, _ *parcel) int64 {
+			l.before = func(string, []ledger.Write) error { return denied }
+			return l.docs[key].Rev
+		}, denied},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, _ := newLine(t, next)
+			p := l.parcel()
+			rev := c.change(l, &p)
+			before := l.docs[key]
+			sent, err := l.nudger().GiveUp(t.Context(), key, rev, &p, l.now, "torn")
+			if sent || !errors.Is(err, c.want) || len(l.sent) != 0 || l.docs[key].Rev != before.Rev {
+				t.Errorf("sent %v %v, %v; the item went from %v to %v", sent, l.sent, err, before, l.docs[key])
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package notify_test
+
+import (
+	"testing"
+	"time"
+
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// over is a run of twelve that are done.
+func over(change func(*run.Run)) *run.Run {
+	r := open()
+	r.Done, r.Waiting, r.OutFor, r.Longest = 12, 0, run.Duration(36*time.Minute), run.Longest{Instance: instance, For: run.Duration(4*time.Minute + 10*time.Second)}
+	if change != nil {
+		change(r)
+	}
+	return r
+}
+
+func TestEnded(t *testing.T) {
+	const few = run.Duration(12 * time.Minute)
+	begun := func() *run.Run {
+		return &run.Run{ID: "web-2026-01-05", Fleet: "web", Began: now.Add(-20 * time.Minute)}
+	}
+	prepared := begun()
+	prepared.Total, prepared.Waiting = 12, 12
+	quiet := &run.Plan{Request: run.Defaults()}
+	for _, c := range []struct {
+		name            string // the golden file's
+		run             *run.Run
+		plan            *run.Plan
+		failures, skips []string
+		more            int
+	}{
+		{"ended, all done", over(nil), plan(), nil, nil, 0},
+		{"ended, nothing muted", over(nil), quiet, nil, nil, 0},
+		{"ended with failures", stopped(over(func(r *run.Run) { r.Done, r.Failed, r.Skipped, r.Waiting, r.OutFor = 4, 2, 1, 5, few }), "2 failed, and maxErrors is 1"), plan(),
+			[]string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s", "i-0bbbbbbbbbbbbbbb0 at drain: AccessDenied"},
+			[]string{"i-0ccccccccccccccc0: somebody took the instance out of its target groups"}, 0},
+		{"ended, cancelled", stopped(over(func(r *run.Run) { r.Done, r.Skipped, r.Waiting, r.OutFor = 4, 2, 6, few }), "cancelled by an operator"), plan(),
+			nil, []string{"i-0aaaaaaaaaaaaaaa0: cancelled by an operator", "i-0bbbbbbbbbbbbbbb0: cancelled by an operator"}, 0},
+		{"ended with a rest, every token held", over(func(r *run.Run) { r.Done, r.Failed, r.Waiting, r.Limit, r.OutFor = 10, 1, 1, 1, 3*few }), plan(),
+			[]string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s"}, nil, 0},
+		{"ended, with more than a person reads", over(func(r *run.Run) { r.Done, r.Skipped = 0, 12; r.OutFor, r.Longest = 0, run.Longest{} }), plan(),
+			nil, []string{"i-0aaaaaaaaaaaaaaa0: the instance is stopped"}, 11},
+		{"not started", stopped(begun(), "it could not begin: the alarms could not be muted: AccessDenied"), plan(), nil, nil, 0},
+		{"not started, with a rest", stopped(prepared, "it could not begin: the alarms could not be muted: AccessDenied"), plan(), nil, nil, 0},
+		{"not started, nothing muted", stopped(begun(), "cancelled by an operator"), quiet, nil, nil, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) { golden(t, notify.Ended(c.run, c.plan, now, c.failures, c.skips, c.more)) })
+	}
+}

@@ -1,0 +1,98 @@
+package notify_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+// counted is a run that has counted the first failure already, and takes so many.
+func counted(maxErrors int) *run.Run {
+	r := failures(1)
+	r.MaxErrors = maxErrors
+	return r
+}
+
+// late is an instance that has come to its end before its failure was announced.
+func late(step, reason string) *run.Instance {
+	i := out(step, reason)
+	i.Step, i.GaveUp, i.EndedAt = run.Failed, step, now.Add(-5*time.Minute)
+	i.Failure.At = now.Add(-15 * time.Minute)
+	return i
+}
+
+func TestFailure(t *testing.T) {
+	for _, c := range []struct {
+		name string // the golden file's
+		run  *run.Run
+		i    func() *run.Instance
+	}{
+		{"failed out of service", open(), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"failed after the run had stopped", stopped(failures(2), "2 failed, and maxErrors is 1"), func() *run.Instance {
+			i := out(run.StepAwait, "not healthy 10m after it rejoined: web port 80 is unhealthy (Target.Timeout)")
+			i.GaveUp, i.RegisteredAt = run.StepAwait, now.Add(-10*time.Minute)
+			return i
+		}},
+		{"terminated", open(), func() *run.Instance {
+			i := out(run.StepCheck, "the instance was terminated while it was being rebooted")
+			i.Terminated = true
+			return i
+		}},
+		{"never rebooted, going back", open(), func() *run.Instance {
+			i := out(run.StepReboot, "never drained: the instance is draining in target group web, port 80")
+			i.RebootAskedAt, i.GaveUp = time.Time{}, run.StepReboot
+			return i
+		}},
+		{"taken out by somebody else", open(), func() *run.Instance {
+			i := out(run.StepAwait, "somebody else took it out of web port 80 after it had rejoined; it was left out there")
+			i.GaveUp, i.RegisteredAt, i.BackAt = run.StepAwait, now.Add(-10*time.Minute), now
+			return i
+		}},
+		{"never left", open(), func() *run.Instance {
+			return &run.Instance{ID: instance, Failure: &run.Failure{Step: run.StepDrain, At: now,
+				Reason: "describe instance i-0123456789abcdef0: UnauthorizedOperation: not authorized to perform ec2:DescribeInstances"}}
+		}},
+		{"back in service before anybody was told", counted(3), func() *run.Instance {
+			i := late(run.StepReboot, "never drained: the instance is draining in target group web, port 80")
+			i.RebootAskedAt, i.GaveUp, i.BackAt = time.Time{}, run.StepReboot, now.Add(-5*time.Minute)
+			return i
+		}},
+		{"out of service before anybody was told", stopped(counted(0), "1 failed, and maxErrors is 0"), func() *run.Instance {
+			return late(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"failed again on its way back", open(), func() *run.Instance {
+			i := out(run.StepRejoin, "register i-0123456789abcdef0 in web: AccessDenied: not authorized to perform elasticloadbalancing:RegisterTargets"+
+				" (on its way back, after it had failed at reboot: never drained: the instance is draining in target group web, port 80)")
+			i.RebootAskedAt, i.GaveUp = time.Time{}, run.StepRejoin
+			return i
+		}},
+		{"unhealthy on its way back", open(), func() *run.Instance {
+			i := out(run.StepAwait, "not healthy 10m after it rejoined: web port 80 is unhealthy (Target.Timeout)"+
+				" (on its way back, after it had failed at reboot: never drained: the instance is draining in target group web, port 80)")
+			i.RebootAskedAt, i.GaveUp, i.RegisteredAt = time.Time{}, run.StepAwait, now.Add(-10*time.Minute)
+			return i
+		}},
+		{"without target groups", open(), func() *run.Instance {
+			i := out(run.StepCheck, "not started after 30 checks: EC2: instance status is impaired")
+			i.Capture, i.GaveUp = nil, run.StepCheck
+			return i
+		}},
+		{"one failure too many", failures(1), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) { golden(t, notify.Failure(c.run, c.i())) })
+	}
+}
+
+// TestAFailureThatIsCountedAlready: one that is announced late has been counted before, and isn't one more.
+func TestAFailureThatIsCountedAlready(t *testing.T) {
+	if n := notify.Failure(counted(1), late(run.StepCheck, "x")); !strings.Contains(n.Text, "the run goes on: 1 failed so far") {
+		t.Errorf("one failure of one that is allowed:\n%s", n.Text)
+	}
+}

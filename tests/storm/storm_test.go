@@ -1,0 +1,64 @@
+package storm_test
+
+import (
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"quickstep/tests/storm"
+)
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
+// TestR8NoRuleIsBrokenInAnyStorm runs a few hundred seeds; make sim runs thousands.
+func TestR8NoRuleIsBrokenInAnyStorm(t *testing.T) {
+	const seeds = 300
+	var next atomic.Uint64
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	seen := map[string]int{}
+	for range runtime.NumCPU() {
+		all.Go(func() {
+			for seed := next.Add(1); seed <= seeds; seed = next.Add(1) {
+				r, err := storm.Run(storm.Draw(seed))
+				mu.Lock()
+				if err != nil || len(r.Broken) > 0 {
+					t.Errorf("seed %d (make sim SEED=%d): %v %v", seed, seed, err, r.Broken)
+				}
+				for what, n := range r.Seen {
+					seen[what] += n
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if missing := storm.Missing(seen); len(missing) > 0 {
+		t.Errorf("never occurred: %v", missing)
+	}
+}
+
+func TestASeedIsTheSameStormEachTime(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		var first string
+		for range 2 {
+			s := storm.Draw(seed)
+			fingerprint := ""
+			s.Watch = func(line string) { fingerprint = storm.Mix(fingerprint, line) }
+			if _, err := storm.Run(s); err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = fingerprint
+			} else if first != fingerprint {
+				t.Errorf("seed %d isn't the same twice", seed)
+			}
+		}
+	}
+}
