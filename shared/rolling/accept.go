@@ -194,10 +194,10 @@ func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
 	return s.matched("mute.rule", m.RulePrefixes, m.RuleNames, names)
 }
 
-// missingRule is a request's error if a rule that it names doesn't exist.
+// missingRule is a request's error if a rule that it names doesn't exist or can't be muted.
 func missingRule(err error) error {
-	if errors.Is(err, run.ErrNoRule) {
-		return &run.FieldError{Field: "mute.ruleNames", Problem: err.Error(), Want: "name rules that exist on the event bus"}
+	if errors.Is(err, run.ErrNoRule) || errors.Is(err, run.ErrNotOurs) {
+		return &run.FieldError{Field: "mute.ruleNames", Problem: err.Error(), Want: "name rules of your own that exist on the event bus"}
 	}
 	return fmt.Errorf("list the rules to mute: %w", err)
 }

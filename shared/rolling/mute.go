@@ -178,7 +178,7 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 			continue
 		case len(muted.Runs) == 0: // nobody holds it, or ever has
 			found, err := m.Rules.Rule(ctx, rule.Bus, rule.Name)
-			if errors.Is(err, run.ErrNoRule) {
+			if errors.Is(err, run.ErrNoRule) || errors.Is(err, run.ErrNotOurs) {
 				return nil
 			}
 			if err != nil {

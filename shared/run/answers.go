@@ -11,6 +11,7 @@ var (
 	ErrNoGroup     = errors.New("the target group doesn't exist")                // deleted since it was listed
 	ErrNoParameter = errors.New("the SSM parameter doesn't exist")               //
 	ErrNoRule      = errors.New("the EventBridge rule doesn't exist")            //
+	ErrNotOurs     = errors.New("the EventBridge rule can't be disabled and put back as it was")
 	ErrUnmanaged   = errors.New("the instance isn't managed by Systems Manager") // no agent, or it is offline
 )
 

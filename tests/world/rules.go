@@ -77,8 +77,11 @@ func (p *Rules) Rule(ctx context.Context, bus, name string) (found run.Rule, err
 	key := ruleKey{cmp.Or(bus, "default"), name}
 	err = p.world.effect(ctx, Op{Service: "events", Name: "Rule", Subject: name, Detail: key.bus}, func(*Op) error {
 		r := p.world.rules[key]
-		if r == nil || r.managedBy != "" {
+		switch {
+		case r == nil:
 			return run.ErrNoRule
+		case r.managedBy != "":
+			return run.ErrNotOurs
 		}
 		found = run.Rule{Bus: key.bus, Name: name, Enabled: r.enabled}
 		return nil

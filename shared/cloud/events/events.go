@@ -59,7 +59,8 @@ func (e EventBridge) Rules(ctx context.Context, bus string, prefixes, names []st
 	return slices.CompactFunc(rules, func(a, b run.Rule) bool { return a.Name == b.Name }), nil
 }
 
-// Rule reads one rule. The error wraps run.ErrNoRule if there is none of the name, or an AWS service manages it.
+// Rule reads one rule. The error wraps run.ErrNoRule if there is none of the name, run.ErrNotOurs if an AWS service manages
+// it or it is in a state that couldn't be restored.
 func (e EventBridge) Rule(ctx context.Context, bus, name string) (run.Rule, error) {
 	rule := run.Rule{Bus: bus, Name: name}
 	out, err := e.client.DescribeRule(ctx, &api.DescribeRuleInput{EventBusName: &bus, Name: &name})
@@ -67,7 +68,7 @@ func (e EventBridge) Rule(ctx context.Context, bus, name string) (run.Rule, erro
 		return rule, failed("read", rule, err)
 	}
 	if by := aws.ToString(out.ManagedBy); by != "" {
-		return rule, fmt.Errorf("read rule %s of bus %s, which %s manages: %w", name, bus, by, run.ErrNoRule)
+		return rule, fmt.Errorf("read rule %s of bus %s, which %s manages: %w", name, bus, by, run.ErrNotOurs)
 	}
 	rule.Enabled = enabled(out.State)
 	return rule, restorable(rule, out.State)
@@ -102,7 +103,7 @@ func restorable(r run.Rule, s types.RuleState) error {
 	if s == types.RuleStateEnabled || s == types.RuleStateDisabled {
 		return nil
 	}
-	return fmt.Errorf("rule %s is %s, which could not be restored: %w", r.Name, s, run.ErrNoRule)
+	return fmt.Errorf("rule %s is %s, and EnableRule makes it plainly enabled: %w", r.Name, s, run.ErrNotOurs)
 }
 
 // enabled covers both ways to be: with and without CloudTrail's management events.

@@ -32,7 +32,7 @@ func TestRulesByPrefixReadsAllPages(t *testing.T) {
 		case in["NextToken"] == "two":
 			return cloudtest.Answer{Body: `{"Rules":[],"NextToken":"three"}`}
 		}
-		return cloudtest.Answer{Body: `{"Rules":[{"Name":"web-2","State":"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"},{"Name":"web-1","State":"ENABLED"}]}`}
+		return cloudtest.Answer{Body: `{"Rules":[{"Name":"web-2","State":"ENABLED"},{"Name":"web-1","State":"ENABLED"}]}`}
 	})
 	got, err := events.New(w.Config).Rules(t.Context(), "ops", []string{"web-", "web-1"}, nil)
 	want := []run.Rule{{Bus: "ops", Name: "web-1", Enabled: true}, {Bus: "ops", Name: "web-2", Enabled: true}, {Bus: "ops", Name: "web-3"}}
@@ -55,6 +55,8 @@ func TestRulesByName(t *testing.T) {
 			return cloudtest.Answer{Body: `{"Name":"on","State":"ENABLED"}`}
 		case "off":
 			return cloudtest.Answer{Body: `{"Name":"off","State":"DISABLED"}`}
+		case "audit":
+			return cloudtest.Answer{Body: `{"Name":"audit","State":"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"}`}
 		case "managed":
 			return cloudtest.Answer{Body: `{"Name":"managed","State":"ENABLED","ManagedBy":"ssm.amazonaws.com"}`}
 		}
@@ -70,8 +72,11 @@ func TestRulesByName(t *testing.T) {
 	if c := w.Calls()[0]; c.Operation != "DescribeRule" || !reflect.DeepEqual(c.JSON(), sent) {
 		t.Errorf("%s sent %s", c.Operation, c.Body)
 	}
-	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "managed"}); !errors.Is(err, run.ErrNoRule) || !strings.Contains(err.Error(), "ssm.amazonaws.com") {
+	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "managed"}); !errors.Is(err, run.ErrNotOurs) || !strings.Contains(err.Error(), "ssm.amazonaws.com") {
 		t.Errorf("a rule of AWS's own: got %v", err)
+	}
+	if _, err := rules.Rules(t.Context(), "", nil, []string{"audit"}); !errors.Is(err, run.ErrNotOurs) || !strings.Contains(err.Error(), "CLOUDTRAIL") {
+		t.Errorf("a rule that couldn't be restored: got %v", err)
 	}
 	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "nightly"}); !errors.Is(err, run.ErrNoRule) || !strings.Contains(err.Error(), "nightly") {
 		t.Errorf("a missing name: got %v", err)
