@@ -94,7 +94,7 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 		return choreo.Outcome{}, err
 	}
 	if err := f.announce(ctx, b, w, r); err != nil { // it is tried again; a run must not wait for it
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(unannouncedMetric(w.Now), "reason", err.Error())...)
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", err.Error())
 	}
 	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {

@@ -7,10 +7,10 @@ import (
 
 // Answers of AWS that the steps expect, and that adapters wrap.
 var (
-	ErrGone        = errors.New("the instance is gone or in no state for this")  // terminated, or never was
-	ErrNoGroup     = errors.New("the target group doesn't exist")                // deleted since it was listed
-	ErrNoParameter = errors.New("the SSM parameter doesn't exist")               //
-	ErrNoRule      = errors.New("the EventBridge rule doesn't exist")            //
+	ErrGone        = errors.New("the instance is gone or in no state for this") // terminated, or never was
+	ErrNoGroup     = errors.New("the target group doesn't exist")               // deleted since it was listed
+	ErrNoParameter = errors.New("the SSM parameter doesn't exist")              //
+	ErrNoRule      = errors.New("the EventBridge rule doesn't exist")           //
 	ErrNotOurs     = errors.New("the EventBridge rule can't be disabled and put back as it was")
 	ErrUnmanaged   = errors.New("the instance isn't managed by Systems Manager") // no agent, or it is offline
 )

@@ -60,7 +60,7 @@ func (p *player) request(args []string) (all, error) {
 		p.fleet.Watch.Settle()
 	}
 	p.allow(request)
-	p.trace.add(fmt.Sprint(request["id"]), strings.TrimSpace("is asked for "+strings.Join(args, " ")))
+	p.trace.add(fmt.Sprint(request["id"]), strings.TrimSpace("is requested "+strings.Join(args, " ")))
 	return request, nil
 }
 
@@ -147,14 +147,13 @@ func (p *player) crash(args []string) error {
 	if len(args) != 2 {
 		return errors.New("crash needs a function and an instance")
 	}
-	id, _, err := p.machine(args[1:])
+	_, _, err := p.machine(args[1:])
 	p.faults = append(p.faults, func(op world.Op) world.Fault {
-		if op.Function == args[0] && op.Service != "dynamodb" && p.trace.about[op.Invocation] == "i-"+args[1] {
+		if op.Function == args[0] && op.Service != "dynamodb" && op.Service != "sqs" && p.trace.about[op.Invocation] == "i-"+args[1] {
 			return world.CrashBefore
 		}
 		return world.None
 	})
-	_ = id
 	return err
 }
 

@@ -75,9 +75,11 @@ func (j *journal) called(op world.Op) {
 		j.add(j.plain(op.Subject), "is asked to reboot")
 	case "sns.Publish":
 		subject, _, _ := strings.Cut(op.Detail, "\n")
-		j.add(op.Subject, fmt.Sprintf("%q", j.plain(subject)))
+		j.add("SNS "+op.Subject, fmt.Sprintf("%q", j.plain(subject)))
 	}
 }
+
+const started = "is up, its application isn't"
 
 // happened tells what happens by itself.
 func (j *journal) happened(op world.Op) {
@@ -85,9 +87,9 @@ func (j *journal) happened(op world.Op) {
 	case "reboots":
 		j.add(j.plain(op.Subject), "goes down")
 	case "is up":
-		j.add(j.plain(op.Subject), "is up, without its application")
+		j.add(j.plain(op.Subject), started)
 	case "answers":
-		if e := j.last[j.plain(op.Subject)]; e != nil && e.what == "is up, without its application" && e.at.Equal(op.At) {
+		if e := j.before(j.plain(op.Subject), started); e != nil && e.at.Equal(op.At) {
 			e.what = "answers again"
 			return
 		}
@@ -103,7 +105,7 @@ func (j *journal) happened(op world.Op) {
 	case "expired":
 		j.add(j.addressee(op.Detail), "a message of queue "+op.Subject+" is lost: it is too old")
 	case "discarded":
-		j.add(op.Subject, fmt.Sprintf("Lambda gives up and tells topic alarm: %v", op.Err))
+		j.add(op.Subject, fmt.Sprintf("Lambda gives up an invocation, and says so on topic alarm: %v", op.Err))
 	}
 }
 

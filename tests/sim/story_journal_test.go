@@ -3,6 +3,7 @@ package sim_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 type journal struct {
 	player  *player
 	entries []*entry
-	last    map[string]*entry // of each who
+	last    map[string][]*entry // of each who
 	watched []*watched
 	about   map[string]string // invocation → whom it works on
 	leaving map[string]bool   // instances whose targets drain
@@ -24,11 +25,10 @@ type journal struct {
 }
 
 type entry struct {
-	at    time.Time
-	who   string
-	what  string
-	parts []string // what belongs to it: places
-	times int
+	at, until time.Time
+	who, what string
+	parts     []string // what belongs to it: places
+	times     int
 }
 
 // watched is something whose state is told when it changes.
@@ -39,23 +39,40 @@ type watched struct {
 }
 
 func newJournal(p *player) *journal {
-	return &journal{player: p, last: map[string]*entry{}, about: map[string]string{}, leaving: map[string]bool{},
+	return &journal{player: p, last: map[string][]*entry{}, about: map[string]string{}, leaving: map[string]bool{},
 		rows: map[string]row{}, revs: map[string]int64{}}
 }
 
-// add tells something. What is the same as the last about somebody is counted, and its parts are put together.
-func (j *journal) add(who, what string, parts ...string) *entry {
-	if e := j.last[who]; e != nil && e.what == what {
-		e.parts = append(e.parts, parts...)
-		if len(parts) == 0 {
+// add tells something. What comes again and again about somebody is counted, and parts of the same are put together.
+func (j *journal) add(who, what string, parts ...string) {
+	now := j.player.fleet.Now()
+	if e := j.before(who, what); e != nil {
+		e.until = now
+		if e.parts = append(e.parts, parts...); len(parts) == 0 {
 			e.times++
 		}
-		return e
+		return
 	}
-	e := &entry{at: j.player.fleet.Now(), who: who, what: what, parts: parts, times: 1}
+	e := &entry{at: now, until: now, who: who, what: what, parts: parts, times: 1}
 	j.entries = append(j.entries, e)
-	j.last[who] = e
-	return e
+	j.last[who] = append(j.last[who], e)
+}
+
+// before finds the same about somebody: the last, or, of what is tried again and again, one of the last three.
+func (j *journal) before(who, what string) *entry {
+	back := 1
+	for _, often := range []string{"waits", "not started yet", "is nudged", "crashes", "can't call"} {
+		if strings.Contains(what, often) {
+			back = 3
+		}
+	}
+	all := j.last[who]
+	for _, e := range slices.Backward(all[max(0, len(all)-back):]) {
+		if e.what == what {
+			return e
+		}
+	}
+	return nil
 }
 
 // watch tells of a state whenever it has changed.
@@ -112,7 +129,7 @@ func (j *journal) String() string {
 			text += " " + strings.Join(e.parts, ", ")
 		}
 		if e.times > 1 {
-			text += fmt.Sprintf(", %d times", e.times)
+			text += fmt.Sprintf(" (%d times, until %s)", e.times, j.player.since(e.until))
 		}
 		fmt.Fprintf(&b, "%9s  %-*s  %s\n", j.player.since(e.at), width, e.who, text)
 	}

@@ -3,6 +3,7 @@ package sim_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,7 +63,7 @@ func (j *journal) changed(pk, sk, function string, was, now row, known bool) {
 		j.position(sk, function, was, now)
 	case sk == "RUN":
 		j.run(strings.TrimPrefix(pk, "RUN#"), was, now)
-	case strings.HasPrefix(sk, "I#") && known:
+	case strings.HasPrefix(sk, "I#") && (known || now.Step != "waiting"):
 		j.instance(j.plain(strings.TrimPrefix(sk, "I#")), function, was, now)
 	}
 }
@@ -89,7 +90,7 @@ func by(function string) string {
 
 func (j *journal) run(who string, was, now row) {
 	if was.Opened.IsZero() && !now.Opened.IsZero() {
-		j.add(who, fmt.Sprintf("begins, with %d instances", now.Total))
+		j.add(who, fmt.Sprintf("begins; instances: %d", now.Total))
 	}
 	if was.ClosedSince.IsZero() != now.ClosedSince.IsZero() {
 		if now.ClosedSince.IsZero() {
@@ -120,7 +121,7 @@ func (j *journal) instance(who, function string, was, now row) {
 	switch {
 	case now.Step == was.Step && now.Step == "check" && now.Checks > was.Checks:
 		j.add(who, "not started yet: "+j.plain(now.Reason))
-	case now.Step == was.Step && now.Reason != "" && (now.Reason != was.Reason || now.Attempt > was.Attempt) && !routine(now.Reason):
+	case now.Step == was.Step && now.Step != "failing" && now.Reason != "" && (now.Reason != was.Reason || now.Attempt > was.Attempt) && !routine(now.Reason):
 		j.add(who, "waits: "+j.plain(now.Reason))
 	case now.Step == was.Step:
 	case was.Step == "check" && now.Step == "rejoin":
@@ -138,6 +139,6 @@ func (j *journal) instance(who, function string, was, now row) {
 
 // routine is what each instance waits for in the quietest night.
 func routine(reason string) bool {
-	return strings.HasPrefix(reason, "waiting for the end of the deregistration delay") ||
-		strings.HasPrefix(reason, "healthy; looking once more")
+	return slices.Contains([]string{"waiting for the end of the deregistration delay", "asked for the boot id", "waiting for the boot id",
+		"healthy; looking once more"}, reason)
 }
