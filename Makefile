@@ -21,20 +21,23 @@ race := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 build := CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath -tags=lambda.norpc "-ldflags=-s -w"'
 
 .DEFAULT_GOAL := help
-.PHONY: help test scale sim demo lint build sizes clean
+.PHONY: help test scale sim pairs demo lint build sizes clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## Run all tests, with the race detector where there is a C compiler
 	CGO_ENABLED=$(if $(race),1,0) go test $(race) ./...
-	$(if $(race),go test -run 'TestR10' ./tests/sim)
+	$(if $(race),go test -run 'TestR8|TestR10' ./tests/sim ./tests/storm)
 
 scale: ## Compare a run of 10,000 instances with one of 100, and show what an instance costs
 	go test -count=1 -v -run 'TestR10' ./tests/sim
 
 sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how many
 	go run ./tests/storm/cmd $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),20000) $(if $(FIRST),-first $(FIRST)))
+
+pairs: ## Crash a small run after every single effect and after every two; every fault, every delivery twice
+	go run ./tests/storm/cmd -pairs
 
 demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining
 	go run ./tests/demo $(if $(BREAK),-break $(BREAK))

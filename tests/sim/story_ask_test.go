@@ -95,6 +95,8 @@ func (p *player) field(request all, name, value string) error {
 		return err
 	case strings.HasSuffix(name, "Names") || strings.HasSuffix(name, "Prefixes"):
 		request[name] = list
+	case value == "true":
+		request[name] = true
 	case err == nil:
 		request[name] = n
 	default:

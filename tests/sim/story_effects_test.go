@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"quickstep/shared/run"
 	"quickstep/tests/world"
@@ -59,12 +60,16 @@ func (j *journal) failed(op world.Op) {
 	j.add(j.on(op), fmt.Sprintf("%s can't call %s.%s", op.Function, op.Service, op.Name))
 }
 
+// drainTime is how long the fleet's target groups keep a target draining.
+const drainTime = 2 * time.Minute
+
 // called tells what a function has done to AWS.
 func (j *journal) called(op world.Op) {
 	switch op.Service + "." + op.Name {
 	case "elb.Deregister":
 		for _, a := range addresses(op) {
 			j.leaving[a.ID] = true
+			j.player.fleet.After(drainTime, j.look)
 			j.add(j.plain(a.ID), "leaves", fmt.Sprintf("%s:%d", run.ShortARN(op.Subject), a.Port))
 		}
 	case "elb.Register":
@@ -105,7 +110,11 @@ func (j *journal) happened(op world.Op) {
 	case "expired":
 		j.add(j.addressee(op.Detail), "a message of queue "+op.Subject+" is lost: it is too old")
 	case "discarded":
-		j.add(op.Subject, fmt.Sprintf("Lambda gives up an invocation, and says so on topic alarm: %v", op.Err))
+		told := "nobody is told"
+		if a := j.player.fleet.Stack.Functions[op.Subject].Async; a != nil && a.OnFailure != "" {
+			told = "told to " + a.OnFailure
+		}
+		j.add(op.Subject, fmt.Sprintf("Lambda gives up an invocation (%s): %v", told, op.Err))
 	}
 }
 

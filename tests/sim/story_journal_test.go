@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,21 +59,26 @@ func (j *journal) add(who, what string, parts ...string) {
 	j.last[who] = append(j.last[who], e)
 }
 
-// before finds the same about somebody: the last, or, of what is tried again and again, one of the last three.
+// before finds the same about somebody: the last, not counting what is tried again and again in between.
 func (j *journal) before(who, what string) *entry {
-	back := 1
-	for _, often := range []string{"waits", "not started yet", "is nudged", "crashes", "can't call"} {
-		if strings.Contains(what, often) {
-			back = 3
-		}
-	}
-	all := j.last[who]
-	for _, e := range slices.Backward(all[max(0, len(all)-back):]) {
+	for _, e := range slices.Backward(j.last[who]) {
 		if e.what == what {
 			return e
 		}
+		if often(e.what) == "" || often(e.what) == often(what) {
+			break
+		}
 	}
 	return nil
+}
+
+func often(what string) string {
+	for _, kind := range []string{"waits", "is nudged by the watchdog", "crashes", "can't call"} {
+		if strings.Contains(what, kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // watch tells of a state whenever it has changed.
@@ -97,7 +103,7 @@ func (j *journal) look() {
 			j.add(w.who, now)
 		}
 	}
-	for id := range j.leaving {
+	for _, id := range slices.Sorted(maps.Keys(j.leaving)) {
 		if !j.draining(id) {
 			delete(j.leaving, id)
 			j.add(j.plain(id), "has drained")

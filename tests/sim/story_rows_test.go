@@ -82,8 +82,8 @@ func (j *journal) position(who, function string, was, now row) {
 }
 
 func by(function string) string {
-	if function == "watchdog" || function == "control" {
-		return "the " + function
+	if function == "watchdog" {
+		return "the watchdog"
 	}
 	return function
 }

@@ -26,9 +26,11 @@ type Scenario struct {
 	Lag      time.Duration // the oldest state that a reading shows
 	Twice    float64       // how often SQS delivers twice
 	Acts     []Act
-	Calm     time.Duration     // when the faults end
-	Traced   int               // how many of the latest effects a broken rule shows
-	Watch    func(line string) // sees every effect, if set
+	Calm     time.Duration              // when the faults end
+	Traced   int                        // how many of the latest effects a broken rule shows
+	Watch    func(line string)          // sees every effect, if set
+	Hook     func(world.Op) world.Fault // decides about faults instead of Rates, if set
+	Again    func() bool                // decides about deliveries instead of Twice, if set
 	chance   *rand.Rand
 }
 

@@ -63,6 +63,12 @@ func (w *weather) blow() {
 		return twice
 	}
 	f.Throttled = func(string) bool { return f.Now().Before(w.throttled) }
+	if w.Hook != nil {
+		f.Fault = w.Hook
+	}
+	if w.Again != nil {
+		f.Duplicate = func(string) bool { return w.Again() }
+	}
 	for _, a := range w.Acts {
 		f.After(a.At, func() { w.act(a) })
 	}
@@ -164,6 +170,7 @@ func Run(s *Scenario) (r Result, err error) {
 		w.judge.broken("R7", "no run is over %s after the faults: %v", patience, err)
 	}
 	f.Advance(90 * time.Minute) // a message that nothing can read takes so long to its last queue
+	f.Fault = nil // what the judge asks isn't part of the storm
 	w.judge.end()
 	return Result{Seed: s.Seed, Broken: w.judge.found, Trace: w.judge.trace, Seen: w.seen, Instances: len(s.Machines), Lasted: f.Now().Sub(sim.Began)}, nil
 }

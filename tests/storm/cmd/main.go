@@ -1,4 +1,10 @@
-// Command cmd runs the storm: go run ./tests/storm/cmd -seeds 20000, or -seed N for one.
+// Command cmd runs storms over the product, thousands of seeds on all cores, or one seed with its trace:
+//
+//	go run ./tests/storm/cmd -seeds 20000 -first 1
+//	go run ./tests/storm/cmd -seed 4711
+//	go run ./tests/storm/cmd -pairs
+//
+// It exits with 1 if a rule was broken, or if something that must occur never did.
 package main
 
 import (
@@ -6,9 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
-	"slices"
-	"sync"
 	"time"
 
 	"quickstep/tests/storm"
@@ -16,64 +19,79 @@ import (
 
 func main() {
 	first := flag.Uint64("first", 1, "the first seed")
-	seeds := flag.Uint64("seeds", 2000, "how many seeds")
-	one := flag.Uint64("seed", 0, "run this seed alone, with its trace")
-	trace := flag.Int("trace", 60, "how many of the latest effects to show before the first broken rule")
+	seeds := flag.Uint64("seeds", 20000, "how many seeds")
+	one := flag.Uint64("seed", 0, "replay this seed alone, and show the effects before the first broken rule")
+	trace := flag.Int("trace", 60, "how many effects to show")
+	pairs := flag.Bool("pairs", false, "crash a small run after every two effects instead")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	if *one > 0 {
-		s := storm.Draw(*one)
-		s.Traced = *trace
-		r, err := storm.Run(s)
-		fmt.Println(err)
-		for _, l := range r.Trace {
-			fmt.Println(l)
-		}
-		for _, b := range r.Broken {
-			fmt.Println("BROKEN", b)
-		}
-		fmt.Printf("%+v\n", *storm.Draw(*one))
-		return
+	ok := false
+	switch {
+	case *pairs:
+		ok = exhaustive()
+	case *one > 0:
+		ok = replay(*one, *trace)
+	default:
+		ok = all(*first, *seeds)
 	}
-	began := time.Now()
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	next, bad := *first, 0
-	seen := map[string]int{}
-	for range runtime.NumCPU() {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				seed := next
-				next++
-				mu.Unlock()
-				if seed >= *first+*seeds || bad > 20 {
-					return
-				}
-				r, err := storm.Run(storm.Draw(seed))
-				mu.Lock()
-				if err != nil || len(r.Broken) > 0 {
-					bad++
-					fmt.Println("seed", seed, err, r.Broken)
-				}
-				for k, n := range r.Seen {
-					seen[k] += n
-				}
-				mu.Unlock()
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// exhaustive tries every single fault and every pair of crashes.
+func exhaustive() bool {
+	broken := 0
+	for _, kind := range []struct {
+		name  string
+		cases func() ([]storm.Case, error)
+	}{{"single faults and doubles", storm.Singles}, {"pairs of crashes", storm.Pairs}} {
+		cases, err := kind.cases()
+		if err != nil {
+			fmt.Println(err)
+			return false
+		}
+		began := time.Now()
+		storm.TryAll(cases, func(c storm.Case, r storm.Result, err error) {
+			if broken++; broken <= enough {
+				fmt.Println("BROKEN by", c, err, r.Broken)
 			}
 		})
+		fmt.Printf("%d %s in %s, %d broken so far\n", len(cases), kind.name, time.Since(began).Round(time.Second), broken)
 	}
-	wg.Wait()
-	var keys []string
-	for k := range seen {
-		keys = append(keys, k)
+	return broken == 0
+}
+
+// replay runs one seed, and if it breaks a rule, the smallest storm that still does.
+func replay(seed uint64, trace int) bool {
+	s := storm.Draw(seed)
+	s.Traced = trace
+	r, err := storm.Run(s)
+	if err != nil {
+		fmt.Println(err)
+		return false
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		fmt.Printf("%-24s %9d\n", k, seen[k])
+	if len(r.Broken) == 0 {
+		fmt.Printf("seed %d: %d instances, %s: no rule is broken\n", seed, r.Instances, r.Lasted)
+		return true
 	}
-	fmt.Printf("%d seeds, %d bad, %s\n", *seeds, bad, time.Since(began))
-	if bad > 0 {
-		os.Exit(1)
+	show(s, r)
+	return false
+}
+
+// show prints a failure as small as it can be made.
+func show(s *storm.Scenario, r storm.Result) {
+	small, least := storm.Shrink(s, r)
+	fmt.Printf("\nseed %d breaks %s\n", s.Seed, r.Broken[0])
+	fmt.Printf("smallest: %d instances, %d acts, faults %v, pace %s, lag %s, twice %g, second request %t\n", len(small.Machines), len(small.Acts),
+		small.Rates, small.Pace, small.Lag, small.Twice, small.Second != nil)
+	for _, a := range small.Acts {
+		fmt.Printf("  at %s: %s (%s)\n", a.At, a.Kind, small.Machines[a.Who].ID)
+	}
+	for _, line := range least.Trace {
+		fmt.Println("  " + line)
+	}
+	for _, b := range least.Broken {
+		fmt.Println("BROKEN " + b)
 	}
 }

@@ -1,0 +1,84 @@
+package main
+
+// Files in which mutants are planted.
+const (
+	accept   = "shared/rolling/accept.go"
+	check    = "shared/rolling/check.go"
+	control  = "shared/rolling/control.go"
+	drain    = "shared/rolling/drain.go"
+	finish   = "shared/rolling/finish.go"
+	gate     = "shared/run/gate.go"
+	handOn   = "shared/rolling/handon.go"
+	ledger   = "shared/ledger/ledger.go"
+	lines    = "shared/rolling/doc.go"
+	mover    = "shared/choreo/mover.go"
+	mute     = "shared/rolling/mute.go"
+	nudge    = "shared/choreo/nudge.go"
+	prepare  = "shared/rolling/prepare.go"
+	reboot   = "shared/rolling/reboot.go"
+	rejoin   = "shared/rolling/rejoin.go"
+	runs     = "shared/run/run.go"
+	start    = "shared/rolling/start.go"
+	triage   = "shared/rolling/triage.go"
+	watchdog = "shared/rolling/watchdog.go"
+	book     = "shared/rolling/book.go"
+)
+
+var tables = [][]mutant{protocol, leaving, way, counting, quiet}
+
+// protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the document
+// has by then.
+var protocol = []mutant{
+	{name: "claim without its condition", edits: []edit{{mover, `
+	p.Tries++
+	err = w.Save(ctx)`, `
+	p.Tries++
+	if docs, readErr := m.Ledger.Get(ctx, msg.Key); readErr == nil && len(docs) == 1 {
+		w.rev = docs[0].Rev
+	}
+	err = w.Save(ctx)`}}},
+	{name: "claim that doesn't look at the lease", edits: []edit{{mover, `case p.Leased(now):`, `case false:`}}},
+	{name: "one's own lease taken for another's", edits: []edit{{ledger,
+		`case !w.Delete && len(docs) == 1 &&`, `case false && !w.Delete && len(docs) == 1 &&`}}},
+	{name: "commit without its lease", edits: []edit{{mover, `
+		own := w.put(item)`, `
+		if docs, readErr := m.Ledger.Get(ctx, w.Key); readErr == nil && len(docs) == 1 {
+			w.rev = docs[0].Rev
+		}
+		own := w.put(item)`}}},
+	{name: "send before commit", edits: []edit{{mover, `
+		own.Delete = also.Gone
+`, `
+		own.Delete = also.Gone
+		_ = m.follow(ctx, log, w, item, also)
+`}, {mover, `return out, m.follow(ctx, log, w, item, also)`, `return out, nil`}}},
+	{name: "nudge without its condition", edits: []edit{{nudge, `
+	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`, `
+	if docs, readErr := n.Ledger.Get(ctx, key); readErr == nil && len(docs) == 1 {
+		rev = docs[0].Rev
+	}
+	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`}}},
+	{name: "a stale message acted upon", edits: []edit{{mover,
+		`case p.N != msg.N || p.Nudge != msg.Nudge:`, `case p.N < msg.N:`}}},
+	{name: "a stale message acted upon by an earlier step", edits: []edit{{mover,
+		`case p.N != msg.N || p.Nudge != msg.Nudge:`, `case p.N < msg.N:`}, {mover, `case p.Step != msg.Step:`, `case false:`}}},
+	{name: "lease shorter than the timeout", edits: []edit{
+		{lines, `Lease: l.Lease, Words: Words, New: newInstance`, `Lease: l.Lease / 10, Words: Words, New: newInstance`},
+		{lines, `Lease: l.Lease, Words: Words, New: newActive`, `Lease: l.Lease / 10, Words: Words, New: newActive`}}},
+	{name: "triage without a claim", edits: []edit{{mover, `
+	p.Lease = Lease{Owner: owner,`, `
+	if p.Step == Failing {
+		return w, "", nil
+	}
+	p.Lease = Lease{Owner: owner,`}}},
+	{name: "nudges without a bound", edits: []edit{{nudge, `MaxNudges = 9`, `MaxNudges = 1 << 30`}}},
+	{name: "watchdog that skips paused runs", edits: []edit{{watchdog, `
+	if a.Overdue(now) {`, `
+	if r, _, err := (book{d.Ledger}).run(ctx, a.Run); err == nil && !r.Paused.IsZero() {
+		return 0, nil
+	}
+	if a.Overdue(now) {`}}},
+	{name: "watchdog that leaves who waits without a clock", edits: []edit{{watchdog,
+		`return r.Paused.IsZero() && i.Step`, `return false && r.Paused.IsZero() && i.Step`}}},
+	{name: "tries without a bound", edits: []edit{{mover, `MaxTries = 5`, `MaxTries = 1 << 30`}}},
+}

@@ -1,0 +1,34 @@
+package main
+
+// way are the bugs of reboot, check and rejoin.
+var way = []mutant{
+	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, i, m)`, `busy := ""`}}},
+	{name: "check that accepts the old boot", edits: []edit{{check, `case run.SameBoot(id, i.Boot.Old):`, `case false && run.SameBoot(id, i.Boot.Old):`}}},
+	{name: "second reboot after a lost reply once it has rejoined", edits: []edit{{check,
+		`if i.RebootCalls > 1 && rest > 0 {`, `if false && i.RebootCalls > 1 && rest > 0 {`}}},
+	{name: "reboot asked for again though a new boot was seen", edits: []edit{{reboot,
+		`case i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):`, `case false && i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):`}}},
+	{name: "reboot that isn't written down before the call", edits: []edit{{reboot, `
+	if err := w.Save(ctx); err != nil {
+		unasked()
+		return choreo.Outcome{}, err
+	}
+	err := r.EC2.Reboot(ctx, i.ID)`, `
+	err := r.EC2.Reboot(ctx, i.ID)`}}},
+	{name: "five minutes counted from the first reboot call", edits: []edit{{check,
+		`min(i.RebootedAt.Add(run.HungReboot)`, `min(i.RebootAskedAt.Add(run.HungReboot)`}}},
+	{name: "no five minutes where no boot id can be read", edits: []edit{{check,
+		`if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`, `if false && i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`}}},
+	{name: "register repeated in await", edits: []edit{{rejoin, `
+	missing, waiting, err := r.read(ctx, i)`, `
+	for _, g := range byGroup(i) {
+		_ = r.Targets.Register(ctx, g.arn, g.targets)
+	}
+	missing, waiting, err := r.read(ctx, i)`}}},
+	{name: "token handed on before the instance is healthy", edits: []edit{{rejoin,
+		`} else if c.Healthy && !t.Healthy() {`, `} else if false && c.Healthy && !t.Healthy() {`}}},
+	{name: "a failed instance that was never rebooted is left out", edits: []edit{{triage,
+		`if i.Out() && i.RebootAskedAt.IsZero() && !back {`, `if false && i.Out() && i.RebootAskedAt.IsZero() && !back {`}}},
+	{name: "a failure that nobody is told of", edits: []edit{{handOn,
+		`i.Failure != nil && !i.Failure.Announced {`, `i.Failure != nil && false {`}}},
+}
