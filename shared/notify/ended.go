@@ -49,7 +49,10 @@ func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, mor
 	if len(p.Alarms)+len(p.Rules) > 0 {
 		t.add("What was muted acts again.")
 	}
-	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.String()}
+	if r.Opened.IsZero() {
+		t.steps("mend what the reason says, then ask for the run again.")
+	}
+	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.text()}
 }
 
 func verdict(r *run.Run, rest int) string {
@@ -58,6 +61,8 @@ func verdict(r *run.Run, rest int) string {
 		return "NOT STARTED"
 	case r.Failed > 0:
 		return fmt.Sprintf("%d FAILED", r.Failed)
+	case r.Done == 0:
+		return fmt.Sprintf("NONE rebooted, %d skipped", r.Skipped+rest)
 	case r.Skipped+rest > 0:
 		return fmt.Sprintf("%d skipped", r.Skipped+rest)
 	}

@@ -31,7 +31,7 @@ func Failure(r *run.Run, i *run.Instance) Note {
 	}
 	t.add("")
 	t.steps(next...)
-	return Note{Subject: fmt.Sprintf("Quickstep: %s FAILED at %s, fleet %s", i.ID, at(f.Step), r.Fleet), Text: t.String()}
+	return Note{Subject: fmt.Sprintf("Quickstep: %s FAILED at %s, fleet %s", i.ID, at(f.Step), r.Fleet), Text: t.text()}
 }
 
 // where says where a failed instance is now, and what to do about it.
@@ -56,7 +56,7 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 }
 
 func out(r *run.Run, i *run.Instance) (state string, next []string) {
-	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts as one of the %d that may be out.", clock(i.LeftAt), r.Limit)
+	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts against maxConcurrency (%d).", clock(i.LeftAt), r.Limit)
 	next = []string{"repair the instance (look at its system log and its application's log);"}
 	switch {
 	case len(i.Capture) == 0: // it stands in no target group

@@ -19,6 +19,9 @@ type lines struct{ strings.Builder }
 
 func (l *lines) add(format string, args ...any) { fmt.Fprintf(&l.Builder, format+"\n", args...) }
 
+// text is what was added, without empty lines at its end.
+func (l *lines) text() string { return strings.TrimRight(l.String(), "\n") + "\n" }
+
 // steps numbers what to do next.
 func (l *lines) steps(steps ...string) {
 	for n, s := range steps {
@@ -73,7 +76,7 @@ func Refused(fleet, request string, now time.Time, err error) Note {
 	t.add("")
 	t.steps("correct the field that the reason names, in the schedule's input or in the fleet's SSM parameter;",
 		"start the run by hand if it can't wait for the schedule.")
-	return Note{Subject: "Quickstep: scheduled reboot refused, fleet " + fleet, Text: t.String()}
+	return Note{Subject: "Quickstep: scheduled reboot refused, fleet " + fleet, Text: t.text()}
 }
 
 // Started tells that a run begins.
@@ -93,7 +96,7 @@ func Started(r *run.Run, p *run.Plan, remarks []string) Note {
 	}
 	t.add("")
 	t.add("To hold it, %s; resume and cancel likewise.", control("pause", "run", r.ID))
-	return Note{Subject: fmt.Sprintf("Quickstep: reboot of %s begins, fleet %s", count(r.Total, "instance"), r.Fleet), Text: t.String()}
+	return Note{Subject: fmt.Sprintf("Quickstep: reboot of %s begins, fleet %s", count(r.Total, "instance"), r.Fleet), Text: t.text()}
 }
 
 // Trouble tells that a run can't get on by itself at a step of its own.
@@ -106,5 +109,5 @@ func Trouble(id, fleet, step, reason string, now time.Time) Note {
 	t.add("")
 	t.steps("mend what the reason says (a permission, a deleted resource): the run then goes on by itself, within minutes;",
 		"until then the fleet's alarms may still be muted, and its EventBridge rules disabled.")
-	return Note{Subject: fmt.Sprintf("Quickstep: trouble at %s of run %s", at(step), id), Text: t.String()}
+	return Note{Subject: fmt.Sprintf("Quickstep: trouble at %s of run %s", at(step), id), Text: t.text()}
 }

@@ -23,7 +23,7 @@ func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.free(ctx, f); err != nil {
+	if err := s.free(ctx, q, f); err != nil {
 		return nil, err
 	}
 	if err := s.size(ctx, plan, f, outs); err != nil {
@@ -36,7 +36,7 @@ func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 }
 
 // free refuses instances that can be seen in another run: one in no target group has no other lock.
-func (s Start) free(ctx context.Context, f *fleet) error {
+func (s Start) free(ctx context.Context, q *run.Request, f *fleet) error {
 	for chunk := range slices.Chunk(f.machines, ledger.MaxWrites) {
 		keys := make([]ledger.Key, 0, len(chunk))
 		for _, m := range chunk {
@@ -57,7 +57,7 @@ func (s Start) free(ctx context.Context, f *fleet) error {
 				return err
 			}
 			if rev != 0 { // a lock of an ended run marks an instance that failed out of service
-				return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
+				return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
 					Want: "wait for its end, or cancel it"}
 			}
 		}

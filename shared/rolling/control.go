@@ -176,7 +176,7 @@ func apply(r *run.Run, command string, now time.Time) (did string) {
 		r.Paused, r.Resumed, r.ClosedSince = time.Time{}, now, time.Time{}
 		return "resumed"
 	case command == "cancel" && (r.Stopped == "" || !r.Paused.IsZero()):
-		r.Stop(now, "cancelled by an operator")
+		r.Stop(now, run.Cancelled)
 		if !r.Paused.IsZero() {
 			r.Paused, r.Resumed = time.Time{}, now
 		}

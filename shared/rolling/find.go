@@ -63,7 +63,7 @@ func find(ctx context.Context, ec2 Machines, targets Targets, allowed Allowed, q
 	if f.targets, f.groups, err = sweep(ctx, targets, vpcs, of); err != nil {
 		return nil, err
 	}
-	return f, f.acceptGroups(allowed)
+	return f, f.acceptGroups(q, allowed)
 }
 
 // chosen lists the instances that targetGroupArns and instanceIds name together; nil if neither is given.
@@ -97,15 +97,19 @@ func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, err
 	return ids, nil
 }
 
-func nobody(q *run.Request) error {
-	field := "tags"
+// who is the field by which a request says, most precisely, which instances it means.
+func who(q *run.Request) string {
 	switch {
 	case len(q.InstanceIDs) > 0:
-		field = "instanceIds"
+		return "instanceIds"
 	case len(q.TargetGroupARNs) > 0:
-		field = "targetGroupArns"
+		return "targetGroupArns"
 	}
-	return &run.FieldError{Field: field, Problem: "no running instance was found for fleet " + q.Fleet,
+	return "tags"
+}
+
+func nobody(q *run.Request) error {
+	return &run.FieldError{Field: who(q), Problem: "no running instance was found for fleet " + q.Fleet,
 		Want: "targetGroupArns, instanceIds and tags narrow one another; at least one running instance must fit all that are given"}
 }
 
@@ -117,11 +121,11 @@ func (f *fleet) keep(q *run.Request, allowed Allowed) error {
 			continue
 		}
 		if group := m.AutoScalingGroup(); group != "" {
-			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
+			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
 				Want: "leave its instances out, or use the group's instance refresh"}
 		}
 		if key, value, ok := strings.Cut(allowed.InstanceTag, "="); ok && m.Tags[key] != value {
-			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
+			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
 				Want: "tag the instances that Quickstep may reboot (stack parameters InstanceTagKey and InstanceTagValue)"}
 		}
 		kept = append(kept, m)
@@ -140,19 +144,19 @@ func (f *fleet) keep(q *run.Request, allowed Allowed) error {
 	return nil
 }
 
-func (f *fleet) acceptGroups(allowed Allowed) error {
+func (f *fleet) acceptGroups(q *run.Request, allowed Allowed) error {
 	for _, g := range f.groups {
 		if g.TargetType == "ip" {
-			return &run.FieldError{Field: "instanceIds", Problem: fmt.Sprintf("target group %s registers an instance of the fleet by its IP address", g.Name),
+			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("target group %s registers an instance of the fleet by its IP address", g.Name),
 				Want: "only target groups of type instance can be handled"}
 		}
 		if !strings.HasPrefix(g.Name, allowed.TargetGroupPrefix) {
-			return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
+			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
 				Want: "widen the stack parameter TargetGroupPrefix"}
 		}
 	}
 	if len(f.groups) > run.MaxGroups {
-		return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
+		return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
 			Want: fmt.Sprintf("%d at most; split the fleet", run.MaxGroups)}
 	}
 	return nil

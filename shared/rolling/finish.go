@@ -176,6 +176,9 @@ func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) t
 	if why != "" || (muting && !a.Quiet.Since.After(r.Resumed)) || !a.Quiet.Pending.IsZero() {
 		sooner(mutePoll)
 	}
+	if !r.Paused.IsZero() && !plan.Request.Mute.Empty() && len(r.Tokens) > 0 {
+		sooner(time.Minute) // the mute ends once the last instance is back
+	}
 	if !r.Paused.IsZero() {
 		sooner(r.Paused.Add(time.Duration(plan.Request.MaxPause)).Sub(now))
 	} else if !r.ClosedSince.IsZero() && r.Stopped == "" {
@@ -292,7 +295,7 @@ func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, no
 	}
 	n := notify.Ended(r, plan, now, failures, skips, more)
 	topics := []Topic{f.Report}
-	if r.Opened.IsZero() { // as bad as a refused schedule, and told where that is told
+	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled { // as bad as a refused schedule, and told where that is told
 		topics = append(topics, f.Alarm)
 	}
 	for _, topic := range topics {

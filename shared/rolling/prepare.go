@@ -80,7 +80,7 @@ func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active],
 	}
 	for _, g := range f.groups {
 		if _, ok := plan.Groups[g.ARN]; !ok {
-			return &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
+			return &run.FieldError{Field: who(&plan.Request), Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
 		}
 	}
 	if err := s.seenBack(ctx, b, w); err != nil {

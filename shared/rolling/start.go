@@ -200,7 +200,7 @@ func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
 	if err := docs[0].Decode(&l); err != nil {
 		return err
 	}
-	field, what := "targetGroupArns", "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
+	field, what := who(&plan.Request), "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
 	if docs[0].Key == fleetLock(r.Fleet) {
 		field, what = "fleet", "fleet "+r.Fleet
 	}

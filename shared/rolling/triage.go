@@ -121,6 +121,9 @@ func blame(i *run.Instance) {
 		return
 	}
 	i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since}
+	if i.GaveUp == run.StepAwait { // one step, to whom it concerns
+		i.Failure.Step = run.StepRejoin
+	}
 	if first != nil {
 		i.Failure.Reason += fmt.Sprintf(" (on its way back, after it had failed at %s: %s)", first.Step, first.Reason)
 	}

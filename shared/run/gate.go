@@ -130,7 +130,7 @@ func (l *Look) floor() Verdict {
 		if g := l.Plan.Groups[arn]; healthy < g.Floor {
 			v.Answer = Wait
 			v.Refused = append(v.Refused, arn)
-			v.Reason = fmt.Sprintf("target group %s would be left with %d healthy targets, its floor is %d", g.Name, healthy, g.Floor)
+			v.Reason = fmt.Sprintf("target group %s must keep %d healthy targets, and has %d besides this one and those that are out or ahead of it", g.Name, g.Floor, healthy)
 		}
 	}
 	return v

@@ -82,16 +82,16 @@ func TestGate(t *testing.T) {
 		{"rules alone are muted, without an end", func(l *run.Look) {
 			l.Plan.Request.Mute.RuleNames, l.Quiet = []string{"r"}, run.Quiet{Since: now.Add(-time.Minute)}
 		}, run.Go, ""},
-		{"a group would fall below its floor", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:unhealthy") }, run.Wait, "target group web would be left with 1 healthy targets, its floor is 2"},
+		{"a group would fall below its floor", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:unhealthy") }, run.Wait, "must keep 2 healthy targets, and has 1 besides"},
 		{"an unhealthy instance takes nothing from its group", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:unhealthy c") }, run.Go, ""},
 		{"a floor of none", func(l *run.Look) {
 			l.Plan.Groups[arn("web")], l.Targets[arn("web")] = run.GroupPlan{Name: "web", Size: 1}, serving("b")
 		}, run.Go, ""},
 		{"both of its ports leave", func(l *run.Look) {
 			l.Targets[arn("web")] = append(serving("a b"), run.Target{Address: run.Address{ID: "b", Port: 81}, State: "healthy"})
-		}, run.Wait, "would be left with 1"},
+		}, run.Wait, "must keep 2 healthy targets, and has 1"},
 		{"one group of two refuses", func(l *run.Look) { l.Targets[arn("api")] = serving("b x y:initial") }, run.Wait, "target group api"},
-		{"targets without a verdict yet don't count", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:initial d:unavailable") }, run.Wait, "would be left with 1"},
+		{"targets without a verdict yet don't count", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:initial d:unavailable") }, run.Wait, "must keep 2 healthy targets, and has 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := gate()

@@ -57,6 +57,9 @@ type Run struct {
 	Announce []string `json:"announce,omitempty"` // failed instances whose alarm could not be sent yet
 }
 
+// Cancelled is why a run admits no more instances once an operator has cancelled it.
+const Cancelled = "cancelled by an operator"
+
 // Kept is how long an ended run is kept. What belongs to it and is written before its end is kept for as long again as
 // a run can last.
 const Kept = 90 * 24 * time.Hour

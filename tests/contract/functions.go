@@ -17,10 +17,6 @@ type FunctionsFixture struct {
 	Function string
 	// Answers lets the function answer from now on; got is called with each payload.
 	Answers func(t *testing.T, ready bool, reason string, got func(payload []byte))
-	// Says lets the function answer with this text, whatever it is; nil: that can't be had.
-	Says func(t *testing.T, text string)
-	// Fails lets the function return an error; nil: that can't be had.
-	Fails func(t *testing.T, message string)
 }
 
 // ExerciseFunctions tests Ready.
@@ -30,8 +26,6 @@ func ExerciseFunctions(t *testing.T, open func(t *testing.T) FunctionsFixture) {
 		{"a function that is ready is ready", functionReady},
 		{"one that isn't says why", functionNotReady},
 		{"it gets the payload as JSON", functionPayload},
-		{"an answer that can't be read is not ready, and it is said why", functionMalformed},
-		{"a function that fails is not ready, and it is said why", functionFails},
 		{"a function that doesn't exist is an error", functionMissing},
 	})
 }
@@ -61,28 +55,6 @@ func functionPayload(t *testing.T, f FunctionsFixture) {
 	ok(t, err)
 	if got.Run != "run-1" || got.Instance != "i-0" {
 		t.Errorf("the payload is %+v", got)
-	}
-}
-
-func functionMalformed(t *testing.T, f FunctionsFixture) {
-	if f.Says == nil {
-		t.Skip("this function can't answer what can't be read")
-	}
-	for _, text := range []string{`{}`, `null`, `"ready"`, `{"ready":"yes"}`, `[true]`, `{"ready":1}`} {
-		f.Says(t, text)
-		if ready, why, err := f.Port.Ready(t.Context(), f.Function, nil); ready || why == "" || err != nil {
-			t.Errorf("%s: %t, %q, %v", text, ready, why, err)
-		}
-	}
-}
-
-func functionFails(t *testing.T, f FunctionsFixture) {
-	if f.Fails == nil {
-		t.Skip("this function can't fail")
-	}
-	f.Fails(t, "out of luck")
-	if ready, why, err := f.Port.Ready(t.Context(), f.Function, nil); ready || why == "" || err != nil {
-		t.Errorf("%t, %q, %v", ready, why, err)
 	}
 }
 

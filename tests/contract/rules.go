@@ -24,7 +24,7 @@ type RulesFixture struct {
 	Bus, Prefix string
 	Add         func(t *testing.T, name string, enabled bool)
 	Delete      func(t *testing.T, name string)
-	// Managed adds a rule that an AWS service manages; nil: that can't be had.
+	// Managed adds a rule that an AWS service manages.
 	Managed func(t *testing.T, name string)
 }
 
@@ -94,17 +94,11 @@ func rulesMany(t *testing.T, f RulesFixture) {
 }
 
 func rulesManaged(t *testing.T, f RulesFixture) {
-	if f.Managed == nil {
-		t.Skip("no service of AWS makes a rule here")
-	}
 	f.Managed(t, f.Prefix+"theirs")
 	same(t, "found", must(f.Port.Rules(t.Context(), f.Bus, []string{f.Prefix}, nil))(t), nil)
 }
 
 func rulesManagedNamed(t *testing.T, f RulesFixture) {
-	if f.Managed == nil {
-		t.Skip("no service of AWS makes a rule here")
-	}
 	f.Managed(t, f.Prefix+"theirs")
 	_, several := f.Port.Rules(t.Context(), f.Bus, nil, []string{f.Prefix + "theirs"})
 	_, one := f.Port.Rule(t.Context(), f.Bus, f.Prefix+"theirs")

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,22 +18,9 @@ import (
 
 var stack = sync.OnceValues(sim.Stack)
 
-// faults are what the world is known to do otherwise than its contract says; PENDING=1 runs these parts too.
-var faults = []string{
-	"TestBootsOfTheWorld/a boot id of Linux is a uuid",
-	"what AWS manages is ErrNotOurs when it is named",
-	"an empty prefix, which is all of the bus, is refused",
-	"an empty prefix, which is every alarm, is refused",
-}
-
 // open makes a world of the project's template, in which time passes only when it is waited for.
 func open(t *testing.T) *world.World {
 	t.Helper()
-	for _, known := range faults {
-		if strings.HasSuffix(t.Name(), strings.ReplaceAll(known, " ", "_")) && os.Getenv("PENDING") == "" {
-			t.Skip("pending: a known fault of tests/world; PENDING=1 runs it")
-		}
-	}
 	s, err := stack()
 	if err != nil {
 		t.Fatal(err)

@@ -170,7 +170,7 @@ func Run(s *Scenario) (r Result, err error) {
 		w.judge.broken("R7", "no run is over %s after the faults: %v", patience, err)
 	}
 	f.Advance(90 * time.Minute) // a message that nothing can read takes so long to its last queue
-	f.Fault = nil // what the judge asks isn't part of the storm
+	f.Fault = nil               // what the judge asks isn't part of the storm
 	w.judge.end()
 	return Result{Seed: s.Seed, Broken: w.judge.found, Trace: w.judge.trace, Seen: w.seen, Instances: len(s.Machines), Lasted: f.Now().Sub(sim.Began)}, nil
 }

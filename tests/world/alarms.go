@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -65,6 +66,9 @@ func (p *Alarms) Alarms(ctx context.Context, prefixes, names []string) (found []
 	w := p.world
 	op := Op{Service: "alarms", Name: "Alarms", Detail: w.say("%v %v", prefixes, names)}
 	err = w.effect(ctx, op, func(*Op) error {
+		if slices.Contains(prefixes, "") {
+			return errors.New("an empty prefix would be every alarm")
+		}
 		for _, name := range slices.Sorted(maps.Keys(w.alarms)) {
 			if chosen(name, prefixes, names) {
 				found = append(found, run.Alarm{Name: name, State: w.alarms[name].state})

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/hex"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -77,7 +78,7 @@ func (w *World) bootID(m *machine, at time.Time) string {
 	h := fnv.New128a()
 	fmt.Fprintf(h, "%d %s %d", w.seed, m.spec.ID, len(m.boots))
 	sum := h.Sum(nil)
-	return fmt.Sprintf("%x-%x-4%x-8%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])[:36]
+	return fmt.Sprintf("%x-%x-4%s-8%s-%x", sum[:4], sum[4:6], hex.EncodeToString(sum[6:8])[1:], hex.EncodeToString(sum[8:10])[1:], sum[10:])
 }
 
 // Terminate ends a machine for good; it leaves its target groups once it is terminated.

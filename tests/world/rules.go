@@ -3,6 +3,7 @@ package world
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -53,9 +54,15 @@ func (p *Rules) Rules(ctx context.Context, bus string, prefixes, names []string)
 	bus = cmp.Or(bus, "default")
 	op := Op{Service: "events", Name: "Rules", Subject: bus, Detail: w.say("%v %v", prefixes, names)}
 	err = w.effect(ctx, op, func(*Op) error {
+		if slices.Contains(prefixes, "") {
+			return errors.New("an empty prefix would be all of the bus")
+		}
 		for _, name := range names {
-			if w.rules[ruleKey{bus, name}] == nil {
+			switch r := w.rules[ruleKey{bus, name}]; {
+			case r == nil:
 				return fmt.Errorf("%s: %w", name, run.ErrNoRule)
+			case r.managedBy != "":
+				return fmt.Errorf("%s, which %s manages: %w", name, r.managedBy, run.ErrNotOurs)
 			}
 		}
 		for key, r := range w.rules {

@@ -25,7 +25,7 @@ func main() {
 	pairs := flag.Bool("pairs", false, "crash a small run after every two effects instead")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	ok := false
+	var ok bool
 	switch {
 	case *pairs:
 		ok = exhaustive()
