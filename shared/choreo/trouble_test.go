@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	denied    = errors.New("AccessDenied")
+	errDenied = errors.New("AccessDenied")
 	throttled = passing.Error(errors.New("Throttling"))
 )
 
@@ -23,8 +23,8 @@ func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 		name string
 		errs []error // all are survived; one more of the last isn't
 	}{
-		{"four throttles, then what doesn't pass", []error{throttled, throttled, throttled, throttled, denied, denied, denied}},
-		{"what doesn't pass among throttles", []error{denied, throttled, denied, throttled, throttled, denied}},
+		{"four throttles, then what doesn't pass", []error{throttled, throttled, throttled, throttled, errDenied, errDenied, errDenied}},
+		{"what doesn't pass among throttles", []error{errDenied, throttled, errDenied, throttled, throttled, errDenied}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, nil)
@@ -34,7 +34,7 @@ func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 			faults := 0
 			for n, err := range c.errs {
 				l.must(msg)
-				if errors.Is(err, denied) {
+				if errors.Is(err, errDenied) {
 					faults++
 				}
 				if p := l.stands(n+2, "wash", err.Error()); p.Faults != faults || p.Errors != n+1-faults {
@@ -189,9 +189,9 @@ func TestNoGiveUpByANudger(t *testing.T) {
 		}, nil},
 		{"of what has moved on", func(l *line, p *parcel) int64 { l.put(*p); return l.docs[key].Rev - 1 }, nil},
 		{"without a ledger", func(l *line, _ *parcel) int64 {
-			l.before = func(string, []ledger.Write) error { return denied }
+			l.before = func(string, []ledger.Write) error { return errDenied }
 			return l.docs[key].Rev
-		}, denied},
+		}, errDenied},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, _ := newLine(t, next)
