@@ -39,7 +39,7 @@ var costs = []cost{
 	{"dollars per 1,000", func(f *sim.Fleet) float64 { return 1000 * price(f) }},
 }
 
-// price is what the run costs in us-east-1, in dollars, with invocations of 150 ms on 128 MB of arm64.
+// price is what the run costs in us-east-1, in dollars, with invocations of 150 ms on 256 MB of arm64.
 func price(f *sim.Fleet) float64 {
 	n := func(name string) float64 { return float64(f.Count(name)) }
 	const million = 1e6
