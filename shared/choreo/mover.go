@@ -106,6 +106,9 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 	case p.Leased(now):
 		return w, "somebody else is at work on it", nil
 	}
+	if p.Tries >= MaxTries && m.Exhausted == nil {
+		return w, "its tries are used up", m.surrender(ctx, owner, msg, w, now)
+	}
 	p.Lease = Lease{Owner: owner, Until: now.Add(m.Lease)}
 	p.Tries++
 	err = w.Save(ctx)
@@ -113,6 +116,13 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 		return w, "somebody else claimed it first", nil
 	}
 	return w, "", err
+}
+
+// surrender gives the item up in the write that would have claimed it: code that crashes each time gets no further try.
+func (m Mover[T]) surrender(ctx context.Context, owner string, msg Message, w *Work[T], now time.Time) error {
+	n := Nudger{Ledger: m.Ledger, Queues: m.Queues, Words: m.Words, Owner: owner}
+	_, err := n.GiveUp(ctx, msg.Key, w.rev, w.Item, now, m.Words.crashed(w.Item.Place()))
+	return err
 }
 
 // act does the step, unless its tries are used up, and turns errors into "again later" within their bounds.

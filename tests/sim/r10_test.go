@@ -45,7 +45,7 @@ func price(f *sim.Fleet) float64 {
 	const million = 1e6
 	return n("sqs.Messages")*3*0.40/million + // sent, received, deleted
 		n("dynamodb.WriteUnits")*0.625/million + n("dynamodb.ReadUnits")*0.125/million +
-		n("lambda.Invocations")*(0.20/million+0.125*0.150*0.0000133334)
+		n("lambda.Invocations")*(0.20/million+0.25*0.150*0.0000133334)
 }
 
 // large runs a fleet, spread over some target groups, without keeping a log.

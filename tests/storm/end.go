@@ -10,6 +10,7 @@ import (
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/world"
 )
 
 var stack = sync.OnceValues(sim.Stack)
@@ -47,8 +48,9 @@ func (j *judge) end() {
 		}
 	}
 	for _, m := range j.Machines {
-		if !j.touched[m.ID].IsZero() || slices.Contains(ends[m.ID], run.Failed) {
-			continue
+		out := slices.Contains(ends[m.ID], run.Failed) && (j.ever[m.ID] || j.stuck(m.ID))
+		if !j.touched[m.ID].IsZero() || out {
+			continue // others had a hand in it, or it failed out of service; one that was never rebooted goes back
 		}
 		for _, p := range m.Places {
 			arn, port := place(p)
@@ -108,6 +110,13 @@ func (j *judge) instances(id string, ends map[string][]string) {
 			j.broken("R7", "%s was left at %s", i.ID, i.Step)
 		}
 	}
+}
+
+// stuck says that people were told that an instance could not be put back either.
+func (j *judge) stuck(id string) bool {
+	return slices.ContainsFunc(j.fleet.Published("alarm"), func(n world.Note) bool {
+		return strings.Contains(n.Subject, id) && strings.Contains(n.Text, "on its way back")
+	})
 }
 
 func (j *judge) told(topic, about, what string) bool {

@@ -17,6 +17,7 @@ import (
 // and nothing of the product's own.
 type judge struct {
 	*Scenario
+	deeds
 	fleet *sim.Fleet
 	seen  map[string]int
 	found []string
@@ -36,7 +37,7 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
 		active: map[string]bool{}, returned: map[string]time.Time{}}
 	for _, g := range s.Groups {
@@ -73,6 +74,14 @@ func (j *judge) after(op world.Op) {
 	}
 	if j.Watch != nil {
 		j.Watch(op.String())
+	}
+	j.listen()
+	if op.Function != "" && op.Service == "dynamodb" && op.Name == "Write" && op.Happened {
+		j.wrote(op)
+	}
+	switch op.Service + "." + op.Name {
+	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
+		j.acts(op)
 	}
 	switch {
 	case op.Service == "hand":
@@ -126,6 +135,7 @@ func (j *judge) leaves(op world.Op) {
 				j.broken("R1", "%d instances are out, %d may be: %v", len(j.out), limit, slices.Sorted(maps.Keys(j.out)))
 			}
 			j.floors(a.ID, op.Subject)
+			j.mayLeave(a.ID)
 		}
 		j.out[a.ID][run.Address{ID: op.Subject, Port: a.Port}] = op.Subject
 	}
@@ -183,6 +193,9 @@ func (j *judge) returns(op world.Op) {
 			continue
 		}
 		j.returned[a.ID] = j.fleet.Now()
+		if j.row("RUN#"+j.run(a.ID), "I#"+a.ID).Step == "await" {
+			j.broken("R4", "%s is registered again in %s while it is only watched", a, run.ShortARN(op.Subject))
+		}
 		if j.asked[a.ID] && !j.booted[a.ID] {
 			j.broken("R5", "%s is put back on its old boot", a.ID)
 		}
@@ -199,6 +212,7 @@ func (j *judge) returns(op world.Op) {
 func (j *judge) reboots(op world.Op) {
 	id := op.Subject
 	j.seen["rebooted"]++
+	j.reboot(id)
 	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > 3*time.Minute {
 		j.broken("R3", "%s is rebooted while %v can send it new traffic", id, op.Exposed)
 	}
@@ -226,6 +240,7 @@ func (j *judge) ledger(op world.Op) {
 			if !j.active[d.SK] { // a new run may reboot again
 				clear(j.asked)
 				clear(j.rejoined)
+				clear(j.calls)
 				j.seen["runs"]++
 			}
 		}

@@ -45,12 +45,16 @@ type Act struct {
 	At   time.Duration
 	Kind string // an operator's command, or what others or AWS do
 	Who  int    // of Machines, where it is about one
+	// Function is whose code crashes or doesn't run, and For how long.
+	Function string
+	For      time.Duration
 }
 
 // What can happen beside faults of calls.
 var (
 	commands = []string{"pause", "resume", "cancel", "release"}
-	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put"}
+	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put", "crash", "dead"}
+	steps    = []string{"start", "drain", "reboot", "check", "rejoin", "finish", "triage"}
 )
 
 const (
@@ -165,7 +169,8 @@ func (s *Scenario) drawActs() {
 		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, commands...), Who: s.chance.IntN(len(s.Machines))})
 	}
 	for range s.chance.IntN(6) {
-		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, others...), Who: s.chance.IntN(len(s.Machines))})
+		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, others...), Who: s.chance.IntN(len(s.Machines)),
+			Function: pick(s, steps...), For: s.between(minute, 9*hour)})
 	}
 }
 

@@ -17,7 +17,9 @@ type weather struct {
 	*Scenario
 	fleet     *sim.Fleet
 	judge     *judge
-	throttled time.Time // no code runs until then
+	throttled time.Time            // no code runs until then
+	crashes   map[string]time.Time // by function: its code crashes until then
+	dead      map[string]time.Time // by function: its code doesn't run until then
 	seen      map[string]int
 }
 
@@ -26,6 +28,9 @@ func (w *weather) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
 func (w *weather) blow() {
 	f := w.fleet
 	f.Fault = func(op world.Op) world.Fault {
+		if f.Now().Before(w.crashes[op.Function]) && op.Service != "dynamodb" {
+			return world.CrashBefore
+		}
 		if op.Function == "" || op.Service == "probe" || w.calm() { // a probe that meets nothing has seen a machine that is down
 			return world.None
 		}
@@ -62,7 +67,7 @@ func (w *weather) blow() {
 		}
 		return twice
 	}
-	f.Throttled = func(string) bool { return f.Now().Before(w.throttled) }
+	f.Throttled = func(function string) bool { return f.Now().Before(w.throttled) || f.Now().Before(w.dead[function]) }
 	if w.Hook != nil {
 		f.Fault = w.Hook
 	}
@@ -113,6 +118,10 @@ func (w *weather) act(a Act) {
 		f.PurgeAll()
 	case "throttle":
 		w.throttled = f.Now().Add(w.between(time.Minute, time.Hour))
+	case "crash":
+		w.crashes[a.Function] = f.Now().Add(a.For)
+	case "dead":
+		w.dead[a.Function] = f.Now().Add(a.For)
 	case "put":
 		f.Put("drain", `{"hello":"world"}`, 0)
 	}
@@ -147,6 +156,18 @@ type Result struct {
 	Lasted    time.Duration
 }
 
+// lasts is when nothing of the scenario is still to come.
+func (s *Scenario) lasts() time.Duration {
+	end := max(s.Calm, s.SecondAt)
+	for _, a := range s.Acts {
+		end = max(end, a.At)
+		if a.Kind == "crash" || a.Kind == "dead" {
+			end = max(end, a.At+a.For)
+		}
+	}
+	return end + 15*time.Minute
+}
+
 // patience is how long after the last fault everything must be over: the six hours of nudges, pauses and gates.
 const patience = 72 * time.Hour
 
@@ -160,12 +181,12 @@ func Run(s *Scenario) (r Result, err error) {
 	f := s.Fleet(&copied)
 	defer f.Close()
 	f.KeepLog = false
-	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}}
+	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{}}
 	w.judge = newJudge(s, f, w.seen)
 	f.AfterEffect = w.judge.after
 	w.blow()
 	_, _ = f.Invoke(context.Background(), "start", mustJSON(s.Request)) // a fault may have hit it
-	err = f.Run(func() bool { return w.calm() && f.Now().Sub(sim.Began) > s.SecondAt+15*time.Minute && f.Over() }, patience)
+	err = f.Run(func() bool { return f.Now().Sub(sim.Began) > s.lasts() && f.Over() }, patience)
 	if err != nil {
 		w.judge.broken("R7", "no run is over %s after the faults: %v", patience, err)
 	}
