@@ -67,11 +67,13 @@ func Serve(t testing.TB, answer func(Call) Answer) *Wire {
 		w.write(rw, r, a)
 	}))
 	t.Cleanup(func() { close(w.done); server.Close() })
+	client := server.Client()
+	client.Transport.(*http.Transport).DisableKeepAlives = true // a connection that is reused while it closes costs a second attempt
 	w.Config = aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(server.URL),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "example", ""),
-		HTTPClient:   server.Client(),
+		HTTPClient:   client,
 		Retryer:      retryer,
 	}
 	return w
