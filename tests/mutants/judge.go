@@ -21,13 +21,14 @@ var kinds = []struct {
 	args []string
 }{
 	{"single fault", []string{"-run", "TestR8NoSingleFault", "./tests/storm"}},
-	{"scenario", []string{"-run", "TestR", "./tests/sim"}},
+	{"scenario", []string{"-skip", "TestStories", "./tests/sim"}},
 	{"unit test", []string{"./shared/..."}},
+	{"template test", []string{"./tests/template"}},
 }
 
 // judge runs everything that could find a mutant, and says what has; empty if nothing does.
 func (t tree) judge(ctx context.Context, seeds int) (found string, err error) {
-	if out, err := t.run(ctx, "go", "vet", "./shared/...", "./tests/sim", "./tests/storm"); err != nil {
+	if out, err := t.run(ctx, "go", "vet", "./shared/...", "./tests/sim", "./tests/storm", "./tests/template"); err != nil {
 		return "", fmt.Errorf("it doesn't compile: %w\n%s", err, out)
 	}
 	if out, err := t.run(ctx, "go", "build", "-o", "first.exe", "./tests/mutants/first"); err != nil {

@@ -2,7 +2,7 @@ package main
 
 // Files in which mutants are planted.
 const (
-	accept   = "shared/rolling/accept.go"
+	book     = "shared/rolling/book.go"
 	check    = "shared/rolling/check.go"
 	control  = "shared/rolling/control.go"
 	drain    = "shared/rolling/drain.go"
@@ -10,7 +10,6 @@ const (
 	gate     = "shared/run/gate.go"
 	handOn   = "shared/rolling/handon.go"
 	ledger   = "shared/ledger/ledger.go"
-	lines    = "shared/rolling/doc.go"
 	mover    = "shared/choreo/mover.go"
 	mute     = "shared/rolling/mute.go"
 	nudge    = "shared/choreo/nudge.go"
@@ -21,7 +20,13 @@ const (
 	start    = "shared/rolling/start.go"
 	triage   = "shared/rolling/triage.go"
 	watchdog = "shared/rolling/watchdog.go"
-	book     = "shared/rolling/book.go"
+	wiring   = "template.yaml"
+)
+
+// The leases that template.yaml gives, before the name of the variable that follows.
+const (
+	leased = "LEASE: 90s # outlives the timeout\n"
+	short  = "LEASE: 9s # outlives the timeout\n"
 )
 
 var tables = [][]mutant{protocol, leaving, way, counting, quiet}
@@ -63,8 +68,9 @@ var protocol = []mutant{
 	{name: "a stale message acted upon by an earlier step", edits: []edit{{mover,
 		`case p.N != msg.N || p.Nudge != msg.Nudge:`, `case p.N < msg.N:`}, {mover, `case p.Step != msg.Step:`, `case false:`}}},
 	{name: "lease shorter than the timeout", edits: []edit{
-		{lines, `Lease: l.Lease, Words: Words, New: newInstance`, `Lease: l.Lease / 10, Words: Words, New: newInstance`},
-		{lines, `Lease: l.Lease, Words: Words, New: newActive`, `Lease: l.Lease / 10, Words: Words, New: newActive`}}},
+		{wiring, leased + "          DRAIN_QUEUE", short + "          DRAIN_QUEUE"}, {wiring, leased + "          REBOOT_QUEUE", short + "          REBOOT_QUEUE"},
+		{wiring, leased + "          CHECK_QUEUE", short + "          CHECK_QUEUE"}, {wiring, leased + "          REJOIN_QUEUE", short + "          REJOIN_QUEUE"},
+		{wiring, leased + "          FINISH_QUEUE", short + "          FINISH_QUEUE"}, {wiring, leased + "          START_QUEUE", short + "          START_QUEUE"}}},
 	{name: "triage without a claim", edits: []edit{{mover, `
 	p.Lease = Lease{Owner: owner,`, `
 	if p.Step == Failing {

@@ -16,13 +16,12 @@ type deeds struct {
 	writer map[string]string    // by item: the invocation that wrote it last
 	item   map[string]string    // by invocation: the item that it has claimed
 	calls  map[string]int       // reboots asked for in the present run
-	ever   map[string]bool      // was asked to reboot in any run
 	quiet  map[string]time.Time // when an alarm or a rule was last seen muted
 	paused time.Time            // since when control has held run-1
 }
 
 func newDeeds() deeds {
-	return deeds{writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, ever: map[string]bool{}, quiet: map[string]time.Time{}}
+	return deeds{writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{}}
 }
 
 // inFlight is how long a function may still act on what it has read: its timeout.
@@ -39,6 +38,8 @@ type row struct {
 	Step        string    `json:"step"`
 	RebootCalls int       `json:"rebootCalls"`
 	Paused      time.Time `json:"paused"`
+	// RebootAskedAt may be set without a call: who crashed in between can't know.
+	RebootAskedAt time.Time `json:"rebootAskedAt"`
 }
 
 func (j *judge) row(pk, sk string) (r row) {
@@ -142,7 +143,6 @@ func (j *judge) listen() {
 // reboot checks that each call was written down before it was made.
 func (j *judge) reboot(id string) {
 	j.calls[id]++
-	j.ever[id] = true
 	if r := j.row("RUN#"+j.run(id), "I#"+id); r.RebootCalls < j.calls[id] {
 		j.broken("R8", "%s is asked to reboot for the %dth time, and the ledger knows of %d", id, j.calls[id], r.RebootCalls)
 	}
