@@ -21,7 +21,7 @@ race := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 build := CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath -tags=lambda.norpc "-ldflags=-s -w"'
 
 .DEFAULT_GOAL := help
-.PHONY: help test scale sim pairs demo lint build sizes clean
+.PHONY: help test scale sim pairs mutants demo lint build sizes clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how
 
 pairs: ## Crash a small run after every single effect and after every two; every fault, every delivery twice
 	go run ./tests/storm/cmd -pairs
+
+mutants: ## Plant bugs one at a time, and see each found; about an hour
+	go run ./tests/mutants
 
 demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining
 	go run ./tests/demo $(if $(BREAK),-break $(BREAK))
