@@ -3,9 +3,6 @@ package rolling
 import (
 	"context"
 	"fmt"
-	"time"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
@@ -20,13 +17,16 @@ type Triage struct {
 	Alarm Topic
 }
 
+// Owns says whether an item is one of a rolling reboot.
+func (t Triage) Owns(key ledger.Key) bool { return isInstance(key) || isActive(key) }
+
 // Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	switch {
 	case msg.Step != choreo.Failing && isInstance(msg.Key):
-		return t.moved(ctx, owner, msg, newInstance())
+		return t.nudger(owner).Letter(ctx, msg, newInstance(), t.Now(), nil)
 	case msg.Step != choreo.Failing && isActive(msg.Key):
-		return t.moved(ctx, owner, msg, newActive())
+		return t.run(ctx, owner, msg)
 	case isInstance(msg.Key):
 		m := Instances(t.Line, t.Act)
 		m.Exhausted = t.unannounced
@@ -39,35 +39,16 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 	return fmt.Errorf("message: pk %q, sk %q name nothing that moves", msg.PK, msg.SK)
 }
 
-// moved takes a message that SQS moved here. If its position still stands and tries are left, no code ran (Lambda was
-// throttled, or a deployment was broken): it is given back. If they are used up, the item gives up.
-func (t Triage) moved(ctx context.Context, owner string, msg choreo.Message, item choreo.Item) error {
-	rev, err := ledger.Read(ctx, t.Ledger, msg.Key, item)
-	if err != nil {
-		return fmt.Errorf("read a dead letter's item: %w", err)
-	}
-	now, p := t.Now(), item.Place()
-	log := Words.Log(msg)
-	switch {
-	case rev == 0 || p.N != msg.N || p.Nudge != msg.Nudge || p.Leased(now):
-		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
-		return nil
-	case p.Tries >= choreo.MaxTries && !endless(p.Step):
-		reason := fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", queue(p.Step), p.Tries)
-		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
-		_, err := t.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
-		return err
-	case p.Tries >= choreo.MaxTries:
-		if a, ok := item.(*run.Active); ok {
-			n := notify.Trouble(a.Run, a.Fleet, p.Step, fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", p.Tries), now)
-			if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
-				return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
-			}
+// run takes a letter of a run's own position, which never gives up: people are told, and it is given back.
+func (t Triage) run(ctx context.Context, owner string, msg choreo.Message) error {
+	a := newActive()
+	return t.nudger(owner).Letter(ctx, msg, a, t.Now(), func(tries int) error {
+		n := notify.Trouble(a.Run, a.Fleet, a.Step, fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", tries), t.Now())
+		if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+			return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
 		}
-	}
-	log.Warn("dead letter", "outcome", "given back", "reason", "tries are left")
-	_, err = t.nudger(owner).Nudge(ctx, msg.Key, rev, item, now)
-	return err
+		return nil
+	})
 }
 
 func (t Triage) nudger(owner string) choreo.Nudger {
@@ -100,17 +81,8 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 // position tries the alarm again.
 func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
 	blame(w.Item)
-	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(unannouncedMetric(w.Now), "reason", reason)...)
+	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return t.sentence(w)
-}
-
-// unannouncedMetric makes a log line one from which CloudWatch takes a metric (the embedded metric format), for the stack's
-// own alarm.
-func unannouncedMetric(now time.Time) []any {
-	const metric = "FailuresNotAnnounced"
-	return []any{metric, 1, "FunctionName", lambdacontext.FunctionName, "_aws", map[string]any{"Timestamp": now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{"Namespace": "Quickstep", "Dimensions": [][]string{{"FunctionName"}},
-			"Metrics": []any{map[string]string{"Name": metric, "Unit": "Count"}}}}}}
 }
 
 // blame writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
