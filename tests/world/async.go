@@ -117,7 +117,11 @@ func (w *World) FireSchedule(function, name string) {
 	w.fire(w.stack.Schedules[i])
 }
 
+// fire gives a schedule's event to its function, unless nobody has given that its code.
 func (w *World) fire(s template.Schedule) {
+	if w.functions[s.Function].code == nil {
+		return
+	}
 	input := s.Input
 	if input == "" {
 		input = "{}"

@@ -18,9 +18,9 @@ type Op struct {
 	At         time.Time
 	Invocation string // Lambda's request id; empty if no function made the call
 	Function   string
-	Service    string // dynamodb, sqs, elb, ec2, ssm, sns, alarms, events, lambda, probe
+	Service    string // dynamodb, sqs, elb, ec2, ssm, sns, alarms, events, lambda, probe, resourcegroups, s3
 	Name       string // the port's method
-	Subject    string // what it is about: a target group's ARN, an instance, a queue, a key, a topic, an alarm, a rule
+	Subject    string // what it is about: a target group's ARN, an instance, a queue, a key, a topic, an alarm, a rule, a bucket
 	Detail     string // for people; empty while nobody looks
 	Fault      Fault
 	Happened   bool     // the call took effect, whatever its caller saw
@@ -125,7 +125,8 @@ func (w *World) tally(service, name string, n int) { w.counts[kind{service, name
 
 // Count is how often something happened: "sqs.Send" for a call, "sqs" for all calls of a service, and also
 // "sqs.Messages", "sqs.Deliveries", "sqs.DeadLetters", "lambda.Invocations", "lambda.Errors", "lambda.Throttles",
-// "dynamodb.WriteUnits", "dynamodb.ReadUnits", "dynamodb.WrittenItems", "fault.<Fault>", "world.<what>", "hand.<what>".
+// "dynamodb.WriteUnits", "dynamodb.ReadUnits", "dynamodb.WrittenItems", "ssm.PatchThrottles", "fault.<Fault>",
+// "world.<what>", "hand.<what>".
 func (w *World) Count(name string) int {
 	service, rest, _ := strings.Cut(name, ".")
 	return w.counts[kind{service, rest}]

@@ -3,9 +3,12 @@ package world
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"quickstep/shared/patch"
 )
 
 // SNS's limits.
@@ -18,6 +21,9 @@ const (
 type Note struct {
 	At            time.Time
 	Subject, Text string
+	// Of an announcement alone: what machines read, and for filter policies strings, ints and bools.
+	JSON       string
+	Attributes map[string]any
 }
 
 // Topic is an SNS topic.
@@ -48,6 +54,41 @@ func (t *Topic) Publish(ctx context.Context, subject, text string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// Announce publishes a message in the two forms that its subscribers read. Empty attributes are left out.
+func (t *Topic) Announce(ctx context.Context, a patch.Announcement) error {
+	n := Note{Subject: plain(a.Subject), Text: a.Text, JSON: string(a.JSON), Attributes: maps.Clone(a.Attributes)}
+	maps.DeleteFunc(n.Attributes, func(_ string, value any) bool { return value == "" })
+	op := Op{Service: "sns", Name: "Announce", Subject: t.name, Detail: t.world.say("%s %v\n%s\n%s", n.Subject, n.Attributes, n.Text, n.JSON)}
+	err := t.world.effect(ctx, op, func(*Op) error {
+		if err := announceable(a); err != nil {
+			return err
+		}
+		n.At = t.world.now
+		t.notes = append(t.notes, n)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("announce %q to %s: %w", a.Subject, t.name, err)
+	}
+	return nil
+}
+
+// announceable says what SNS wouldn't take.
+func announceable(a patch.Announcement) error {
+	if a.Text == "" || len(a.JSON) == 0 || a.Size() > patch.MaxAnnouncement {
+		return fmt.Errorf("InvalidParameter: a text of %d bytes, JSON of %d, %d in all; %d are possible",
+			len(a.Text), len(a.JSON), a.Size(), patch.MaxAnnouncement)
+	}
+	for name, value := range a.Attributes {
+		switch value.(type) {
+		case string, int, bool:
+		default:
+			return fmt.Errorf("InvalidParameterValue: the attribute %s is a %T", name, value)
+		}
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type World struct {
 	Latency func(queue string) time.Duration
 	// Lag is how old the state is that a reading of EC2 or of target health shows.
 	Lag func(Op) time.Duration
+	// PatchRate is how many calls of DescribeInstancePatches a second Systems Manager takes before it throttles; 0: any.
+	PatchRate float64
 	// HealthProbe takes the place of the machines' own word on the scaled clock: it is asked at each group's interval,
 	// outside of Do, whether a target answers.
 	HealthProbe func(instance string, port int) bool
@@ -68,6 +70,14 @@ type World struct {
 	commands    map[string]command
 	topics      map[string]*Topic
 	checks      map[string]Check
+
+	windows        map[string]WindowSpec
+	nodes          map[string]*node // that aren't EC2's
+	patched        map[string]patched
+	patchCalls     allowance
+	tokens         int // generation of page tokens
+	resourceGroups map[string][]string
+	buckets        map[string]*Bucket
 }
 
 // concurrency bounds the invocations that run at the same time on the scaled clock.
@@ -85,7 +95,9 @@ func New(stack *template.Stack, clock Clock, seed uint64) *World {
 		table: newTable(), machines: map[string]*machine{}, addresses: map[string]*machine{}, groups: map[string]*group{},
 		alarms: map[string]*alarm{}, mutes: map[string]*mute{}, rules: map[ruleKey]*rule{},
 		parameters: map[string]string{}, commands: map[string]command{}, topics: map[string]*Topic{},
-		checks: map[string]Check{},
+		checks:  map[string]Check{},
+		windows: map[string]WindowSpec{}, nodes: map[string]*node{}, patched: map[string]patched{},
+		resourceGroups: map[string][]string{}, buckets: map[string]*Bucket{},
 	}
 	w.createQueues()
 	w.createFunctions()

@@ -1,5 +1,5 @@
-// Package ssm is Systems Manager as this project uses it: a parameter that holds a fleet's settings, and the question
-// that proves a reboot, "which boot are you?".
+// Package ssm is Systems Manager as this project uses it: a parameter that holds a fleet's settings; the question that proves
+// a reboot, "which boot are you?"; maintenance windows, the nodes that they patch, and their patches.
 //
 // That question is asynchronous: AskBoot sends a command, and BootAnswer, some seconds later, reads what became of it.
 package ssm

@@ -1,0 +1,69 @@
+package sns
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"quickstep/shared/cloud/fault"
+	"quickstep/shared/patch"
+	"quickstep/shared/run"
+)
+
+// Announce sends an announcement to the topic's subscribers: text by e-mail, JSON to everybody else. The subject is made to
+// fit as in Publish. Attributes are strings, ints and bools, which SNS has as strings, true and false; an empty string, which
+// it doesn't take, is left out. One that lacks a form, or is longer than patch.MaxAnnouncement, is an error; nothing is cut.
+func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
+	what := fmt.Sprintf("announce %q to %s", a.Subject, run.ShortARN(t.arn))
+	in, err := t.announcement(a)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if _, err := t.client.Publish(ctx, in); err != nil {
+		return fmt.Errorf("%s: %w", what, fault.Mark(err))
+	}
+	return nil
+}
+
+func (t Topic) announcement(a patch.Announcement) (*api.PublishInput, error) {
+	switch {
+	case a.Text == "" || len(a.JSON) == 0:
+		return nil, fmt.Errorf("%d bytes of text and %d of JSON; it needs both", len(a.Text), len(a.JSON))
+	case a.Size() > patch.MaxAnnouncement:
+		return nil, fmt.Errorf("it has %d bytes, SNS takes %d", a.Size(), patch.MaxAnnouncement)
+	}
+	values, err := attributes(a.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	in := &api.PublishInput{TopicArn: &t.arn, Message: aws.String(a.Message()), MessageStructure: aws.String("json"), MessageAttributes: values}
+	if s := fit(a.Subject); s != "" {
+		in.Subject = &s
+	}
+	return in, nil
+}
+
+func attributes(all map[string]any) (map[string]types.MessageAttributeValue, error) {
+	values := make(map[string]types.MessageAttributeValue, len(all))
+	for name, value := range all {
+		kind, text := "String", ""
+		switch v := value.(type) {
+		case string:
+			text = v
+		case int:
+			kind, text = "Number", strconv.Itoa(v)
+		case bool:
+			text = strconv.FormatBool(v)
+		default:
+			return nil, fmt.Errorf("the attribute %s is a %T", name, value)
+		}
+		if text != "" {
+			values[name] = types.MessageAttributeValue{DataType: &kind, StringValue: &text}
+		}
+	}
+	return values, nil
+}

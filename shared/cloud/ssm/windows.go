@@ -1,0 +1,183 @@
+package ssm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"quickstep/shared/cloud/fault"
+	"quickstep/shared/patch"
+)
+
+// windowPage is the most windows, tasks or targets that Systems Manager lists at once.
+const windowPage = 100
+
+// operations are the documents that patch, and may be told to scan only, with the parameter that tells them.
+var operations = map[string]string{
+	"AWS-ApplyPatchBaseline":          "Operation",
+	"AWS-InstallWindowsUpdates":       "Action",
+	"AWS-RunPatchBaseline":            "Operation",
+	"AWS-RunPatchBaselineAssociation": "Operation",
+	"AWS-RunPatchBaselineWithHooks":   "Operation",
+}
+
+// Windows lists all maintenance windows of the Region, disabled ones too, sorted by id.
+func (s SystemsManager) Windows(ctx context.Context) ([]patch.Window, error) {
+	var windows []patch.Window
+	err := pages(func(token *string) (*string, error) {
+		page, err := s.client.DescribeMaintenanceWindows(ctx, &api.DescribeMaintenanceWindowsInput{
+			MaxResults: aws.Int32(windowPage), NextToken: token,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range page.WindowIdentities {
+			windows = append(windows, window(w))
+		}
+		return page.NextToken, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list maintenance windows: %w", fault.Mark(err))
+	}
+	slices.SortFunc(windows, func(a, b patch.Window) int { return cmp.Compare(a.ID, b.ID) })
+	return windows, nil
+}
+
+func window(w types.MaintenanceWindowIdentity) patch.Window {
+	return patch.Window{
+		ID: aws.ToString(w.WindowId), Name: aws.ToString(w.Name), Enabled: w.Enabled, Next: aws.ToString(w.NextExecutionTime),
+		Zone: aws.ToString(w.ScheduleTimezone), Hours: int(aws.ToInt32(w.Duration)),
+	}
+}
+
+// Targets lists the targets that are registered with a window, sorted by id; none if there is no such window.
+func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Registered, error) {
+	var all []patch.Registered
+	err := pages(func(token *string) (*string, error) {
+		page, err := s.client.DescribeMaintenanceWindowTargets(ctx, &api.DescribeMaintenanceWindowTargetsInput{
+			WindowId: &window, MaxResults: aws.Int32(windowPage), NextToken: token,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range page.Targets {
+			all = append(all, patch.Registered{ID: aws.ToString(t.WindowTargetId), Targets: targets(t.Targets)})
+		}
+		return page.NextToken, nil
+	})
+	switch {
+	case gone(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("list the targets of maintenance window %s: %w", window, fault.Mark(err))
+	}
+	slices.SortFunc(all, func(a, b patch.Registered) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// Tasks lists the commands and automations of a window, in the order of their own ids; none if there is no such window. Where
+// the document may be told to scan only, the task is read too, for what it is told: one call more.
+func (s SystemsManager) Tasks(ctx context.Context, window string) ([]patch.Task, error) {
+	tasks, err := s.tasks(ctx, window)
+	switch {
+	case gone(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("list the tasks of maintenance window %s: %w", window, fault.Mark(err))
+	}
+	return tasks, nil
+}
+
+func (s SystemsManager) tasks(ctx context.Context, window string) ([]patch.Task, error) {
+	listed, err := s.listed(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	var tasks []patch.Task
+	for _, t := range listed {
+		task := patch.Task{Document: document(aws.ToString(t.TaskArn)), Targets: targets(t.Targets)}
+		var err error
+		if name := operations[task.Document]; name != "" {
+			task.Operation, err = s.parameter(ctx, window, aws.ToString(t.WindowTaskId), name)
+		}
+		switch {
+		case gone(err): // deleted since it was listed
+		case err != nil:
+			return nil, err
+		default:
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks, nil
+}
+
+// listed are a window's commands and automations, sorted by id.
+func (s SystemsManager) listed(ctx context.Context, window string) ([]types.MaintenanceWindowTask, error) {
+	var tasks []types.MaintenanceWindowTask
+	err := pages(func(token *string) (*string, error) {
+		page, err := s.client.DescribeMaintenanceWindowTasks(ctx, &api.DescribeMaintenanceWindowTasksInput{
+			WindowId: &window, MaxResults: aws.Int32(windowPage), NextToken: token,
+		})
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, page.Tasks...)
+		return page.NextToken, nil
+	})
+	tasks = slices.DeleteFunc(tasks, func(t types.MaintenanceWindowTask) bool {
+		return t.Type != types.MaintenanceWindowTaskTypeRunCommand && t.Type != types.MaintenanceWindowTaskTypeAutomation
+	})
+	slices.SortFunc(tasks, func(a, b types.MaintenanceWindowTask) int {
+		return cmp.Compare(aws.ToString(a.WindowTaskId), aws.ToString(b.WindowTaskId))
+	})
+	return tasks, err
+}
+
+// parameter is the first value of a parameter that a task gives its document, empty if it gives none.
+func (s SystemsManager) parameter(ctx context.Context, window, task, name string) (string, error) {
+	out, err := s.client.GetMaintenanceWindowTask(ctx, &api.GetMaintenanceWindowTaskInput{WindowId: &window, WindowTaskId: &task})
+	if err != nil {
+		return "", err
+	}
+	given := map[string][]string{}
+	if in := out.TaskInvocationParameters; in != nil && in.RunCommand != nil {
+		given = in.RunCommand.Parameters
+	} else if in != nil && in.Automation != nil {
+		given = in.Automation.Parameters
+	}
+	if values := given[name]; len(values) > 0 {
+		return values[0], nil
+	}
+	return "", nil
+}
+
+// document is the name of a document: in an ARN what follows the slash, without the version.
+func document(arn string) string {
+	name, _, _ := strings.Cut(arn[strings.LastIndex(arn, "/")+1:], ":")
+	return name
+}
+
+func targets(list []types.Target) (all []patch.Target) {
+	for _, t := range list {
+		all = append(all, patch.Target{Key: aws.ToString(t.Key), Values: t.Values})
+	}
+	return all
+}
+
+// gone says that there is no such window or task.
+func gone(err error) bool { return fault.Code(err) == "DoesNotExistException" }
+
+// pages calls with the token of one page after the other. An empty page isn't always the last.
+func pages(call func(token *string) (next *string, err error)) error {
+	next, err := call(nil)
+	for err == nil && aws.ToString(next) != "" {
+		next, err = call(next)
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+// Package patch reports the patches that a maintenance window is about to install, and afterwards, if asked, what came of it.
+// It moves by package choreo, as a rolling reboot does; it changes nothing but its own ledger.
+//
+//	schedule ──► survey ──► scan, scan, scan … ──► report ──► SNS, S3
+//	               │           │     ▲                │
+//	               │           └─────┘ next pages     │
+//	               └───────────┴──────┴───────────────┴──► dead letters ──► triage: a gap in the report, or an alarm
+//
+// What each failure does:
+//
+//	bad request                        refused before anything is written (Survey.Request)
+//	the instances can't be listed      triage says so on the alarm topic; there is no report
+//	an instance can't be read          it is a gap: the report says so on top, and why
+//	a message is lost                  the report tends its scans and nudges them; the watchdog nudges the report
+//	the deadline passes                what isn't read by then is a gap; the report goes out
+//	a crash while it is being sent     the part in doubt is sent again, and says "repeated"
+//	the window opens before it is out  it is worth nothing any more: an alarm instead of a report
+package patch
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+)
+
+// Steps of a report, and of the scan of one instance.
+const (
+	StepSurvey   = "survey"   // which instances; of a second report, also the wait until the window has closed
+	StepScanning = "scanning" // its scans are under way; the report function tends them
+	StepReport   = "report"   // it is put together and sent
+
+	StepScan = "scan"
+
+	Done = "done"
+	// Unread is the end of a scan whose patches can't be had: a gap. (A patch can be Failed as well.)
+	Unread = "failed"
+)
+
+// Words tells the protocol about the steps of a report.
+var Words = choreo.Words{Queue: queue, Name: name}
+
+func queue(step string) string {
+	switch step {
+	case StepScanning:
+		return "report"
+	case choreo.Failing:
+		return "dead"
+	}
+	return step
+}
+
+func name(key ledger.Key) []any {
+	if key.PK == reportsPK {
+		return []any{"report", key.SK}
+	}
+	return []any{"report", strings.TrimPrefix(key.PK, reportPrefix), "instance", strings.TrimPrefix(key.SK, scanPrefix)}
+}
+
+// Line is what every function that takes messages needs.
+type Line struct {
+	Ledger ledger.Store
+	Queues choreo.Sender
+	Now    func() time.Time
+	Lease  time.Duration // longer than the function's timeout
+}
+
+// Reports moves reports by a step.
+func Reports(l Line, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
+	return choreo.Mover[*Report]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newReport, Act: act}
+}
+
+// Scans moves the scans of single instances by a step.
+func Scans(l Line, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
+	return choreo.Mover[*Scan]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newScan, Act: act}
+}
+
+// Topic is where people are told of what went wrong.
+type Topic interface {
+	Publish(ctx context.Context, subject, text string) error
+}

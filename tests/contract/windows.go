@@ -1,0 +1,194 @@
+package contract
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"quickstep/shared/patch"
+)
+
+// Windows is what the patch report sees of maintenance windows.
+type Windows interface {
+	Windows(ctx context.Context) ([]patch.Window, error)
+	Tasks(ctx context.Context, window string) ([]patch.Task, error)
+	Targets(ctx context.Context, window string) ([]patch.Registered, error)
+}
+
+// NewWindow is a maintenance window to be made.
+type NewWindow struct {
+	Name, Zone string
+	Hours      int
+	Disabled   bool
+	Opens      []time.Time // in order
+	Tasks      []patch.Task
+	Targets    []patch.Registered
+}
+
+// WindowsFixture is a Region, with windows of others perhaps.
+type WindowsFixture struct {
+	Port    Windows
+	Add     func(t *testing.T, w NewWindow) (id string)
+	Delete  func(t *testing.T, id string)
+	Missing string // the id of a window that doesn't exist
+	Now     func() time.Time
+	Wait    Wait
+}
+
+// ExerciseWindows tests maintenance windows.
+func ExerciseWindows(t *testing.T, open func(t *testing.T) WindowsFixture) {
+	t.Helper()
+	exercise(t, open, []part[WindowsFixture]{
+		{"a window is described", windowDescribed},
+		{"windows are listed in the order of their ids", windowsSorted},
+		{"many windows are all listed", windowsMany},
+		{"a disabled window is listed as such", windowDisabled},
+		{"the next execution is that of its zone", windowZones},
+		{"once a window opens, the next execution is the one after", windowJumps},
+		{"a window that won't open again has no next execution", windowOver},
+		{"a window that was deleted isn't listed", windowDeleted},
+		{"tasks are as they were made", windowTasks},
+		{"targets are in the order of their ids", windowTargets},
+		{"a window that doesn't exist has neither tasks nor targets", windowMissing},
+	})
+}
+
+// find is a window as it is listed, if it is.
+func (f WindowsFixture) find(t *testing.T, id string) (patch.Window, bool) {
+	t.Helper()
+	for _, w := range must(f.Port.Windows(t.Context()))(t) {
+		if w.ID == id {
+			return w, true
+		}
+	}
+	return patch.Window{}, false
+}
+
+// opens is when a window that is listed opens next.
+func (f WindowsFixture) opens(t *testing.T, id string) time.Time {
+	t.Helper()
+	w, listed := f.find(t, id)
+	if !listed {
+		t.Fatalf("window %s isn't listed", id)
+	}
+	return must(w.Opens())(t)
+}
+
+func (f WindowsFixture) in(d time.Duration) time.Time {
+	return f.Now().Add(d).UTC().Truncate(time.Minute)
+}
+
+func windowDescribed(t *testing.T, f WindowsFixture) {
+	id := f.Add(t, NewWindow{Name: "patch-web", Zone: "Europe/Paris", Hours: 3, Opens: []time.Time{f.in(time.Hour)}})
+	got, listed := f.find(t, id)
+	next := got.Next
+	got.Next = ""
+	if want := (patch.Window{ID: id, Name: "patch-web", Enabled: true, Zone: "Europe/Paris", Hours: 3}); !listed || got != want || next == "" {
+		t.Errorf("%+v, next %q, want %+v", got, next, want)
+	}
+}
+
+func windowsSorted(t *testing.T, f WindowsFixture) {
+	var want, got []string
+	for n := range 3 {
+		want = append(want, f.Add(t, NewWindow{Name: fmt.Sprint("patch-", n), Hours: 1}))
+	}
+	slices.Sort(want)
+	for _, w := range must(f.Port.Windows(t.Context()))(t) {
+		if slices.Contains(want, w.ID) {
+			got = append(got, w.ID)
+		}
+	}
+	same(t, "listed", got, want)
+}
+
+func windowsMany(t *testing.T, f WindowsFixture) {
+	const many = 230 // more than two pages
+	before := len(must(f.Port.Windows(t.Context()))(t))
+	for n := range many {
+		f.Add(t, NewWindow{Name: fmt.Sprint("patch-", n), Hours: 1})
+	}
+	if got := len(must(f.Port.Windows(t.Context()))(t)) - before; got != many {
+		t.Errorf("%d of %d windows are listed", got, many)
+	}
+}
+
+func windowDisabled(t *testing.T, f WindowsFixture) {
+	id := f.Add(t, NewWindow{Name: "patch-off", Hours: 1, Disabled: true, Opens: []time.Time{f.in(time.Hour)}})
+	if w, listed := f.find(t, id); !listed || w.Enabled {
+		t.Errorf("listed %t, %+v", listed, w)
+	}
+}
+
+func windowZones(t *testing.T, f WindowsFixture) {
+	for _, zone := range []string{"", "UTC", "America/New_York", "Asia/Kolkata"} {
+		at := f.in(90 * time.Minute)
+		id := f.Add(t, NewWindow{Name: "patch-zone", Zone: zone, Hours: 1, Opens: []time.Time{at}})
+		if got := f.opens(t, id); !got.Equal(at) {
+			t.Errorf("in zone %q: %s, want %s", zone, got, at)
+		}
+	}
+}
+
+func windowJumps(t *testing.T, f WindowsFixture) {
+	first, second := f.in(2*time.Minute), f.in(2*time.Hour)
+	id := f.Add(t, NewWindow{Name: "patch-twice", Hours: 1, Opens: []time.Time{first, second}})
+	if got := f.opens(t, id); !got.Equal(first) {
+		t.Errorf("at first it opens next at %s, want %s", got, first)
+	}
+	f.Wait.until(t, "the window opens", 4*time.Minute, func() bool { return f.opens(t, id).Equal(second) })
+	if f.Now().Before(first) {
+		t.Errorf("it jumped to %s before %s", second, first)
+	}
+}
+
+func windowOver(t *testing.T, f WindowsFixture) {
+	id := f.Add(t, NewWindow{Name: "patch-once", Hours: 1, Opens: []time.Time{f.in(2 * time.Minute)}})
+	f.Wait.until(t, "the window opens", 4*time.Minute, func() bool { return f.opens(t, id).IsZero() })
+}
+
+func windowDeleted(t *testing.T, f WindowsFixture) {
+	id := f.Add(t, NewWindow{Name: "patch-gone", Hours: 1})
+	f.Delete(t, id)
+	if w, listed := f.find(t, id); listed {
+		t.Errorf("it is listed: %+v", w)
+	}
+}
+
+func windowTasks(t *testing.T, f WindowsFixture) {
+	want := []patch.Task{
+		{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web", "db"}}}},
+		{Document: "AWS-PatchInstanceWithRollback", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{"0e842a8d-2d44-4886-bb62-af8dc0000000"}}}},
+	}
+	got := must(f.Port.Tasks(t.Context(), f.Add(t, NewWindow{Name: "patch-tasks", Hours: 1, Tasks: want})))(t)
+	for _, task := range want {
+		if !slices.ContainsFunc(got, func(g patch.Task) bool { return reflect.DeepEqual(g, task) }) {
+			t.Errorf("%+v isn't among %+v", task, got)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d tasks, want %d", len(got), len(want))
+	}
+}
+
+func windowTargets(t *testing.T, f WindowsFixture) {
+	want := []patch.Registered{
+		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000001", Targets: []patch.Target{{Key: "InstanceIds", Values: []string{"i-0123456789abcdef0"}}}},
+		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000002", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}, {Key: "tag-key", Values: []string{"Owner"}}}},
+	}
+	id := f.Add(t, NewWindow{Name: "patch-targets", Hours: 1, Targets: []patch.Registered{want[1], want[0]}})
+	if got := must(f.Port.Targets(t.Context(), id))(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func windowMissing(t *testing.T, f WindowsFixture) {
+	tasks := must(f.Port.Tasks(t.Context(), f.Missing))(t)
+	targets := must(f.Port.Targets(t.Context(), f.Missing))(t)
+	if len(tasks)+len(targets) > 0 {
+		t.Errorf("%v, %v", tasks, targets)
+	}
+}
