@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/sqs"
 	"quickstep/shared/config"
+	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 )
 
@@ -25,6 +26,9 @@ func main() {
 		Check  string        `env:"CHECK_QUEUE"`
 		Rejoin string        `env:"REJOIN_QUEUE"`
 		Finish string        `env:"FINISH_QUEUE"`
+		Survey string        `env:"SURVEY_QUEUE"`
+		Scan   string        `env:"SCAN_QUEUE"`
+		Report string        `env:"REPORT_QUEUE"`
 		Dead   string        `env:"DEAD_QUEUE"`
 		Alarm  string        `env:"ALARM_TOPIC"`
 	}
@@ -32,9 +36,10 @@ func main() {
 	now := choreo.Seconds(time.Now)
 	aws := cloud.MustLoad()
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
-		"rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
-	lambda.Start(choreo.Each(rolling.Triage{
-		Line:  rolling.Line{Ledger: dynamodb.New(aws, env.Table), Queues: queues, Now: now, Lease: env.Lease},
-		Alarm: sns.New(aws, env.Alarm),
+		"rejoin": env.Rejoin, "finish": env.Finish, "survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
+	table, alarm := dynamodb.New(aws, env.Table), sns.New(aws, env.Alarm)
+	lambda.Start(choreo.Each(choreo.Owners{
+		rolling.Triage{Line: rolling.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}, Alarm: alarm},
+		patch.Triage{Line: patch.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}, Alarm: alarm},
 	}))
 }

@@ -33,7 +33,7 @@ func TestEveryEventIsTakenByItsFunction(t *testing.T) {
 				if err != nil || json.Unmarshal(out, &answer) != nil || answer.BatchItemFailures == nil || len(answer.BatchItemFailures) > 0 {
 					t.Errorf("a message is answered with %s, %v", out, err)
 				}
-			case function == "start":
+			case function == "start" || function == "survey":
 				if err != nil && !refusal(err.Error()) {
 					t.Errorf("a request is answered with %v", err)
 				}
@@ -50,7 +50,7 @@ func TestEveryEventIsTakenByItsFunction(t *testing.T) {
 
 // refusal says whether an error names a field.
 func refusal(text string) bool {
-	for _, field := range []string{"targetGroupArns", "instanceIds", "tags", "mute", "check", "notAfter", "run", "instance", "fleet"} {
+	for _, field := range []string{"targetGroupArns", "instanceIds", "tags", "mute", "check", "notAfter", "run", "instance", "fleet", "windowIds"} {
 		if strings.Contains(text, field+":") || strings.Contains(text, field+".") {
 			return true
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -30,12 +31,18 @@ type Fleet struct {
 	ARNs  []string // of the target groups
 }
 
-// Stack loads the project's template, wherever the test runs, as it is deployed with the check function in a VPC.
+// Stack loads the project's template, wherever the test runs, as it is deployed with the check function in a VPC. No survey
+// runs by itself.
 func Stack() (*template.Stack, error) {
+	return StackWith(map[string]string{"PatchScheduleState": "DISABLED"})
+}
+
+// StackWith loads it with other parameters.
+func StackWith(parameters map[string]string) (*template.Stack, error) {
 	_, here, _, _ := runtime.Caller(0)
-	return template.Load(filepath.Join(filepath.Dir(here), "..", "..", "template.yaml"), map[string]string{
-		"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "CheckFunctionName": "ready-*",
-	})
+	all := map[string]string{"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "CheckFunctionName": "ready-*"}
+	maps.Copy(all, parameters)
+	return template.Load(filepath.Join(filepath.Dir(here), "..", "..", "template.yaml"), all)
 }
 
 // Group is the ARN of a target group by its name.

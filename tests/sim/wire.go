@@ -5,10 +5,12 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
@@ -64,10 +66,14 @@ func (x wiring) all() {
 	w.Handle("rejoin", messages(rolling.Instances(x.line("rejoin"), rolling.Rejoin{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Act)))
 	w.Handle("finish", messages(rolling.Finish{Ledger: table, Mutes: mutes("finish"), States: w.Alarms(), Alarm: x.topic("finish", "ALARM_TOPIC"),
 		Report: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
-	w.Handle("triage", messages(rolling.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")}))
+	w.Handle("triage", messages(choreo.Owners{rolling.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},
+		patch.Triage{Line: patch.Line(x.line("triage")), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
 	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
-		return rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
+		_, err := rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
+		_, more := patch.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
+		return nil, errors.Join(err, more)
 	})
+	x.patches()
 	w.Handle("control", func(ctx context.Context, command json.RawMessage) (any, error) {
 		return rolling.Control{Ledger: table, Queues: w.Queues("control"), Now: x.now}.Do(ctx, choreo.Invocation(ctx), command)
 	})

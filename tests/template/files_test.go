@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,7 +18,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/tests/template"
 )
 
 // eventFiles are the files of events/ by the function that they are for.
@@ -56,11 +59,13 @@ func TestEventsAreWhatTheirFunctionsTake(t *testing.T) {
 					isMessage(t, text, stack.Queues[stack.Functions[function].Source.Queue].LogicalID)
 				case function == "start":
 					isRequest(t, text)
+				case function == "survey":
+					isSurvey(t, stack, text)
 				case function == "control":
 					isCommand(t, text)
 				case function == "watchdog":
-					if got := strings.TrimSpace(compact(t, text)); got != stack.Schedules[1].Input {
-						t.Errorf("got %s, the schedule sends %s", got, stack.Schedules[1].Input)
+					if got, want := compact(t, text), schedule(t, stack, "watchdog").Input; got != want {
+						t.Errorf("got %s, the schedule sends %s", got, want)
 					}
 				default:
 					t.Errorf("%s takes messages", function)
@@ -101,6 +106,55 @@ func isRequest(t *testing.T, text []byte) {
 	}
 }
 
+// isSurvey parses a request for a patch report over the stack's parameters.
+func isSurvey(t *testing.T, stack *template.Stack, text []byte) {
+	t.Helper()
+	if _, err := patch.Parse(settings(t, stack), text); err != nil {
+		t.Error(err)
+	}
+}
+
+// settings are what survey reads from its environment.
+func settings(t *testing.T, stack *template.Stack) patch.Settings {
+	t.Helper()
+	variables := stack.Functions["survey"].Environment
+	list := func(name string) []string {
+		return strings.FieldsFunc(variables[name], func(r rune) bool { return r == ',' })
+	}
+	duration := func(name string) time.Duration {
+		d, err := time.ParseDuration(variables[name])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return d
+	}
+	return patch.Settings{
+		WindowIDs: list("PATCH_WINDOW_IDS"), WindowPrefix: variables["PATCH_WINDOW_PREFIX"], States: list("PATCH_STATES"),
+		Lead: duration("PATCH_LEAD"), StaleAfter: duration("PATCH_STALE_AFTER"), Deadline: duration("PATCH_DEADLINE"),
+		After: variables["PATCH_AFTER"] == "true",
+	}
+}
+
+func TestTheBoundsInDescriptionsAreThoseOfThePatchReport(t *testing.T) {
+	bounds := regexp.MustCompile(`from (\w+) to (\w+)\.`)
+	for _, name := range []string{"PatchLead", "PatchStaleAfter", "PatchDeadline"} {
+		m := bounds.FindStringSubmatch(load(t, nil).Parameter[name].Description)
+		if m == nil {
+			t.Errorf("%s: its description gives no bounds", name)
+			continue
+		}
+		least, _ := time.ParseDuration(m[1])
+		most, _ := time.ParseDuration(m[2])
+		for d, within := range map[time.Duration]bool{least - time.Minute: false, least: true, most: true, most + time.Minute: false} {
+			value := fmt.Sprintf("%dm", int(d.Minutes()))
+			_, err := patch.Parse(settings(t, load(t, map[string]string{name: value})), []byte(`{}`))
+			if (err == nil) != within {
+				t.Errorf("%s %s: %v, described as from %s to %s", name, value, err, m[1], m[2])
+			}
+		}
+	}
+}
+
 func isCommand(t *testing.T, text []byte) {
 	t.Helper()
 	var c struct{ Command, Run, Instance string }
@@ -120,19 +174,27 @@ func isCommand(t *testing.T, text []byte) {
 	}
 }
 
-func TestTheSchedulesInputIsARequest(t *testing.T) {
+func TestTheSchedulesInputsAreRequests(t *testing.T) {
 	stack := load(t, map[string]string{"FleetScheduleFleet": "web", "FleetScheduleExpression": "rate(7 days)"})
-	input := strings.NewReplacer(
-		"<aws.scheduler.scheduled-time>", "2026-01-04T02:00:00Z",
-		"<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-StartFunctionFleet-1ABCDEF234567",
-	).Replace(stack.Schedules[0].Input)
-	isRequest(t, []byte(input))
-	example, err := os.ReadFile(root + "events/start-scheduled.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := compact(t, example); got != input {
-		t.Errorf("events/start-scheduled.json is %s\nthe schedule sends %s", got, input)
+	for function, is := range map[string]func([]byte){
+		"start":  func(text []byte) { isRequest(t, text) },
+		"survey": func(text []byte) { isSurvey(t, stack, text) },
+	} {
+		s := schedule(t, stack, function)
+		input := strings.NewReplacer(
+			"<aws.scheduler.scheduled-time>", "2026-01-04T02:00:00Z",
+			"<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-"+
+				stack.Functions[function].LogicalID+s.Name+"-1ABCDEF234567",
+		).Replace(s.Input)
+		is([]byte(input))
+		file := "events/" + function + "-scheduled.json"
+		example, err := os.ReadFile(root + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := compact(t, example); got != input {
+			t.Errorf("%s is %s\nthe schedule sends %s", file, got, input)
+		}
 	}
 }
 

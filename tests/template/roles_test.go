@@ -20,7 +20,9 @@ var everywhere = map[string]string{
 	"elasticloadbalancing:DescribeTargetHealth":          "AWS knows no resources for it",
 	"events:ListRules":                                   "AWS knows no resources for it",
 	"ssm:DescribeInstanceInformation":                    "AWS knows no resources for it",
+	"ssm:DescribeMaintenanceWindows":                     "AWS knows no resources for it",
 	"ssm:GetCommandInvocation":                           "AWS knows no resources for it",
+	"tag:GetResources":                                   "AWS knows no resources for it; Resource Groups uses it in the caller's name",
 
 	"ec2:AssignPrivateIpAddresses":   "Lambda asks for all resources when it attaches a function to a VPC; the function itself is denied it",
 	"ec2:CreateNetworkInterface":     "the same",
@@ -30,8 +32,10 @@ var everywhere = map[string]string{
 	"ec2:UnassignPrivateIpAddresses": "the same",
 }
 
-// inVPC are parameters that turn every statement on.
-var inVPC = map[string]string{"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d", "CheckFunctionName": "ready"}
+// everything are parameters that turn every statement on.
+var everything = map[string]string{
+	"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d", "CheckFunctionName": "ready", "PatchReportBucket": "example-reports",
+}
 
 // allowed maps the actions that a role allows to their resources, sorted.
 func allowed(role template.Role) map[string][]string {
@@ -83,7 +87,7 @@ func TestEveryRoleIsOneFunctionsOrOneSchedulesOwn(t *testing.T) {
 
 func TestNoRoleMayDoAnythingEverywhereWithoutAReason(t *testing.T) {
 	unused := maps.Clone(everywhere)
-	for name, role := range roles(load(t, inVPC)) {
+	for name, role := range roles(load(t, everything)) {
 		for _, s := range role.Statements {
 			for _, action := range s.Actions {
 				if strings.Contains(action, "*") {
@@ -169,8 +173,8 @@ func TestAFunctionWritesToTheLedgerAndItsOwnLogGroup(t *testing.T) {
 	}
 }
 
-// TestWhatARunMayTouch is who may change what, beyond the stack itself. Parameters narrow it.
-func TestWhatARunMayTouch(t *testing.T) {
+// TestWhatRunsAndReportsMayTouch is who may change or read what, beyond the stack itself. Parameters narrow it.
+func TestWhatRunsAndReportsMayTouch(t *testing.T) {
 	const region = ":us-east-1:123456789012:"
 	want := map[string]map[string][]string{
 		"start": {
@@ -183,9 +187,21 @@ func TestWhatARunMayTouch(t *testing.T) {
 		"check":  {"lambda:InvokeFunction": {"arn:aws:lambda" + region + "function:ready"}},
 		"rejoin": {"elasticloadbalancing:RegisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"}},
 		"finish": {"cloudwatch:DeleteAlarmMuteRule": {"arn:aws:cloudwatch" + region + "alarm-mute-rule:quickstep-*"}},
+		"survey": {
+			"cloudformation:DescribeStacks":        {"arn:aws:cloudformation" + region + "stack/*"},
+			"cloudformation:ListStackResources":    {"arn:aws:cloudformation" + region + "stack/*"},
+			"resource-groups:ListGroupResources":   {"arn:aws:resource-groups" + region + "group/*"},
+			"ssm:DescribeInstancePatchStates":      {"arn:aws:ec2" + region + "instance/*", "arn:aws:ssm" + region + "managed-instance/*"},
+			"ssm:DescribeMaintenanceWindowTargets": {"arn:aws:ssm" + region + "maintenancewindow/*"},
+			"ssm:DescribeMaintenanceWindowTasks":   {"arn:aws:ssm" + region + "maintenancewindow/*"},
+			"ssm:GetMaintenanceWindowTask":         {"arn:aws:ssm" + region + "maintenancewindow/*"},
+		},
+		"scan":   {"ssm:DescribeInstancePatches": {"arn:aws:ec2" + region + "instance/*", "arn:aws:ssm" + region + "managed-instance/*"}},
+		"report": {"s3:PutObject": {"arn:aws:s3:::example-reports/patches/*"}},
 	}
 	stack := load(t, map[string]string{
 		"FleetPrefix": "/fleets", "AlarmPrefix": "web-", "RulePrefix": "nightly-", "TargetGroupPrefix": "web", "CheckFunctionName": "ready",
+		"PatchReportBucket": "example-reports", "PatchReportPrefix": "patches/",
 	})
 	for name, actions := range want {
 		for action, resources := range actions {

@@ -26,6 +26,21 @@ func load(t *testing.T, params map[string]string) *template.Stack {
 	return stack
 }
 
+// schedule is a function's only one.
+func schedule(t *testing.T, stack *template.Stack, function string) template.Schedule {
+	t.Helper()
+	var found []template.Schedule
+	for _, s := range stack.Schedules {
+		if s.Function == function {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%s: %d schedules", function, len(found))
+	}
+	return found[0]
+}
+
 func TestEveryFolderIsAFunctionAndBack(t *testing.T) {
 	stack := load(t, nil)
 	entries, err := os.ReadDir(root + "functions")
@@ -239,16 +254,23 @@ func TestTheLedgerIsKept(t *testing.T) {
 
 func TestTheWatchdogRunsEveryMinuteAndIsNotRetried(t *testing.T) {
 	stack := load(t, nil)
-	i := slices.IndexFunc(stack.Schedules, func(s template.Schedule) bool { return s.Function == "watchdog" })
-	if i < 0 {
-		t.Fatal("no schedule")
-	}
-	s := stack.Schedules[i]
+	s := schedule(t, stack, "watchdog")
 	if s.Expression != "rate(1 minute)" || !s.Enabled || s.Retries != 0 || s.MaxAge != time.Minute {
 		t.Errorf("%+v", s)
 	}
 	if a := stack.Functions["watchdog"].Async; a == nil || a.Retries != 0 {
 		t.Errorf("Lambda retries it: %+v", a)
+	}
+}
+
+func TestTheSurveyRunsEveryHourAndItsRetriesEndBeforeTheNext(t *testing.T) {
+	s := schedule(t, load(t, nil), "survey")
+	if s.Expression != "rate(1 hour)" || !s.Enabled || s.Retries == 0 || s.MaxAge == 0 || s.MaxAge >= time.Hour || s.Dead != "last" {
+		t.Errorf("%+v", s)
+	}
+	given := schedule(t, load(t, map[string]string{"PatchScheduleState": "DISABLED", "PatchScheduleExpression": "cron(0 6 * * ? *)"}), "survey")
+	if given.Enabled || given.Expression != "cron(0 6 * * ? *)" {
+		t.Errorf("%+v", given)
 	}
 }
 
@@ -270,8 +292,10 @@ func TestSchedulesLetASecondStackBe(t *testing.T) {
 }
 
 func TestWhatNobodyWaitsForReachesTheAlarmTopicWhenItFails(t *testing.T) {
-	if a := load(t, nil).Functions["start"].Async; a == nil || a.Retries != 2 || a.OnFailure != "topic:alarm" {
-		t.Errorf("%+v", a)
+	for _, name := range []string{"start", "survey"} {
+		if a := load(t, nil).Functions[name].Async; a == nil || a.Retries != 2 || a.OnFailure != "topic:alarm" {
+			t.Errorf("%s: %+v", name, a)
+		}
 	}
 }
 
@@ -324,20 +348,24 @@ func TestOptionsAreOffUntilTheirParametersAreGiven(t *testing.T) {
 		"SubnetIds":               "subnet-0a1b2c3d, subnet-4e5f6071",
 		"SecurityGroupIds":        "sg-0a1b2c3d",
 		"CheckFunctionName":       "ready-*",
+		"PatchAfter":              "true",
+		"PatchReportBucket":       "example-reports",
 	})
 	facts := func(s *template.Stack) map[string]bool {
-		fleet := s.Schedules[slices.IndexFunc(s.Schedules, func(s template.Schedule) bool { return s.Function == "start" })]
 		_, mail := s.Resources["AlarmSubscription"]
 		_, reports := s.Resources["ReportSubscription"]
 		check := s.Functions["check"]
 		return map[string]bool{
-			"schedule":             fleet.Enabled,
+			"schedule":             schedule(t, s, "start").Enabled,
 			"alarms by e-mail":     mail,
 			"reports by e-mail":    reports,
 			"check in VPC":         check.VPC,
 			"start knows of VPC":   s.Functions["start"].Environment["IN_VPC"] == "true",
 			"network interfaces":   allowed(check.Role)["ec2:CreateNetworkInterface"] != nil,
 			"operator's functions": allowed(check.Role)["lambda:InvokeFunction"] != nil,
+			"second patch report":  s.Functions["survey"].Environment["PATCH_AFTER"] == "true",
+			"report knows bucket":  s.Functions["report"].Environment["BUCKET"] != "",
+			"report may write":     allowed(s.Functions["report"].Role)["s3:PutObject"] != nil,
 		}
 	}
 	for what, is := range facts(off) {
@@ -355,6 +383,37 @@ func TestOptionsAreOffUntilTheirParametersAreGiven(t *testing.T) {
 	}
 }
 
+func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
+	variables := func(params map[string]string) map[string]string {
+		stack := load(t, params)
+		out := maps.Clone(stack.Functions["survey"].Environment)
+		maps.Copy(out, stack.Functions["report"].Environment)
+		return out
+	}
+	without, with := variables(nil), variables(map[string]string{
+		"PatchWindowIds":    "mw-0123456789abcdef0, mw-0fedcba9876543210",
+		"PatchWindowPrefix": "patch-",
+		"PatchStates":       "Missing,Failed, AvailableSecurityUpdate",
+		"PatchLead":         "90h",
+		"PatchStaleAfter":   "48h",
+		"PatchDeadline":     "20m",
+		"PatchReportPrefix": "",
+	})
+	for _, c := range []struct{ variable, without, with string }{
+		{"PATCH_WINDOW_IDS", "", "mw-0123456789abcdef0,mw-0fedcba9876543210"},
+		{"PATCH_WINDOW_PREFIX", "", "patch-"},
+		{"PATCH_STATES", "Missing,Failed", "Missing,Failed,AvailableSecurityUpdate"},
+		{"PATCH_LEAD", "24h", "90h"},
+		{"PATCH_STALE_AFTER", "168h", "48h"},
+		{"PATCH_DEADLINE", "1h", "20m"},
+		{"BUCKET_PREFIX", "quickstep/", ""},
+	} {
+		if without[c.variable] != c.without || with[c.variable] != c.with {
+			t.Errorf("%s is %q, given %q; want %q, given %q", c.variable, without[c.variable], with[c.variable], c.without, c.with)
+		}
+	}
+}
+
 func TestParametersAreRefusedWithAReason(t *testing.T) {
 	for _, c := range []struct{ name, key, value, want string }{
 		{"half a schedule, the fleet", "FleetScheduleFleet", "web", "FleetScheduleExpression is needed"},
@@ -368,6 +427,17 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 		{"a third processor", "Architecture", "riscv", "arm64"},
 		{"a number of days that CloudWatch refuses", "LogRetentionDays", "8", "none of"},
 		{"an id that is none", "SubnetIds", "subnet-1a,web", "Ids of subnets"},
+		{"a window's name for its id", "PatchWindowIds", "mw-0123456789abcdef0,nightly", "Ids of maintenance windows"},
+		{"a wildcard for windows", "PatchWindowPrefix", "patch-*", "letters"},
+		{"a switch that is neither on nor off", "PatchScheduleState", "on", "none of"},
+		{"a schedule that is over after once", "PatchScheduleExpression", "at(2026-01-05T02:00:00)", "recurring"},
+		{"a state that Systems Manager doesn't know", "PatchStates", "Missing,missing", "AvailableSecurityUpdate"},
+		{"a duration without a unit", "PatchLead", "24", "hours"},
+		{"no time at all", "PatchDeadline", "0s", "hours"},
+		{"days, which Go doesn't know", "PatchStaleAfter", "7d", "hours"},
+		{"a yes", "PatchAfter", "yes", "none of"},
+		{"an ARN for a bucket", "PatchReportBucket", "arn:aws:s3:::reports", "A bucket's name"},
+		{"every key of the bucket, by a wildcard", "PatchReportPrefix", "*", "letters"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := template.Load(root+"template.yaml", map[string]string{c.key: c.value})
@@ -432,7 +502,7 @@ func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 	for _, topic := range stack.Topics {
 		want = append(want, topic.LogicalID+"Arn")
 	}
-	for _, name := range append(want, "TableName", "StartCommand", "StatusCommand") {
+	for _, name := range append(want, "TableName", "StartCommand", "StatusCommand", "SurveyCommand") {
 		if stack.Outputs[name] == nil {
 			t.Errorf("no output %s", name)
 		}

@@ -1,0 +1,191 @@
+package patch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+const (
+	// pace is the time from one scan to the next: DescribeInstancePatches is throttled by the account, and others need it
+	// too; at four calls a second 5,000 instances take 21 minutes.
+	pace = 250 * time.Millisecond
+	// tendEvery is the longest time between two looks at scans that are under way.
+	tendEvery = 5 * time.Minute
+)
+
+// Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are put only if they are
+// absent, and the count that they are counted by is put with the commit, after which nothing is put.
+func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+	r := w.Item
+	if !w.Now.Before(r.Until) {
+		return choreo.GiveUp(late(r)), nil
+	}
+	nodes, remarks, err := s.nodes(ctx, r)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	total, err := s.put(ctx, w, nodes)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	patience := r.patience(w.Now)
+	next := choreo.Next(StepScanning, min(tendEvery, patience))
+	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
+		r.Deadline, r.Remarks = w.Now.Add(patience), remarks
+		if total == 0 {
+			r.Step, r.Closed, r.Due = StepReport, w.Now, w.Now
+		}
+		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
+		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
+			all.Send = append(all.Send, choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position))
+			return nil
+		})
+	}), nil
+}
+
+// patience is how long the scans may take: half of what is left, if that is less than was asked for.
+func (r *Report) patience(now time.Time) time.Duration {
+	return min(time.Duration(r.Patience), max(r.Until.Sub(now)/2, time.Minute))
+}
+
+// late is why a report that can't be sent in time isn't sent at all.
+func late(r *Report) string {
+	if r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero() {
+		return "the window opened before the report was done"
+	}
+	return "it wasn't done within " + run.Span(worth)
+}
+
+// nodes finds the instances of a report, each once, by id. The remarks are for its readers.
+func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []string, err error) {
+	if r.First != "" {
+		err := book{s.Ledger}.scans(ctx, r.First, func(h held) error {
+			nodes = append(nodes, Node{ID: h.ID})
+			return nil
+		})
+		if err != nil || len(nodes) > 0 {
+			return s.named(ctx, nodes, err)
+		}
+		remarks = append(remarks, "there is no first report to compare with")
+	}
+	sets := [][]Target{r.Select.Tags}
+	if len(r.Select.IDs) > 0 {
+		sets = [][]Target{{{Key: "InstanceIds", Values: r.Select.IDs}}}
+	}
+	if r.Window != nil {
+		if sets, err = s.targets(ctx, r); err != nil {
+			return nil, nil, err
+		}
+	}
+	found := map[string]Node{}
+	for _, set := range sets {
+		more, remark, err := s.set(ctx, set)
+		if err != nil {
+			return nil, nil, err
+		}
+		if remark != "" && !slices.Contains(remarks, remark) {
+			remarks = append(remarks, remark)
+		}
+		for _, n := range more {
+			found[n.ID] = n
+		}
+	}
+	for _, n := range found {
+		nodes = append(nodes, n)
+	}
+	slices.SortFunc(nodes, byID)
+	return nodes, remarks, nil
+}
+
+func byID(a, b Node) int { return strings.Compare(a.ID, b.ID) }
+
+// named reads again what is known of nodes that are known by id.
+func (s Survey) named(ctx context.Context, nodes []Node, err error) ([]Node, []string, error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids []string
+	for _, n := range nodes {
+		ids = append(ids, n.ID)
+	}
+	nodes, err = s.byIDs(ctx, ids)
+	return nodes, nil, err
+}
+
+// put writes down the scans that aren't yet, with the patch state of each, and counts all of them.
+func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) (total int, err error) {
+	r := w.Item
+	there := map[string]bool{}
+	if err := (book{s.Ledger}).scans(ctx, r.ID, func(h held) error { there[h.ID] = true; return nil }); err != nil {
+		return 0, err
+	}
+	total = len(there)
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return there[n.ID] })
+	spread := pace
+	if n := len(nodes); n > 0 {
+		spread = min(pace, r.patience(w.Now)/2/time.Duration(n))
+	}
+	const chunk = 50 // ids in one DescribeInstancePatchStates, and below what one transaction holds
+	for some := range slices.Chunk(nodes, chunk) {
+		states, err := s.states(ctx, some)
+		if err != nil {
+			return 0, err
+		}
+		writes := []ledger.Write{w.Held()}
+		for _, n := range some {
+			due := w.Now.Add(time.Duration(total) * spread)
+			writes = append(writes, ledger.Put(scanKey(r.ID, n.ID), 0, scanOf(r, n, states[n.ID], w.Now, due)))
+			total++
+		}
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), writes...); err != nil {
+			return 0, fmt.Errorf("write down %d scans: %w", len(some), err)
+		}
+	}
+	return total, nil
+}
+
+func (s Survey) states(ctx context.Context, nodes []Node) (map[string]*State, error) {
+	var ids []string
+	for _, n := range nodes {
+		if n.Managed { // the others have none, and an id that isn't known could be refused
+			ids = append(ids, n.ID)
+		}
+	}
+	of := map[string]*State{}
+	if len(ids) == 0 {
+		return of, nil
+	}
+	states, err := s.Managed.States(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the patch states of %d instances: %w", len(ids), err)
+	}
+	for _, state := range states {
+		of[state.ID] = &state
+	}
+	return of, nil
+}
+
+// scanOf is the scan of a node. What is pending a reboot is always read, and of a second report all that tells what was done.
+func scanOf(r *Report, n Node, state *State, now, due time.Time) *Scan {
+	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States)}
+	i.Position = choreo.Position{N: 1, Step: StepScan, Since: now, Due: due}
+	more := []string{InstalledPendingReboot}
+	if r.First != "" {
+		i.First, i.Opened = r.First, r.Window.Opens
+		more = append(more, Installed, InstalledOther, InstalledRejected, Failed, Missing)
+	}
+	for _, s := range more {
+		if !slices.Contains(i.States, s) {
+			i.States = append(i.States, s)
+		}
+	}
+	slices.Sort(i.States)
+	return i
+}

@@ -1,0 +1,173 @@
+package patch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/run"
+)
+
+// Bounds of a scan.
+const (
+	// maxPages bounds the pages of one instance: 100,000 patches at 50 a page, far beyond any system; more is a token that
+	// goes round in circles.
+	maxPages = 2000
+	// maxRestarts is how often a scan may begin anew because its page token was refused.
+	maxRestarts = 3
+	// margin is the time that must be left for another page: one call of the SDK with its retries, and one write.
+	margin = 25 * time.Second
+	// maxPage keeps a page below DynamoDB's 400 KB an item, with room for what its encoding adds.
+	maxPage = 250_000
+)
+
+// Scan is one instance of a report.
+type Scan struct {
+	choreo.Position
+	Node
+	Report   string    `json:"report"`
+	Patched  *State    `json:"patched,omitempty"` // nil: it was never scanned
+	States   []string  `json:"states"`            // of patches that are read
+	Opened   time.Time `json:"opened,omitzero"`   // of a second report: what was installed since is read as well
+	First    string    `json:"first,omitempty"`   // of a second report: the first
+	Token    string    `json:"token,omitempty"`   // of the next page
+	Pages    int       `json:"pages,omitempty"`   // that are in the ledger
+	Restarts int       `json:"restarts,omitempty"`
+	Found    int       `json:"found,omitempty"` // patches
+}
+
+// Expiry is when the scan may be forgotten.
+func (s *Scan) Expiry() time.Time { return s.Since.Add(belongings) }
+
+// Ended says that nothing more will be read.
+func (s *Scan) Ended() bool { return s.Step == Done || s.Step == Unread }
+
+// Scanner reads the patches of one instance.
+type Scanner struct {
+	Ledger  ledger.Store
+	Patches interface {
+		// Patches reads a page, the first without a token; next is empty after the last. The error wraps ErrToken or
+		// run.ErrUnmanaged.
+		Patches(ctx context.Context, id string, states []string, token string) (page []Patch, next string, err error)
+	}
+	Now func() time.Time
+}
+
+// Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
+// the last page together with the scan's end and the report's count. When its time runs out, the next message goes on.
+func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
+	i := w.Item
+	keep, err := s.wanted(ctx, i)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	for {
+		page, next, err := s.Patches.Patches(ctx, i.ID, i.States, i.Token)
+		switch {
+		case errors.Is(err, run.ErrUnmanaged):
+			i.Managed = false
+			return s.end(w, nil, "Systems Manager doesn't manage it"), nil
+		case errors.Is(err, ErrToken) && i.Token != "" && i.Restarts < maxRestarts:
+			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
+			return choreo.Again(time.Second, "the page token was refused; it begins anew"), nil
+		case err != nil:
+			return choreo.Outcome{}, fmt.Errorf("read the patches of %s: %w", i.ID, err)
+		case i.Pages >= maxPages:
+			return choreo.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxPages)), nil
+		}
+		if next == "" {
+			return s.end(w, keep(page), ""), nil
+		}
+		if err := s.save(ctx, w, keep(page), next); err != nil {
+			return choreo.Outcome{}, err
+		}
+		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < margin {
+			return choreo.Again(0, fmt.Sprintf("%d patches so far; its time is up", i.Found)), nil
+		}
+	}
+}
+
+// wanted is which patches of a page the report is about: all that were asked for; of those that a window has installed, what
+// the first report announced, and what is newer than its opening. Some systems know only the day of an installation.
+func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, error) {
+	if i.First == "" {
+		return func(page []Patch) []Patch { return page }, nil
+	}
+	first := newScan()
+	announced := map[string]bool{}
+	rev, err := ledger.Read(ctx, s.Ledger, scanKey(i.First, i.ID), first)
+	if err == nil && rev > 0 {
+		var patches []Patch
+		patches, err = book{s.Ledger}.pages(ctx, first)
+		for _, p := range patches {
+			announced[p.KB+p.Title] = true
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what was announced for %s: %w", i.ID, err)
+	}
+	day := i.Opened.UTC().Truncate(24 * time.Hour)
+	return func(page []Patch) (kept []Patch) {
+		for _, p := range page {
+			old := p.State == Installed || p.State == InstalledOther || p.State == InstalledRejected
+			if !old || announced[p.KB+p.Title] || (!p.Installed.IsZero() && !p.Installed.Before(day)) {
+				kept = append(kept, p)
+			}
+		}
+		return kept
+	}, nil
+}
+
+// save writes a page with the token of the next. Where it fails, the item is what it was: it may be committed with the error.
+func (s Scanner) save(ctx context.Context, w *choreo.Work[*Scan], patches []Patch, next string) error {
+	i, before := w.Item, *w.Item
+	writes := write(i, patches, w.Now)
+	i.Token = next
+	i.Errors, i.Faults = 0, 0 // it gets on
+	err := w.Save(ctx, writes...)
+	if err != nil {
+		*i = before
+	}
+	return err
+}
+
+// write puts a page into the ledger, in pieces if it is too large for one item.
+func write(i *Scan, patches []Patch, now time.Time) (writes []ledger.Write) {
+	for len(patches) > 0 {
+		n := fits(patches)
+		i.Pages++
+		writes = append(writes, ledger.Put(pageKey(i.Report, i.ID, i.Restarts, i.Pages), 0, &Page{Patches: patches[:n], Expires: now.Add(belongings)}))
+		i.Found += n
+		patches = patches[n:]
+	}
+	return writes
+}
+
+// fits is how many of the patches fit into one page: one at least.
+func fits(patches []Patch) int {
+	size := 0
+	for n, p := range patches {
+		text, err := json.Marshal(p)
+		if err != nil {
+			panic(fmt.Sprintf("patch: a patch can't be written as JSON: %v", err))
+		}
+		if size += len(text); size > maxPage && n > 0 {
+			return n
+		}
+	}
+	return len(patches)
+}
+
+// end is the outcome of a scan that was read to its end: its last page and the report's count in the same transaction.
+func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) choreo.Outcome {
+	return choreo.With(choreo.End(Done, reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
+		i.Token = ""
+		all, err := book{s.Ledger}.arrive(ctx, i.Report, 1, 0, w.Now)
+		all.Writes = append(all.Writes, write(i, patches, w.Now)...)
+		return all, err
+	})
+}

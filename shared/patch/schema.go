@@ -1,0 +1,177 @@
+package patch
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Schema is the name and the version of the JSON form. Fields may be added to it; none changes its meaning.
+const Schema = "quickstep.patch-report/1"
+
+// document is a report, or a part of one, for machines. What stands in all parts comes first, then the rows of this part.
+type document struct {
+	Schema   string         `json:"schema"`
+	Report   string         `json:"report"`
+	Phase    string         `json:"phase"`           // before, after, now
+	First    string         `json:"first,omitempty"` // of a second report: the first
+	Part     int            `json:"part"`
+	Parts    int            `json:"parts"`
+	Repeated bool           `json:"repeated,omitempty"` // an earlier try may have sent this part already
+	Window   *Opening       `json:"window,omitempty"`
+	Began    time.Time      `json:"began"`
+	Closed   time.Time      `json:"closed"` // when the last instance was read
+	Totals   totals         `json:"totals"`
+	Stored   *Stored        `json:"stored,omitempty"`
+	Remarks  []string       `json:"remarks,omitempty"`
+	Severity []severity     `json:"severities,omitempty"`
+	Rows     map[string]any `json:"rows"` // gaps, patches, instances, lists, reboots: those that this part holds
+}
+
+// totals are numbers of the whole report.
+type totals struct {
+	Instances int            `json:"instances"`
+	Gaps      int            `json:"gaps"`    // instances that couldn't be read
+	Flagged   int            `json:"flagged"` // instances about which something is odd
+	Patches   int            `json:"patches"` // different ones
+	Reboot    int            `json:"reboot"`  // instances that need one
+	Found     map[string]int `json:"found"`   // patches times instances, by category
+}
+
+// The rows of a document.
+type (
+	gapRow struct {
+		Instance string `json:"instance"`
+		Name     string `json:"name,omitempty"`
+		Reason   string `json:"reason"`
+	}
+	patchRow struct {
+		Patch          string         `json:"patch"` // its name in this report's lists
+		KB             string         `json:"kb"`
+		Title          string         `json:"title"`
+		Classification string         `json:"classification,omitempty"`
+		Severity       string         `json:"severity,omitempty"`
+		CVEs           string         `json:"cves,omitempty"`
+		Instances      int            `json:"instances"`
+		Found          map[string]int `json:"found"` // instances, by category
+	}
+	instanceRow struct {
+		Instance string         `json:"instance"`
+		Name     string         `json:"name,omitempty"`
+		Platform string         `json:"platform,omitempty"`
+		Found    map[string]int `json:"found"` // patches, by category
+		List     string         `json:"list,omitempty"`
+		Flags    []string       `json:"flags,omitempty"`
+		Scan     *State         `json:"scan,omitempty"`
+	}
+	listRow struct {
+		List      string              `json:"list"`
+		Piece     int                 `json:"piece"` // of this list, from 1; a long one has several
+		Instances int                 `json:"instances"`
+		Patches   map[string][]string `json:"patches"` // names, by category
+	}
+	rebootRow struct {
+		Instances []string        `json:"instances"`
+		Event     json.RawMessage `json:"event,omitempty"` // for the start function: a run that reboots them
+	}
+)
+
+func (c *content) document() document {
+	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: c.Began.UTC(), Closed: c.Closed.UTC(),
+		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
+		Stored: c.Stored, Remarks: c.Remarks, Severity: c.severities}
+}
+
+// encode is JSON without the escapes that only HTML needs.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("patch: %T can't be written as JSON: %v", v, err)) // our own types always can
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+// wholeJSON is the whole report in one document.
+func wholeJSON(c *content) []byte {
+	d := c.document()
+	d.Rows = map[string]any{}
+	for _, u := range units(c, "") {
+		if u.row != nil {
+			rows, _ := d.Rows[u.section.rows].([]json.RawMessage)
+			d.Rows[u.section.rows] = append(rows, u.row)
+		}
+	}
+	return append(encode(d), '\n')
+}
+
+// wholeCSV has a line for each patch of each instance, and one for each instance without.
+func wholeCSV(c *content) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	window := ""
+	if c.Window != nil {
+		window = c.Window.ID
+	}
+	line := func(fields ...string) { _ = w.Write(fields) } // a buffer takes everything
+	line("report", "window", "instance", "name", "platform", "baseline", "scanned", "flags", "found", "kb", "title", "classification", "severity", "cves")
+	for _, i := range c.instances {
+		baseline, scanned := "", ""
+		if i.Patched != nil {
+			baseline, scanned = i.Patched.Baseline, clock(i.Patched.Ended)
+		}
+		own := []string{c.ID, window, i.ID, i.Name, i.Platform, baseline, scanned}
+		for n, f := range i.flags {
+			if n == 0 {
+				own = append(own, f)
+			} else {
+				own[len(own)-1] += " " + f
+			}
+		}
+		if len(i.flags) == 0 {
+			own = append(own, "")
+		}
+		switch {
+		case i.Step == Unread:
+			line(append(own, "unread: "+i.Position.Reason, "", "", "", "", "")...)
+		case len(i.findings) == 0:
+			line(append(own, "nothing", "", "", "", "", "")...)
+		}
+		for _, f := range i.findings {
+			line(append(slices.Clone(own), f.as, f.KB, f.Title, f.Classification, f.Severity, f.CVEs)...)
+		}
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// used are the categories that occur, in the order in which they are told.
+func used(counts map[string]int) (all []string) {
+	for _, name := range append(slices.Clone(categories), slices.Sorted(maps.Keys(counts))...) {
+		if counts[name] > 0 && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// tallied writes counts for people: "12 missing, 1 failed".
+func tallied(counts map[string]int) string {
+	text := ""
+	for _, name := range used(counts) {
+		if text != "" {
+			text += ", "
+		}
+		text += strconv.Itoa(counts[name]) + " " + spoken(name)
+	}
+	if text == "" {
+		return "nothing"
+	}
+	return text
+}

@@ -1,0 +1,168 @@
+package patch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// installs says whether a task installs patches.
+func (t Task) installs() bool {
+	return slices.Contains(patchDocuments, t.Document) && !strings.EqualFold(t.Operation, "Scan")
+}
+
+// targets are the sets of targets of a window's patch tasks, each set naming instances that fit all of its targets. A window
+// that was named by its id, and whose tasks are none that are known to install patches, is about all that is registered with it.
+func (s Survey) targets(ctx context.Context, r *Report) (sets [][]Target, err error) {
+	tasks, err := s.Windows.Tasks(ctx, r.Window.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the tasks of window %s: %w", r.Window.ID, err)
+	}
+	registered, err := s.Windows.Targets(ctx, r.Window.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the targets of window %s: %w", r.Window.ID, err)
+	}
+	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t Task) bool { return !t.installs() })
+	if len(tasks) == 0 && r.Named {
+		for _, g := range registered {
+			sets = append(sets, g.Targets)
+		}
+	}
+	for _, t := range tasks {
+		var own []Target
+		for _, target := range t.Targets {
+			if !strings.EqualFold(target.Key, "WindowTargetIds") {
+				own = append(own, target)
+				continue
+			}
+			for _, g := range registered {
+				if slices.Contains(target.Values, g.ID) {
+					sets = append(sets, g.Targets)
+				}
+			}
+		}
+		if len(own) > 0 {
+			sets = append(sets, own)
+		}
+	}
+	return sets, nil
+}
+
+// The keys of targets, lower-case: Systems Manager takes them in any.
+const (
+	keyIDs   = "instanceids"
+	keyGroup = "resource-groups:name"
+	keyTypes = "resource-groups:resourcetypefilters"
+)
+
+// set finds the nodes that fit all targets of a set: by ids, by resource group, by tags, or several of these at once.
+func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remark string, err error) {
+	var ids [][]string
+	var tags []Target
+	var types []string
+	for _, t := range set {
+		if strings.EqualFold(t.Key, keyTypes) {
+			types = t.Values
+		}
+	}
+	for _, t := range set {
+		switch key := strings.ToLower(t.Key); {
+		case key == keyIDs:
+			ids = append(ids, t.Values)
+		case key == keyGroup:
+			members, missing, err := s.members(ctx, t.Values, types)
+			if err != nil {
+				return nil, "", err
+			}
+			if missing != "" {
+				remark = fmt.Sprintf("resource group %s doesn't exist; the window patches none of its instances", missing)
+			}
+			ids = append(ids, members)
+		case len(t.Values) > 0 && (strings.HasPrefix(key, "tag:") || key == "tag-key"):
+			tags = append(tags, t)
+		}
+	}
+	if len(ids) == 0 && len(tags) == 0 {
+		return nil, "a target of the window names nothing: it was left out", nil
+	}
+	nodes, err = s.both(ctx, ids, tags)
+	return nodes, remark, err
+}
+
+// both finds the nodes that are in each of the lists of ids and fit all of the tags.
+func (s Survey) both(ctx context.Context, lists [][]string, tags []Target) (nodes []Node, err error) {
+	if len(tags) > 0 {
+		nodes, err = s.find(ctx, Selection{Tags: tags})
+		nodes = slices.DeleteFunc(nodes, func(n Node) bool {
+			return n.State == "terminated" || n.State == "shutting-down" ||
+				slices.ContainsFunc(lists, func(ids []string) bool { return !slices.Contains(ids, n.ID) })
+		})
+		return nodes, err
+	}
+	ids := slices.DeleteFunc(slices.Clone(lists[0]), func(id string) bool {
+		return slices.ContainsFunc(lists[1:], func(other []string) bool { return !slices.Contains(other, id) })
+	})
+	return s.byIDs(ctx, ids)
+}
+
+// members are the instances of resource groups. One that doesn't exist is named.
+func (s Survey) members(ctx context.Context, groups, types []string) (ids []string, missing string, err error) {
+	for _, g := range groups {
+		some, err := s.Groups.Members(ctx, g, types)
+		if errors.Is(err, ErrNoGroup) {
+			missing = g
+			continue
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("list resource group %s: %w", g, err)
+		}
+		ids = append(ids, some...)
+	}
+	return ids, missing, nil
+}
+
+// byIDs finds nodes by id; one that nobody knows has nothing but its id.
+func (s Survey) byIDs(ctx context.Context, ids []string) ([]Node, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	nodes, err := s.find(ctx, Selection{IDs: ids})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(nodes, func(n Node) bool { return n.ID == id }) {
+			nodes = append(nodes, Node{ID: id})
+		}
+	}
+	slices.SortFunc(nodes, byID)
+	return nodes, nil
+}
+
+// find asks EC2 and Systems Manager: an instance without an agent is known to the one alone, a machine elsewhere to the other.
+func (s Survey) find(ctx context.Context, which Selection) ([]Node, error) {
+	machines, err := s.EC2.Nodes(ctx, which)
+	if err != nil {
+		return nil, fmt.Errorf("list the instances: %w", err)
+	}
+	managed, err := s.Managed.Nodes(ctx, which)
+	if err != nil {
+		return nil, fmt.Errorf("list what Systems Manager manages: %w", err)
+	}
+	for _, m := range managed {
+		at := slices.IndexFunc(machines, func(n Node) bool { return n.ID == m.ID })
+		if at < 0 {
+			machines = append(machines, m)
+			continue
+		}
+		n := &machines[at]
+		n.Platform, n.Managed, n.Online = m.Platform, m.Managed, m.Online
+		if n.Name == "" {
+			n.Name = m.Name
+		}
+	}
+	return machines, nil
+}

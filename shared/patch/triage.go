@@ -1,0 +1,65 @@
+package patch
+
+import (
+	"context"
+	"fmt"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+)
+
+// Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its report, which tells people; a
+// report that gave up is announced here.
+type Triage struct {
+	Line
+	Alarm Topic
+}
+
+// Owns says whether an item is a report or a scan.
+func (t Triage) Owns(key ledger.Key) bool { return isReport(key) || isScan(key) }
+
+// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
+func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
+	n := choreo.Nudger{Ledger: t.Ledger, Queues: t.Queues, Words: Words, Owner: owner}
+	switch {
+	case msg.Step != choreo.Failing && isReport(msg.Key):
+		return n.Letter(ctx, msg, newReport(), t.Now(), nil)
+	case msg.Step != choreo.Failing:
+		return n.Letter(ctx, msg, newScan(), t.Now(), nil)
+	case isReport(msg.Key):
+		m := Reports(t.Line, t.Act)
+		m.Exhausted = t.unannounced
+		return m.Handle(ctx, owner, msg)
+	}
+	m := Scans(t.Line, t.scan)
+	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome { return t.unread(w) }
+	return m.Handle(ctx, owner, msg)
+}
+
+// Act announces that there is no report. It is safe to repeat: its end is one transaction, and a crash before it says the
+// same again.
+func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+	n := failure(w.Item, w.Item.Position.Reason, w.Item.Since)
+	if err := t.Alarm.Publish(ctx, n.subject, n.text); err != nil {
+		return choreo.Outcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
+	}
+	return over(t.Ledger, w.Now, w.Item.Position.Reason, func(*Record) {}), nil
+}
+
+// unannounced is the outcome when the alarm can't be sent: the metric has an alarm of its own.
+func (t Triage) unannounced(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	return over(t.Ledger, w.Now, w.Item.Position.Reason, func(*Record) {})
+}
+
+func (t Triage) scan(_ context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
+	return t.unread(w), nil
+}
+
+// unread is the end of a scan that gave up, counted in the same transaction.
+func (t Triage) unread(w *choreo.Work[*Scan]) choreo.Outcome {
+	return choreo.With(choreo.End(Unread, w.Item.Position.Reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
+		return book{t.Ledger}.arrive(ctx, i.Report, 1, 1, w.Now)
+	})
+}
