@@ -78,7 +78,7 @@ func (f *fleet) populate(ctx context.Context) error {
 		f.Watch.Floor[arn] = runFloor
 	}
 	for n := 1; n <= size; n++ {
-		spec := world.MachineSpec{ID: sim.ID(n), IP: "127.0.0.1", Managed: n != size,
+		spec := world.MachineSpec{ID: sim.ID(n), IP: "127.0.0.1", Managed: true, NoBootID: n == size, Tags: map[string]string{"Name": fmt.Sprintf("web-%d", n)},
 			BootTime: time.Duration(20+n*7%25) * time.Second, AppTime: time.Duration(5+n*11%20) * time.Second, NeverReturns: n == lost}
 		if n == slow {
 			spec.AppTime = 150 * time.Second
@@ -95,6 +95,7 @@ func (f *fleet) populate(ctx context.Context) error {
 	}
 	f.Watch.Settle()
 	f.addAlarms()
+	f.addPatches()
 	return nil
 }
 

@@ -1,5 +1,5 @@
-// Command demo reboots a fleet under load on one machine: the product's own code, from the request to the summary, on the
-// stand-in for AWS.
+// Command demo reports a fleet's patches, then reboots it under load, on one machine: the product's own code, from the request
+// to the summary, on the stand-in for AWS.
 //
 //	client ──► load balancer web ──► 12 instances, each a server for web and one for api:
 //	       └─► load balancer api ──►   real listeners, closed while the instance is down
@@ -73,6 +73,9 @@ func demo(ctx context.Context, out *os.File, undrained bool, logs string) (code 
 	}
 	defer f.close()
 	introduce(out, undrained)
+	if err := f.patchReport(ctx, out); err != nil {
+		return 1, err
+	}
 	traffic, err := serve(ctx, f)
 	if err != nil {
 		return 1, err

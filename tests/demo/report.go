@@ -11,6 +11,7 @@ import (
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/world"
 )
 
 // mostLines is how many violations of one rule are printed: with draining left out each reboot is one.
@@ -24,7 +25,7 @@ const (
 
 // introduce says what is going to happen, to somebody who has never seen it.
 func introduce(out io.Writer, undrained bool) {
-	fmt.Fprintf(out, `A rolling reboot of %d instances under load, on this machine alone.
+	fmt.Fprintf(out, `A patch report, and a rolling reboot of %d instances under load, on this machine alone.
 
 Real:      the code of all functions, wired as in template.yaml; two HTTP servers an instance, which are gone while it
            boots; a load balancer for each target group (%s), which sends each request once, to an instance
@@ -33,6 +34,7 @@ Stand-in:  AWS itself, in memory: queues, table, instances, target groups, alarm
 Time:      the fleet's runs %d times as fast as yours. All times below are the fleet's. Its target groups drain for %s,
            that is %s of yours; the whole takes about %s, that is %s of yours.
 The run:   %d instances may be out of service at once; half of each target group must stay healthy.
+First:     a patch report of a maintenance window that opens tomorrow.
 Expected:  %s starts slowly. %s never comes back: it must be reported, and the others go on.
 `, size, strings.Join(groups, " and "), len(groups)*int(connections*time.Second/between), factor, run.Span(draining), run.Span(draining/factor),
 		run.Span(wholeRun), run.Span(wholeRun/factor), tokens, sim.ID(slow), sim.ID(lost))
@@ -80,10 +82,14 @@ func (e evidence) printNotes(out io.Writer) {
 		if n >= len(e.alarms) {
 			topic = "reports"
 		}
-		fmt.Fprintf(out, "\nSent to the topic for %s: %s\n", topic, note.Subject)
-		for line := range strings.Lines(note.Text) {
-			fmt.Fprintf(out, "  | %s\n", strings.TrimRight(line, "\n"))
-		}
+		printNote(out, topic, note)
+	}
+}
+
+func printNote(out io.Writer, topic string, note world.Note) {
+	fmt.Fprintf(out, "\nSent to the topic for %s: %s\n", topic, note.Subject)
+	for line := range strings.Lines(note.Text) {
+		fmt.Fprintln(out, strings.TrimRight("  | "+line, " \n"))
 	}
 }
 

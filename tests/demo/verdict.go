@@ -16,6 +16,7 @@ type evidence struct {
 	rows     []ending
 	alarms   []world.Note
 	reports  []world.Note
+	patches  []world.Note // the patch report
 	findings []finding
 }
 
@@ -39,7 +40,14 @@ func (f *fleet) evidence(t tally) (e evidence) {
 		for _, i := range v.rows {
 			e.rows = append(e.rows, ending{i, f.Boots(i.ID)})
 		}
-		e.requests, e.alarms, e.reports = t, f.Published("alarm"), f.Published("report")
+		e.requests, e.alarms = t, f.Published("alarm")
+		for _, note := range f.Published("report") {
+			if note.JSON != "" {
+				e.patches = append(e.patches, note)
+			} else {
+				e.reports = append(e.reports, note)
+			}
+		}
 		e.findings = f.judge(v, e, cut, troubles)
 	})
 	return e
@@ -76,6 +84,7 @@ func (f *fleet) judge(v view, e evidence, cut int, troubles []error) []finding {
 		{"alarms and rules are muted, and end as they began", fmt.Sprintf("%s went into ALARM %d×, acted %d×", fewHosts, w.alarms, len(f.Fired(fewHosts))),
 			slices.Concat(of("R6:"), w.loud, f.restored())},
 		{"who failed is reported, and the run's end is", fmt.Sprintf("%d alarm, %d reports", len(e.alarms), len(e.reports)), told(e.alarms, e.reports)},
+		{"every patch and instance is in the patch report", fmt.Sprintf("%d message", len(e.patches)), misreported(e.patches)},
 		{"locks are free, no message has anything to do", "", of("R6/R7", "R8")},
 	}
 	if cut > 0 {
