@@ -9,14 +9,15 @@ package cloud
 
 import (
 	"context"
-	"fmt"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // The limits of one call. At worst it takes three attempts and two waits between them: 34 seconds. The waits are short
@@ -34,17 +35,39 @@ const (
 	AttemptTimeout = 10 * time.Second
 )
 
-// MustLoad reads the Region, the credentials and the endpoints from where the AWS tools keep them: the environment, then
-// the shared configuration files. It panics if they can't be read or name no Region, since nothing works without.
+// MustLoad reads the Region, the credentials and the endpoints from the environment, where Lambda puts them. It panics if one
+// of the first two is missing, since nothing works without. The SDK's own loader would look in files and ask other services
+// as well; that is more than a megabyte of a function.
 func MustLoad() aws.Config {
-	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(client()), config.WithRetryer(retryer))
-	if err != nil {
-		panic(fmt.Sprintf("cloud: load the AWS configuration: %v", err))
+	cfg := aws.Config{
+		Region: must("AWS_REGION"),
+		Credentials: credentials.NewStaticCredentialsProvider(must("AWS_ACCESS_KEY_ID"), must("AWS_SECRET_ACCESS_KEY"),
+			os.Getenv("AWS_SESSION_TOKEN")), // Lambda never changes them while a process lives
+		HTTPClient:    client(),
+		Retryer:       retryer,
+		ConfigSources: []any{endpoints{}},
 	}
-	if cfg.Region == "" {
-		panic("cloud: no Region; set AWS_REGION")
+	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
+		cfg.BaseEndpoint = &url
 	}
 	return cfg
+}
+
+func must(variable string) string {
+	value := os.Getenv(variable)
+	if value == "" {
+		panic("cloud: the environment has no " + variable)
+	}
+	return value
+}
+
+// endpoints are those of single services: AWS_ENDPOINT_URL_EC2 and its like, in the SDKs' own spelling.
+type endpoints struct{}
+
+// GetServiceBaseEndpoint is what the SDK's clients ask a configuration's sources for.
+func (endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (url string, found bool, err error) {
+	url = os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
+	return url, url != "", nil
 }
 
 func client() *http.BuildableClient {

@@ -2,7 +2,6 @@ package cloud_test
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,11 +16,9 @@ import (
 // environment is a Lambda function's, with nothing of the machine on which the test runs.
 func environment(t *testing.T, region, endpoint string) {
 	t.Helper()
-	none := filepath.Join(t.TempDir(), "none")
 	for name, value := range map[string]string{
-		"AWS_REGION": region, "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_SNS": "",
-		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_SESSION_TOKEN": "",
-		"AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none, "AWS_MAX_ATTEMPTS": "", "AWS_RETRY_MODE": "",
+		"AWS_REGION": region, "AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_SNS": "",
+		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_SESSION_TOKEN": "session",
 	} {
 		t.Setenv(name, value)
 	}
@@ -48,25 +45,41 @@ func TestTheLimitsOfACall(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentNamesTheEndpoint(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
-		return cloudtest.Answer{Body: `<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`}
-	})
-	environment(t, "eu-west-1", aws.ToString(w.Config.BaseEndpoint))
-	if err := sns.New(cloud.MustLoad(), "arn:aws:sns:eu-west-1:111122223333:alarms").Publish(t.Context(), "s", "text"); err != nil {
-		t.Error(err)
-	}
-	if len(w.Calls()) != 1 {
-		t.Errorf("%d calls", len(w.Calls()))
+func TestTheEnvironmentNamesTheEndpoints(t *testing.T) {
+	for _, variable := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SNS"} {
+		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
+			return cloudtest.Answer{Body: `<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`}
+		})
+		environment(t, "eu-west-1", "http://127.0.0.1:1")
+		t.Setenv(variable, aws.ToString(w.Config.BaseEndpoint))
+		if err := sns.New(cloud.MustLoad(), "arn:aws:sns:eu-west-1:111122223333:alarms").Publish(t.Context(), "s", "text"); err != nil {
+			t.Error(err)
+		}
+		if len(w.Calls()) != 1 {
+			t.Errorf("%s: %d calls", variable, len(w.Calls()))
+		}
 	}
 }
 
-func TestNothingWorksWithoutARegion(t *testing.T) {
-	environment(t, "", "")
-	defer func() {
-		if what, ok := recover().(string); !ok || !strings.Contains(what, "AWS_REGION") {
-			t.Errorf("panicked with %q", what)
-		}
-	}()
-	cloud.MustLoad()
+func TestTheCredentialsAreTheFunctions(t *testing.T) {
+	environment(t, "eu-west-1", "")
+	c, err := cloud.MustLoad().Credentials.Retrieve(t.Context())
+	if err != nil || c.AccessKeyID != "AKIAEXAMPLE" || c.SecretAccessKey != "example" || c.SessionToken != "session" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestNothingWorksWithoutARegionAndCredentials(t *testing.T) {
+	for _, variable := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		t.Run(variable, func(t *testing.T) {
+			environment(t, "eu-west-1", "")
+			t.Setenv(variable, "")
+			defer func() {
+				if what, ok := recover().(string); !ok || !strings.Contains(what, variable) {
+					t.Errorf("panicked with %q", what)
+				}
+			}()
+			cloud.MustLoad()
+		})
+	}
 }
