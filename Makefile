@@ -2,6 +2,7 @@
 GOLANGCI_LINT := v2.12.2
 CFN_LINT      := 1.58.0
 SAM           := 1.170.0
+CHECKOV       := 3.3.30
 
 # What the functions are built for: arm64, or x86_64 (then deploy with Architecture=x86_64).
 ARCH ?= arm64
@@ -12,6 +13,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 tools := $(CURDIR)/.tools
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
 venv  := $(tools)/venv-cfn-lint-$(CFN_LINT)-sam-$(SAM)
+check := $(tools)/venv-checkov-$(CHECKOV)
 code  := $(wildcard functions shared tests)
 
 # The race detector needs a C compiler.
@@ -45,13 +47,18 @@ mutants: ## Plant bugs one at a time, and see each found; about an hour
 demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining
 	go run ./tests/demo $(if $(BREAK),-break $(BREAK))
 
-lint: $(lint) $(venv) ## Check formatting, modules, code and template
+lint: $(lint) $(venv) $(check) ## Check formatting, modules, code and template
 	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
 	go vet ./...
 	go mod tidy -diff
 	$(lint) run
 	$(venv)/bin/cfn-lint template.yaml
 	$(venv)/bin/sam validate --lint
+	$(venv)/bin/python tests/template/sam.py samconfig samconfig.toml
+	@# what SAM makes of the template is looked at as well: many of the rules pass over its own resources
+	$(venv)/bin/python tests/template/sam.py translate template.yaml > $(tools)/translated.json
+	$(venv)/bin/cfn-lint $(tools)/translated.json
+	BC_SKIP_MAPPING=TRUE $(check)/bin/checkov --file template.yaml --framework cloudformation --quiet --compact
 
 build: $(venv) ## Build every function as it is deployed; ARCH=x86_64 for the other processor
 	@# sam says "directory not found" to a compile error, and shares no cache between parallel cold builds
@@ -68,6 +75,11 @@ clean: ## Remove what was built and installed here
 $(lint):
 	GOBIN=$(tools) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(tools)/golangci-lint $@
+
+$(check):
+	rm -rf $@
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV) || { rm -rf $@; exit 1; }
 
 $(venv):
 	rm -rf $@
