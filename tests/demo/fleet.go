@@ -10,6 +10,7 @@ import (
 	"quickstep/shared/probe"
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -31,7 +32,7 @@ var groups = []string{"web", "api"}
 // fleet is the stand-in for AWS with the instances in it, and all that is watched while they are rebooted.
 type fleet struct {
 	*sim.Fleet
-	servers  *servers
+	servers  *site.Servers
 	watched  watched
 	progress *progress
 	end      context.CancelFunc
@@ -45,7 +46,7 @@ func newFleet(ctx context.Context, undrained bool) (*fleet, error) {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(ctx)
-	f := &fleet{Fleet: virtual, servers: newServers(), end: end}
+	f := &fleet{Fleet: virtual, servers: site.NewServers(), end: end}
 	rules := f.AfterEffect
 	f.World, f.ARNs = world.New(f.Stack, world.Scaled(factor), seed), nil
 	f.KeepLog = false
@@ -59,8 +60,8 @@ func newFleet(ctx context.Context, undrained bool) (*fleet, error) {
 		f.watched.see(f, op)
 		f.progress.see(op)
 	}
-	f.HealthProbe = func(_ string, port int) bool { return healthy(ctx, port) }
-	f.MachineChanged = func(id string, answers bool) { f.servers.changed(ctx, id, answers) }
+	f.HealthProbe = func(_ string, port int) bool { return site.Healthy(ctx, port) }
+	f.MachineChanged = func(id string, answers bool) { f.servers.Changed(ctx, id, answers) }
 	f.Do(func() { err = f.populate(ctx) })
 	if err != nil {
 		f.close()
@@ -85,11 +86,11 @@ func (f *fleet) populate(ctx context.Context) error {
 		}
 		var places []string
 		for _, group := range groups {
-			s, err := f.servers.add(ctx, group, spec.ID)
+			s, err := f.servers.Add(ctx, group, spec.ID)
 			if err != nil {
 				return err
 			}
-			places = append(places, group+":"+strconv.Itoa(s.port))
+			places = append(places, group+":"+strconv.Itoa(s.Port))
 		}
 		f.Add(spec, places...)
 	}
@@ -118,7 +119,7 @@ func (f *fleet) begin(ctx context.Context) error {
 func (f *fleet) close() {
 	f.end()
 	f.Wait()
-	f.servers.close()
+	f.servers.Close()
 }
 
 // routable are the addresses of the targets to which a group's load balancer sends new requests.
@@ -132,20 +133,9 @@ func (f *fleet) routable(group string) []string {
 	return addresses
 }
 
-const (
-	// probeTimeout is how long the startup check waits for an answer, in the fleet's time: as long as a request may ask for.
-	// One that a busy machine misses is followed by another.
-	probeTimeout = 10 * time.Second
-	// healthTimeout is the same for the target groups' health checks, and real: an instance that is down refuses at once,
-	// so only the machine under the demo could make one fail, and two in a row would take a target out for nothing.
-	healthTimeout = 3 * time.Second
-)
-
-// healthy is a target group's health check of one target.
-func healthy(ctx context.Context, port int) bool {
-	ok, _ := probe.Net{}.HTTP(ctx, run.HTTPProbe{URL: fmt.Sprintf("http://127.0.0.1:%d/health", port), Codes: "200", Timeout: healthTimeout})
-	return ok
-}
+// probeTimeout is how long the startup check waits for an answer, in the fleet's time: as long as a request may ask for.
+// One that a busy machine misses is followed by another.
+const probeTimeout = 10 * time.Second
 
 // probes are the product's own, with timeouts in real time.
 type probes struct{}

@@ -22,11 +22,15 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"quickstep/tests/site"
 )
 
 const (
 	// seed decides all chance: habits of the instances, latencies, which requests take long.
 	seed = 1
+	// connections to each load balancer: eight of them send 100 requests a second.
+	connections = 8
 	// limit is the real time after which something hangs: several times what a run takes. Who is then stopped and doesn't
 	// even stop within grace is ended.
 	limit = 3 * time.Minute
@@ -76,16 +80,16 @@ func demo(ctx context.Context, out *os.File, undrained bool, logs string) (code 
 	if err := f.patchReport(ctx, out); err != nil {
 		return 1, err
 	}
-	traffic, err := serve(ctx, f)
+	traffic, err := site.Serve(ctx, groups, f.routable, connections, seed)
 	if err != nil {
 		return 1, err
 	}
-	defer traffic.close()
+	defer traffic.Close()
 	if err := reboot(ctx, f, traffic, newScreen(out)); err != nil {
 		return stopped(ctx, out, f, traffic, err)
 	}
-	traffic.close()
-	e := f.evidence(traffic.tally())
+	traffic.Close()
+	e := f.evidence(traffic.Tally())
 	e.print(out)
 	if e.failed() {
 		return 1, nil
@@ -94,7 +98,7 @@ func demo(ctx context.Context, out *os.File, undrained bool, logs string) (code 
 }
 
 // reboot asks for the run, and shows how it gets on until it has ended and its last message is gone.
-func reboot(ctx context.Context, f *fleet, t *traffic, s *screen) error {
+func reboot(ctx context.Context, f *fleet, t *site.Traffic, s *screen) error {
 	defer s.close()
 	if err := f.begin(ctx); err != nil {
 		return err
@@ -108,7 +112,7 @@ func reboot(ctx context.Context, f *fleet, t *traffic, s *screen) error {
 		case <-tick.C:
 		}
 		v := f.view()
-		s.show(v, t.tally())
+		s.show(v, t.Tally())
 		if v.quiet {
 			return nil
 		}
@@ -116,8 +120,8 @@ func reboot(ctx context.Context, f *fleet, t *traffic, s *screen) error {
 }
 
 // stopped says what was under way when the demo was stopped, or couldn't go on.
-func stopped(ctx context.Context, out io.Writer, f *fleet, t *traffic, err error) (int, error) {
-	t.close()
+func stopped(ctx context.Context, out io.Writer, f *fleet, t *site.Traffic, err error) (int, error) {
+	t.Close()
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errHangs) {
 		fmt.Fprintln(out, "stopped")
 		return interrupted, nil
@@ -125,6 +129,6 @@ func stopped(ctx context.Context, out io.Writer, f *fleet, t *traffic, err error
 	for _, line := range f.hanging() {
 		fmt.Fprintln(out, line)
 	}
-	printTraffic(out, t.tally())
+	printTraffic(out, t.Tally())
 	return 1, err
 }

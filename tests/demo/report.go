@@ -11,6 +11,7 @@ import (
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -36,7 +37,7 @@ Time:      the fleet's runs %d times as fast as yours. All times below are the f
 The run:   %d instances may be out of service at once; half of each target group must stay healthy.
 First:     a patch report of a maintenance window that opens tomorrow.
 Expected:  %s starts slowly. %s never comes back: it must be reported, and the others go on.
-`, size, strings.Join(groups, " and "), len(groups)*int(connections*time.Second/between), factor, run.Span(draining), run.Span(draining/factor),
+`, size, strings.Join(groups, " and "), len(groups)*int(connections*time.Second/site.Between), factor, run.Span(draining), run.Span(draining/factor),
 		run.Span(wholeRun), run.Span(wholeRun/factor), tokens, sim.ID(slow), sim.ID(lost))
 	if undrained {
 		fmt.Fprintln(out, "Left out:  draining. Instances are rebooted while load balancers send them requests, so some must fail.")
@@ -111,13 +112,13 @@ func (e evidence) printFindings(out io.Writer) {
 }
 
 // printTraffic ends with the line for which the demo is made.
-func printTraffic(out io.Writer, t tally) {
-	if t.failed > 0 {
+func printTraffic(out io.Writer, t site.Tally) {
+	if t.Failed > 0 {
 		fmt.Fprintln(out, "\nWhy requests failed:")
 	}
-	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
-		fmt.Fprintf(out, "%6d × %s\n", t.reasons[reason], reason)
+	for _, reason := range slices.Sorted(maps.Keys(t.Reasons)) {
+		fmt.Fprintf(out, "%6d × %s\n", t.Reasons[reason], reason)
 	}
 	fmt.Fprintln(out)
-	fmt.Fprintf(out, "requests %d, failed %d\n", t.requests, t.failed)
+	fmt.Fprintf(out, "requests %d, failed %d\n", t.Requests, t.Failed)
 }

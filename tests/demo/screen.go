@@ -10,6 +10,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/run"
+	"quickstep/tests/site"
 )
 
 // screen shows a run while it gets on: a table that is drawn again and again where there is a terminal, a line for
@@ -48,7 +49,7 @@ func (s *screen) close() {
 	fmt.Fprintln(s.out)
 }
 
-func (s *screen) show(v view, t tally) {
+func (s *screen) show(v view, t site.Tally) {
 	if !s.terminal {
 		s.plain(v, t)
 		return
@@ -71,23 +72,23 @@ func (s *screen) show(v view, t tally) {
 	fmt.Fprint(s.out, b.String())
 }
 
-func (s *screen) plain(v view, t tally) {
+func (s *screen) plain(v view, t site.Tally) {
 	for _, line := range v.lines {
 		fmt.Fprintln(s.out, line)
 	}
-	if t.failed > s.failed && v.at-s.told > time.Minute {
-		fmt.Fprintf(s.out, "%7s  %-20s %d of %d requests have failed so far\n", run.Span(v.at), "!", t.failed, t.requests)
-		s.failed, s.told = t.failed, v.at
+	if t.Failed > s.failed && v.at-s.told > time.Minute {
+		fmt.Fprintf(s.out, "%7s  %-20s %d of %d requests have failed so far\n", run.Span(v.at), "!", t.Failed, t.Requests)
+		s.failed, s.told = t.Failed, v.at
 	}
 }
 
 // draw is the table as lines.
-func draw(v view, t tally) []string {
+func draw(v view, t site.Tally) []string {
 	r := v.run
 	ended := r.Done + r.Failed + r.Skipped
 	lines := []string{
 		"",
-		fmt.Sprintf("%7s  run %-8s %s %d of %d ended   requests %d, failed %d", run.Span(v.at), r.Status(), bar(ended, max(r.Total, 1), 24), ended, r.Total, t.requests, t.failed),
+		fmt.Sprintf("%7s  run %-8s %s %d of %d ended   requests %d, failed %d", run.Span(v.at), r.Status(), bar(ended, max(r.Total, 1), 24), ended, r.Total, t.Requests, t.Failed),
 		"",
 		fmt.Sprintf("%-20s %-9s %-8s %7s %7s  %s", "instance", "", "step", "since", "attempt", "because"),
 	}

@@ -7,12 +7,13 @@ import (
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
 // evidence is what is left of a run, as AWS, its clients and people saw it.
 type evidence struct {
-	requests tally
+	requests site.Tally
 	rows     []ending
 	alarms   []world.Note
 	reports  []world.Note
@@ -33,9 +34,9 @@ type ending struct {
 }
 
 // evidence collects what there is, when all is over.
-func (f *fleet) evidence(t tally) (e evidence) {
+func (f *fleet) evidence(t site.Tally) (e evidence) {
 	v := f.view()
-	cut, troubles := f.servers.damage()
+	cut, troubles := f.servers.Damage()
 	f.Do(func() {
 		for _, i := range v.rows {
 			e.rows = append(e.rows, ending{i, f.Boots(i.ID)})
@@ -129,6 +130,6 @@ func told(alarms, reports []world.Note) (wrong []string) {
 
 // failed says whether a request failed or a rule was broken.
 func (e evidence) failed() bool {
-	return e.requests.failed > 0 || e.requests.requests == 0 ||
+	return e.requests.Failed > 0 || e.requests.Requests == 0 ||
 		slices.ContainsFunc(e.findings, func(f finding) bool { return len(f.broken) > 0 })
 }

@@ -8,6 +8,7 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -18,9 +19,9 @@ func TestVerdict(t *testing.T) {
 		failed   bool
 		last     string
 	}{
-		"no request failed and every rule held": {evidence{requests: tally{requests: 9}, findings: []finding{kept}}, false, "requests 9, failed 0"},
-		"a request failed":                      {evidence{requests: tally{requests: 9, failed: 1}, findings: []finding{kept}}, true, "requests 9, failed 1"},
-		"a rule was broken": {evidence{requests: tally{requests: 9}, findings: []finding{kept, {rule: "it doesn't", broken: []string{"R1"}}}}, true,
+		"no request failed and every rule held": {evidence{requests: site.Tally{Requests: 9}, findings: []finding{kept}}, false, "requests 9, failed 0"},
+		"a request failed":                      {evidence{requests: site.Tally{Requests: 9, Failed: 1}, findings: []finding{kept}}, true, "requests 9, failed 1"},
+		"a rule was broken": {evidence{requests: site.Tally{Requests: 9}, findings: []finding{kept, {rule: "it doesn't", broken: []string{"R1"}}}}, true,
 			"BROKEN  it doesn't\n            R1\n\nrequests 9, failed 0"},
 		"nobody sent a request": {evidence{findings: []finding{kept}}, true, "requests 0, failed 0"},
 	} {
@@ -81,7 +82,7 @@ func TestTable(t *testing.T) {
 		{ID: sim.ID(1), Position: choreo.Position{Step: run.Done, Since: sim.Began}},
 		{ID: sim.ID(2), Position: choreo.Position{Step: run.StepCheck, Since: sim.Began.Add(-45 * time.Second), Attempt: 2, Reason: "HTTP: connection refused"}},
 	}}
-	table := strings.Join(draw(v, tally{requests: 100}), "\n")
+	table := strings.Join(draw(v, site.Tally{Requests: 100}), "\n")
 	for _, want := range []string{"5m10s", "1 of 2 ended", "requests 100, failed 0", "[#######] done", "[####...] check", "45s       3  HTTP: connection refused"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("%q is missing:\n%s", want, table)

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"context"
@@ -15,16 +15,16 @@ import (
 )
 
 // Ports of the instances lie below those that systems give to outgoing connections (Linux 32768, macOS 49152 and above):
-// nobody takes one by chance while its instance is down. Demos that run at the same time begin at different ones.
+// nobody takes one by chance while its instance is down. Programs that run at the same time begin at different ones.
 const (
 	firstPort = 20000
 	portRange = 10000
 )
 
-// server is one application of one instance: a real HTTP server that is there only while the instance is up.
-type server struct {
+// Server is one application of one instance: a real HTTP server that is there only while the instance is up.
+type Server struct {
 	group, instance string
-	port            int
+	Port            int
 	working         atomic.Int64 // requests under way
 
 	mu   sync.Mutex
@@ -33,21 +33,22 @@ type server struct {
 	err  error        // why it couldn't come back
 }
 
-// servers are all servers of the fleet by instance.
-type servers struct {
-	byInstance map[string][]*server
+// Servers are all servers of the fleet by instance.
+type Servers struct {
+	byInstance map[string][]*Server
 	next       int
 }
 
-func newServers() *servers {
-	return &servers{byInstance: map[string][]*server{}, next: os.Getpid() * 64 % portRange}
+// NewServers makes an empty fleet of servers.
+func NewServers() *Servers {
+	return &Servers{byInstance: map[string][]*Server{}, next: os.Getpid() * 64 % portRange}
 }
 
-// add starts a server on the next port that is free.
-func (all *servers) add(ctx context.Context, group, instance string) (*server, error) {
+// Add starts a server on the next port that is free.
+func (all *Servers) Add(ctx context.Context, group, instance string) (*Server, error) {
 	var err error
 	for range 1000 {
-		s := &server{group: group, instance: instance, port: firstPort + all.next%portRange}
+		s := &Server{group: group, instance: instance, Port: firstPort + all.next%portRange}
 		all.next++
 		if err = s.start(ctx); err == nil {
 			all.byInstance[instance] = append(all.byInstance[instance], s)
@@ -57,8 +58,8 @@ func (all *servers) add(ctx context.Context, group, instance string) (*server, e
 	return nil, fmt.Errorf("find a free port from %d on: %w", firstPort, err)
 }
 
-// changed follows an instance: its servers are there while it answers.
-func (all *servers) changed(ctx context.Context, instance string, answers bool) {
+// Changed follows an instance: its servers are there while it answers.
+func (all *Servers) Changed(ctx context.Context, instance string, answers bool) {
 	for _, s := range all.byInstance[instance] {
 		if !answers {
 			s.stop()
@@ -72,7 +73,8 @@ func (all *servers) changed(ctx context.Context, instance string, answers bool) 
 	}
 }
 
-func (all *servers) close() {
+// Close ends all servers.
+func (all *Servers) Close() {
 	for _, list := range all.byInstance {
 		for _, s := range list {
 			s.stop()
@@ -80,8 +82,8 @@ func (all *servers) close() {
 	}
 }
 
-// damage is how many requests were cut off by instances that went down, and what kept servers from coming back.
-func (all *servers) damage() (cut int, troubles []error) {
+// Damage is how many requests were cut off by instances that went down, and what kept servers from coming back.
+func (all *Servers) Damage() (cut int, troubles []error) {
 	for _, list := range all.byInstance {
 		for _, s := range list {
 			s.mu.Lock()
@@ -95,9 +97,9 @@ func (all *servers) damage() (cut int, troubles []error) {
 	return cut, troubles
 }
 
-func (s *server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
 
-func (s *server) start(ctx context.Context) error {
+func (s *Server) start(ctx context.Context) error {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", s.address())
 	if err != nil {
@@ -112,7 +114,7 @@ func (s *server) start(ctx context.Context) error {
 }
 
 // stop ends the server the way a reboot does: connections break off, new ones are refused.
-func (s *server) stop() {
+func (s *Server) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.http == nil {
@@ -125,7 +127,7 @@ func (s *server) stop() {
 
 // ServeHTTP answers health checks at once, and requests after the time that they say they take. The answer says which
 // group was asked and repeats the request's word, so that a client sees whether it is its own.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/health" {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// balancer is the load balancer of one target group: it sends each request to the next target that is registered and
+// Balancer is the load balancer of one target group: it sends each request to the next target that is registered and
 // healthy, once. What becomes of it there is the client's answer.
-type balancer struct {
+type Balancer struct {
 	// routable are the addresses of the targets that get new requests, asked for each of them.
 	routable func() []string
 	turn     atomic.Uint64
@@ -25,8 +25,9 @@ type balancer struct {
 
 type targetKey struct{}
 
-func newBalancer(routable func() []string) *balancer {
-	b := &balancer{routable: routable}
+// NewBalancer makes a load balancer that takes no requests yet.
+func NewBalancer(routable func() []string) *Balancer {
+	b := &Balancer{routable: routable}
 	b.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme = "http"
@@ -40,7 +41,7 @@ func newBalancer(routable func() []string) *balancer {
 	return b
 }
 
-func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	targets := b.routable()
 	if len(targets) == 0 {
 		http.Error(w, "no target is registered and healthy", http.StatusServiceUnavailable)
@@ -65,8 +66,8 @@ func badGateway(w http.ResponseWriter, _ *http.Request, err error) {
 	http.Error(w, why, http.StatusBadGateway)
 }
 
-// listen lets the balancer take requests on a port of its own, which it never leaves.
-func (b *balancer) listen(ctx context.Context) (url string, end func(), err error) {
+// Listen lets the balancer take requests on a port of its own, which it never leaves.
+func (b *Balancer) Listen(ctx context.Context) (url string, end func(), err error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"bufio"
@@ -34,7 +34,7 @@ func backend(t *testing.T, answer string) (address string, connections *atomic.I
 	return l.Addr().String(), connections
 }
 
-func through(b *balancer) (status int, body string) {
+func through(b *Balancer) (status int, body string) {
 	w := httptest.NewRecorder()
 	b.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 	return w.Code, strings.TrimSpace(w.Body.String())
@@ -50,7 +50,7 @@ func TestBalancer(t *testing.T) {
 
 	t.Run("it sends requests to all targets in turn", func(t *testing.T) {
 		other, otherAsked := backend(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-		b := newBalancer(func() []string { return []string{well, other} })
+		b := NewBalancer(func() []string { return []string{well, other} })
 		for range rounds {
 			if status, body := through(b); status != 200 || body != "hi" {
 				t.Fatalf("%d %q", status, body)
@@ -69,7 +69,7 @@ func TestBalancer(t *testing.T) {
 			{ill, "the target broke off in the middle of the request", illAsked},
 		} {
 			before := wellAsked.Load()
-			b := newBalancer(func() []string { return []string{well, c.target} })
+			b := NewBalancer(func() []string { return []string{well, c.target} })
 			failed := 0
 			for range rounds {
 				if status, body := through(b); status != 200 {
@@ -88,7 +88,7 @@ func TestBalancer(t *testing.T) {
 		}
 	})
 	t.Run("it answers 503 when nobody is registered and healthy", func(t *testing.T) {
-		if status, _ := through(newBalancer(func() []string { return nil })); status != http.StatusServiceUnavailable {
+		if status, _ := through(NewBalancer(func() []string { return nil })); status != http.StatusServiceUnavailable {
 			t.Errorf("%d", status)
 		}
 	})

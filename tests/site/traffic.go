@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"context"
@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	// connections to each load balancer, and the time between two requests of one: 100 requests a second in all.
-	connections = 8
-	between     = 80 * time.Millisecond
+	// Between is the time between two requests of one connection.
+	Between = 80 * time.Millisecond
 	// Every slowEvery-th request takes slowest at most: those are the ones that draining is for.
 	slowEvery = 8
 	fastest   = 50 * time.Millisecond
@@ -25,30 +24,31 @@ const (
 	patience = 15 * time.Second
 )
 
-// traffic is a client that sends requests to the load balancers all the time, and counts those that fail.
-type traffic struct {
+// Traffic is a client that sends requests to the load balancers all the time, and counts those that fail.
+type Traffic struct {
 	stop    context.CancelFunc
 	senders sync.WaitGroup
 	ends    []func()
 
 	mu     sync.Mutex
-	counts tally
+	counts Tally
 }
 
-// tally is how many requests were sent and how many failed, by reason.
-type tally struct {
-	requests, failed int
-	reasons          map[string]int
+// Tally is how many requests were sent and how many failed, by reason.
+type Tally struct {
+	Requests, Failed int
+	Reasons          map[string]int
 }
 
-// serve puts a load balancer before each target group, and sends requests until close.
-func serve(ctx context.Context, f *fleet) (*traffic, error) {
+// Serve puts a load balancer before each target group, and sends requests over so many connections to each until Close.
+// routable gives the addresses to which a group's balancer may send the next request. The seed decides which take long.
+func Serve(ctx context.Context, groups []string, routable func(group string) []string, connections int, seed uint64) (*Traffic, error) {
 	ctx, stop := context.WithCancel(ctx)
-	t := &traffic{stop: stop, counts: tally{reasons: map[string]int{}}}
+	t := &Traffic{stop: stop, counts: Tally{Reasons: map[string]int{}}}
 	for n, group := range groups {
-		address, end, err := newBalancer(func() []string { return f.routable(group) }).listen(ctx)
+		address, end, err := NewBalancer(func() []string { return routable(group) }).Listen(ctx)
 		if err != nil {
-			t.close()
+			t.Close()
 			return nil, err
 		}
 		t.ends = append(t.ends, end)
@@ -63,8 +63,8 @@ func serve(ctx context.Context, f *fleet) (*traffic, error) {
 }
 
 // send is one connection at work.
-func (t *traffic) send(ctx context.Context, client *http.Client, address, group, name string, chance *rand.Rand) {
-	tick := time.NewTicker(between)
+func (t *Traffic) send(ctx context.Context, client *http.Client, address, group, name string, chance *rand.Rand) {
+	tick := time.NewTicker(Between)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -76,7 +76,7 @@ func (t *traffic) send(ctx context.Context, client *http.Client, address, group,
 		if chance.IntN(slowEvery) == 0 {
 			query.Set("take", (fastest + time.Duration(chance.Int64N(int64(slowest-fastest)))).String())
 		}
-		// A request that was sent is waited for: it counts, even if the demo ends meanwhile.
+		// A request that was sent is waited for: it counts, even if traffic ends meanwhile.
 		t.count(ask(context.WithoutCancel(ctx), client, address+"/?"+query.Encode(), group+" "+query.Get("word")))
 	}
 }
@@ -104,26 +104,27 @@ func ask(ctx context.Context, client *http.Client, address, want string) (reason
 	return ""
 }
 
-func (t *traffic) count(reason string) {
+func (t *Traffic) count(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.counts.requests++
+	t.counts.Requests++
 	if reason != "" {
-		t.counts.failed++
-		t.counts.reasons[reason]++
+		t.counts.Failed++
+		t.counts.Reasons[reason]++
 	}
 }
 
-func (t *traffic) tally() tally {
+// Tally is the count so far.
+func (t *Traffic) Tally() Tally {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.counts
-	c.reasons = maps.Clone(c.reasons)
+	c.Reasons = maps.Clone(c.Reasons)
 	return c
 }
 
-// close sends no more requests, and waits for those that are under way. It can be called twice.
-func (t *traffic) close() {
+// Close sends no more requests, and waits for those that are under way. It can be called twice.
+func (t *Traffic) Close() {
 	t.stop()
 	t.senders.Wait()
 	for _, end := range t.ends {
