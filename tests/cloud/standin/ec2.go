@@ -1,0 +1,174 @@
+package standin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"quickstep/shared/run"
+)
+
+const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+// ec2 answers EC2's calls.
+func (s *Server) ec2(ctx context.Context, q query) func(http.ResponseWriter) {
+	calls := map[string]func(context.Context, query) (any, error){
+		"DescribeInstances":      s.describeInstances,
+		"DescribeInstanceStatus": s.describeInstanceStatus,
+		"RebootInstances":        s.rebootInstances,
+	}
+	call, ours := calls[q.Get("Action")]
+	if !ours {
+		return nil
+	}
+	return func(w http.ResponseWriter) {
+		out, err := call(ctx, q)
+		if err == nil {
+			xmlAnswer(w, http.StatusOK, q.Get("Action")+"Response", ec2Namespace, out)
+			return
+		}
+		xmlAnswer(w, http.StatusBadRequest, "Response", "", struct {
+			Errors    []refusal `xml:"Errors>Error"`
+			RequestID string
+		}{[]refusal{*coded(err, "InvalidParameterValue")}, requestID})
+	}
+}
+
+type ec2Instance struct {
+	InstanceID string   `xml:"instanceId"`
+	State      ec2State `xml:"instanceState"`
+	PrivateIP  string   `xml:"privateIpAddress,omitempty"`
+	VPC        string   `xml:"vpcId,omitempty"`
+	Platform   string   `xml:"platform,omitempty"`
+	Tags       []ec2Tag `xml:"tagSet>item"`
+}
+
+type ec2State struct {
+	Code int    `xml:"code"`
+	Name string `xml:"name"`
+}
+
+type ec2Tag struct {
+	Key   string `xml:"key"`
+	Value string `xml:"value"`
+}
+
+// states are EC2's codes of them.
+var states = map[string]int{"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+
+func (s *Server) describeInstances(ctx context.Context, q query) (any, error) {
+	selection, err := selected(q)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.world.EC2().Machines(ctx, selection)
+	if err != nil {
+		return nil, err
+	}
+	some, next, err := paged(found, q.Get("NextToken"))
+	if err != nil {
+		return nil, err
+	}
+	type reservation struct {
+		Instances []ec2Instance `xml:"instancesSet>item"`
+	}
+	out := struct {
+		RequestID    string        `xml:"requestId"`
+		Reservations []reservation `xml:"reservationSet>item"`
+		NextToken    string        `xml:"nextToken,omitempty"`
+	}{RequestID: requestID, NextToken: next}
+	for _, m := range some {
+		out.Reservations = append(out.Reservations, reservation{[]ec2Instance{described(m)}})
+	}
+	return out, nil
+}
+
+func described(m run.Machine) ec2Instance {
+	i := ec2Instance{InstanceID: m.ID, State: ec2State{states[m.State], m.State}, PrivateIP: m.PrivateIP, VPC: m.VPC}
+	if m.Windows {
+		i.Platform = "windows"
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.Tags)) {
+		i.Tags = append(i.Tags, ec2Tag{key, m.Tags[key]})
+	}
+	return i
+}
+
+// selected reads the filters that this project uses.
+func selected(q query) (s run.Selection, err error) {
+	for n := 1; ; n++ {
+		name, values := q.Get(fmt.Sprintf("Filter.%d.Name", n)), q.list(fmt.Sprintf("Filter.%d.Value", n))
+		key, tag := strings.CutPrefix(name, "tag:")
+		switch {
+		case name == "":
+			return s, nil
+		case name == "instance-id":
+			s.IDs = append(s.IDs, values...)
+		case tag && len(values) == 1:
+			if s.Tags == nil {
+				s.Tags = map[string]string{}
+			}
+			s.Tags[key] = values[0]
+		default:
+			return s, refuse("InvalidParameterValue", "the filter %q with %d values is none of those that are used here", name, len(values))
+		}
+	}
+}
+
+type ec2Status struct {
+	InstanceID string   `xml:"instanceId"`
+	State      ec2State `xml:"instanceState"`
+	System     string   `xml:"systemStatus>status"`
+	Instance   string   `xml:"instanceStatus>status"`
+}
+
+func (s *Server) describeInstanceStatus(ctx context.Context, q query) (any, error) {
+	out := struct {
+		RequestID string      `xml:"requestId"`
+		Statuses  []ec2Status `xml:"instanceStatusSet>item"`
+	}{RequestID: requestID}
+	for _, id := range q.list("InstanceId") {
+		found, err := s.world.EC2().Machines(ctx, run.Selection{IDs: []string{id}})
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, refuse("InvalidInstanceID.NotFound", "the instance ID '%s' does not exist", id)
+		}
+		ok, why, err := s.world.EC2().StatusOK(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		status := ec2Status{InstanceID: id, State: ec2State{states[found[0].State], found[0].State}, System: "ok", Instance: "ok"}
+		switch {
+		case found[0].State != "running" && q.Get("IncludeAllInstances") != "true":
+			continue
+		case found[0].State != "running":
+			status.System, status.Instance = "not-applicable", "not-applicable"
+		case !ok:
+			status.Instance = strings.TrimPrefix(why, "instance status ")
+		}
+		out.Statuses = append(out.Statuses, status)
+	}
+	return out, nil
+}
+
+func (s *Server) rebootInstances(ctx context.Context, q query) (any, error) {
+	for _, id := range q.list("InstanceId") {
+		err := s.world.EC2().Reboot(ctx, id)
+		if errors.Is(err, run.ErrGone) {
+			return nil, refuse("IncorrectInstanceState", "%v", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return struct {
+		RequestID string `xml:"requestId"`
+		Return    bool   `xml:"return"`
+	}{requestID, true}, nil
+}
