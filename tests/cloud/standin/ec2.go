@@ -15,11 +15,11 @@ import (
 const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 // ec2 answers EC2's calls.
-func (s *Server) ec2(ctx context.Context, q query) func(http.ResponseWriter) {
+func (s *Server) ec2(ctx context.Context, q query, peer string) func(http.ResponseWriter) {
 	calls := map[string]func(context.Context, query) (any, error){
 		"DescribeInstances":      s.describeInstances,
 		"DescribeInstanceStatus": s.describeInstanceStatus,
-		"RebootInstances":        s.rebootInstances,
+		"RebootInstances":        func(ctx context.Context, q query) (any, error) { return s.rebootInstances(ctx, q, peer) },
 	}
 	call, ours := calls[q.Get("Action")]
 	if !ours {
@@ -157,7 +157,7 @@ func (s *Server) describeInstanceStatus(ctx context.Context, q query) (any, erro
 	return out, nil
 }
 
-func (s *Server) rebootInstances(ctx context.Context, q query) (any, error) {
+func (s *Server) rebootInstances(ctx context.Context, q query, peer string) (any, error) {
 	for _, id := range q.list("InstanceId") {
 		err := s.world.EC2().Reboot(ctx, id)
 		if errors.Is(err, run.ErrGone) {
@@ -165,6 +165,9 @@ func (s *Server) rebootInstances(ctx context.Context, q query) (any, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if s.Rebooted != nil {
+			s.Rebooted(id, peer)
 		}
 	}
 	return struct {

@@ -32,6 +32,9 @@ const maxBody = 64 << 20
 
 // Server is the HTTP handler. On a virtual clock nothing else may use the world while a request is answered.
 type Server struct {
+	// Rebooted is told of every RebootInstances that had its effect, before its caller is. peer is the caller's address.
+	Rebooted func(instance, peer string)
+
 	world    *world.World
 	upstream *httputil.ReverseProxy
 	mu       sync.Mutex
@@ -86,7 +89,7 @@ func (s *Server) find(r *http.Request, body []byte) func(http.ResponseWriter) {
 	q := query{form}
 	switch q.Get("Version") {
 	case "2016-11-15":
-		return s.ec2(r.Context(), q)
+		return s.ec2(r.Context(), q, r.RemoteAddr)
 	case "2015-12-01":
 		return s.elb(r.Context(), q)
 	}
