@@ -1,0 +1,52 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// StackName is what the stack is called.
+const StackName = "quickstep"
+
+// deploying is how long sam may take: fifteen seconds on an idle machine.
+const deploying = 3 * time.Minute
+
+// Config reaches an endpoint.
+func Config(endpoint string) aws.Config {
+	return aws.Config{Region: Region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
+// Deploy deploys a template that sam has built.
+func (e *Emulator) Deploy(ctx context.Context, sam, template string, parameters map[string]string) error {
+	ctx, cancel := context.WithTimeout(ctx, deploying)
+	defer cancel()
+	args := []string{"deploy", "--template-file", template, "--stack-name", StackName, "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
+		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		args = append(args, fmt.Sprintf("ParameterKey=%s,ParameterValue='%s'", name, parameters[name]))
+	}
+	deploy := exec.CommandContext(ctx, sam, args...)
+	deploy.Env = e.environment()
+	deploy.Dir = filepath.Dir(template) // there is no samconfig.toml that asks for confirmation
+	said, err := deploy.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("sam deploy: %w\n%s", err, tail(said))
+	}
+	return os.WriteFile(filepath.Join(e.dir, "deploy.log"), said, 0o600)
+}
+
+// tail are the last lines of what a program has said.
+func tail(said []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
