@@ -3,6 +3,9 @@ GOLANGCI_LINT := v2.12.2
 CFN_LINT      := 1.58.0
 SAM           := 1.170.0
 CHECKOV       := 3.3.30
+MINISTACK     := 1.5.33
+CBOR2         := 6.3.0
+TRANSLATOR    := 1.115.0 # MiniStack reads SAM templates with it; the same as SAM's own
 
 # What the functions are built for: arm64, or x86_64 (then deploy with Architecture=x86_64).
 ARCH ?= arm64
@@ -14,7 +17,11 @@ tools := $(CURDIR)/.tools
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
 venv  := $(tools)/venv-cfn-lint-$(CFN_LINT)-sam-$(SAM)
 check := $(tools)/venv-checkov-$(CHECKOV)
+cloud := $(tools)/venv-ministack-$(MINISTACK)
 code  := $(wildcard functions shared tests)
+
+# This machine's processor, in SAM's words: the emulator runs the functions here.
+HOST := $(if $(filter arm64,$(shell go env GOHOSTARCH)),arm64,x86_64)
 
 # The race detector needs a C compiler.
 race := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
@@ -27,10 +34,10 @@ build := CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath -tags=lambda.norpc,net
 LARGEST := 11
 
 .DEFAULT_GOAL := help
-.PHONY: help test scale sim pairs mutants demo lint build sizes clean
+.PHONY: help test scale sim pairs mutants demo lint build sizes e2e clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## Run all tests, with the race detector where there is a C compiler
 	CGO_ENABLED=$(if $(race),1,0) go test $(race) ./...
@@ -53,7 +60,7 @@ demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happ
 
 lint: $(lint) $(venv) $(check) ## Check formatting, modules, code and template
 	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
-	go vet ./...
+	go vet -tags e2e ./...
 	go mod tidy -diff
 	$(lint) run
 	$(venv)/bin/cfn-lint template.yaml
@@ -74,6 +81,11 @@ sizes: ## Show the sizes of what was built; fail if one is above the limit
 	@wc -c .aws-sam/build/*/bootstrap | awk -F '[ /]+' '/bootstrap/ { mb = $$(NF-4) / 2^20; printf "%-18s %5.2f MB\n", $$(NF-1), mb; if (mb > $(LARGEST)) big = 1 } \
 		END { if (big) { print "the limit is $(LARGEST) MB"; exit 1 } }'
 
+e2e: $(venv) $(cloud) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, ten minutes
+	$(build) GOOS=linux GOARCH=$(HOST:x86_64=amd64) go build ./functions/...
+	$(build) $(venv)/bin/sam build --build-dir .aws-sam/e2e --parameter-overrides Architecture=$(HOST)
+	go run ./tests/cloud -ministack $(cloud)/bin/ministack -sam $(venv)/bin/sam -built .aws-sam/e2e $(if $(LOGS),-logs $(LOGS))
+
 clean: ## Remove what was built and installed here
 	rm -rf .aws-sam .tools
 
@@ -90,3 +102,8 @@ $(venv):
 	rm -rf $@
 	python3 -m venv $@
 	$@/bin/pip install --quiet --disable-pip-version-check cfn-lint==$(CFN_LINT) aws-sam-cli==$(SAM) || { rm -rf $@; exit 1; }
+
+$(cloud):
+	rm -rf $@
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check ministack==$(MINISTACK) cbor2==$(CBOR2) aws-sam-translator==$(strip $(TRANSLATOR)) || { rm -rf $@; exit 1; }

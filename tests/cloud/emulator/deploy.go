@@ -18,6 +18,16 @@ import (
 // StackName is what the stack is called.
 const StackName = "quickstep"
 
+// Limits are what MiniStack can't do, so that nothing here proves it.
+var Limits = []string{
+	"IAM: every call is allowed; roles are held against calls by tests/template",
+	"transaction conflicts of DynamoDB: its writes come one after the other; tests/world makes them",
+	"metrics of queues and functions: the stack's own alarms never change",
+	"what EventBridge Scheduler puts into a schedule's input: it is put there by hand",
+	"Fn::Join in a condition: without SubnetIds, IN_VPC would be true",
+	"errors for EventBridge rules that don't exist: tests/cloud/adapters makes them",
+}
+
 // deploying is how long sam may take: fifteen seconds on an idle machine.
 const deploying = 3 * time.Minute
 

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"quickstep/shared/rolling"
+	"quickstep/shared/run"
+	"quickstep/tests/cloud/emulator"
+	"quickstep/tests/sim"
+	"quickstep/tests/site"
+)
+
+// play is what happens to the deployed stack: three runs at the same time, and what goes wrong meanwhile.
+type play struct {
+	*diary
+	region   *region
+	account  *account
+	emulator *emulator.Emulator
+	mail     *mail
+	traffic  *site.Traffic
+	runs     map[*fleet]string
+	killed   chan string // instances whose reboot's caller was killed
+}
+
+// How long to wait. What a killed function held is free after its lease (90 s), what was purged is overdue after as long;
+// the watchdog looks every minute, and a mute begins with a minute.
+const (
+	firstReboot = 4 * time.Minute
+	recovery    = 5 * time.Minute
+	wholeRun    = 8 * time.Minute
+	stillness   = 10 * time.Second // how long nobody leaves, so that one believes it
+)
+
+// await asks each second until something holds.
+func await(ctx context.Context, what string, limit time.Duration, holds func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		ok, err := holds()
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: not within %s", what, limit)
+		case <-tick.C:
+		}
+	}
+}
+
+// begin asks for a run of each fleet: that of web by its schedule.
+func (p *play) begin(ctx context.Context) error {
+	at := time.Now().Add(15 * time.Second).Truncate(time.Second)
+	input, err := p.account.Fire(ctx, "StartFunctionFleet", at)
+	if err != nil {
+		return fmt.Errorf("set the schedule: %w", err)
+	}
+	var request struct{ ID string }
+	if err := json.Unmarshal([]byte(input), &request); err != nil {
+		return fmt.Errorf("read the schedule's input %s: %w", input, err)
+	}
+	p.runs[web] = run.RunID(web.name, request.ID)
+	p.say("web", "EventBridge Scheduler will ask for the run at %s, with %s", at.UTC().Format(time.TimeOnly), input)
+	for _, f := range []*fleet{shop, batch} {
+		p.runs[f] = f.name + "-1"
+		var answer json.RawMessage
+		if err := p.account.invoke(ctx, "start", map[string]string{"id": p.runs[f], "fleet": f.name}, &answer); err != nil {
+			return err
+		}
+		p.say(f.name, "an operator asks for run %s: %s", p.runs[f], answer)
+	}
+	return nil
+}
+
+// kill is what happens at shop's first reboot: EC2 has taken the call, and whoever made it dies before the answer.
+func (p *play) kill(instance, peer string) {
+	if of(instance) != shop || len(p.killed) > 0 {
+		return
+	}
+	function, err := p.emulator.Kill(peer)
+	if err != nil {
+		p.judge("shop", "the function that asked for the reboot is killed", err.Error())
+	}
+	p.say("shop", "SIGKILL for the process of %s that has just asked EC2 to reboot %s and waits for the answer", function, instance)
+	p.killed <- instance
+}
+
+// disturb kills, purges and pauses, one after the other, and resumes when those who were out are back.
+func (p *play) disturb(ctx context.Context) error {
+	if err := await(ctx, "shop's first reboot", firstReboot, func() (bool, error) { return len(p.killed) > 0, nil }); err != nil {
+		return err
+	}
+	if err := p.lose(ctx); err != nil {
+		return err
+	}
+	if err := p.control(ctx, "pause", shop); err != nil {
+		return err
+	}
+	if err := await(ctx, "those of shop who were out are back", recovery, func() (bool, error) {
+		s, err := p.status(ctx, shop)
+		return s.Done == shop.tokens && p.missing(shop) == 0, err
+	}); err != nil {
+		return err
+	}
+	p.say("shop", "the watchdog has found both again; they are back, and the run is paused")
+	var left []string
+	for begun := time.Now(); time.Since(begun) < stillness && ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
+		if n := p.missing(shop); n > 0 && len(left) == 0 {
+			left = append(left, fmt.Sprintf("%d left", n))
+		}
+	}
+	p.judge("shop", "nobody leaves while the run is paused", left...)
+	return p.control(ctx, "resume", shop)
+}
+
+// lose purges the queues of all steps as soon as there is something to lose.
+func (p *play) lose(ctx context.Context) error {
+	lost := 0
+	err := await(ctx, "a message that can be lost", time.Minute, func() (bool, error) {
+		n, err := p.account.purge(ctx, "drain", "reboot", "check", "rejoin")
+		lost += n
+		return lost > 0, err
+	})
+	p.say("operator", "purges the queues of drain, reboot, check and rejoin: %d messages are lost", lost)
+	return err
+}
+
+// missing is how many of a fleet aren't registered and healthy.
+func (p *play) missing(f *fleet) (n int) {
+	p.region.Do(func() { n = f.size - len(p.region.Routable(sim.Group(f.name))) })
+	return n
+}
+
+func (p *play) control(ctx context.Context, command string, f *fleet) error {
+	var reply rolling.Reply
+	if err := p.account.invoke(ctx, "control", map[string]string{"command": command, "run": p.runs[f]}, &reply); err != nil {
+		return err
+	}
+	p.say(f.name, "an operator says %s: %s", command, reply.Did)
+	return nil
+}
