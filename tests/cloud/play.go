@@ -36,8 +36,7 @@ const (
 
 // await asks each second until something holds.
 func await(ctx context.Context, what string, limit time.Duration, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	end := time.After(limit)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -50,6 +49,8 @@ func await(ctx context.Context, what string, limit time.Duration, holds func() (
 		}
 		select {
 		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+		case <-end:
 			return fmt.Errorf("%s: not within %s", what, limit)
 		case <-tick.C:
 		}
@@ -68,14 +69,14 @@ func (p *play) begin(ctx context.Context) error {
 		return fmt.Errorf("read the schedule's input %s: %w", input, err)
 	}
 	p.runs[web] = run.RunID(web.name, request.ID)
-	p.say("web", "EventBridge Scheduler will ask for the run at %s, with %s", at.UTC().Format(time.TimeOnly), input)
+	p.say("web", "EventBridge Scheduler will ask for run %s at %s UTC", p.runs[web], at.UTC().Format(time.TimeOnly))
 	for _, f := range []*fleet{shop, batch} {
 		p.runs[f] = f.name + "-1"
-		var answer json.RawMessage
-		if err := p.account.invoke(ctx, "start", map[string]string{"id": p.runs[f], "fleet": f.name}, &answer); err != nil {
+		var begun rolling.Begun
+		if err := p.account.invoke(ctx, "start", map[string]string{"id": p.runs[f], "fleet": f.name}, &begun); err != nil {
 			return err
 		}
-		p.say(f.name, "an operator asks for run %s: %s", p.runs[f], answer)
+		p.say(f.name, "an operator asks for run %s: %s, %d instances, %d may be out at once", begun.Run, begun.Status, begun.Instances, begun.MaxConcurrency)
 	}
 	return nil
 }

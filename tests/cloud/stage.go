@@ -35,11 +35,12 @@ func stage(ctx context.Context, d *diary, t tools) (err error) {
 	r := newRegion(ctx)
 	defer r.close()
 	var standIn server
+	defer standIn.close()
 	e, err := emulator.Start(ctx, t.ministack, dir, func(endpoint string) (string, error) { return standIn.serve(ctx, r, endpoint) })
 	if err != nil {
 		return err
 	}
-	defer func() { standIn.close(); err = errors.Join(err, e.Stop()) }()
+	defer func() { err = errors.Join(err, e.Stop()) }()
 	d.say("all", "MiniStack is at %s, the stand-in for EC2, ELBv2, SSM and mute rules at %s", e.Endpoint, standIn.endpoint)
 	a, err := deploy(ctx, d, e, t, standIn.endpoint)
 	if err != nil {
@@ -93,7 +94,11 @@ func (s *server) serve(ctx context.Context, r *region, upstream string) (string,
 	return s.endpoint, nil
 }
 
-func (s *server) close() { _ = s.http.Close() }
+func (s *server) close() {
+	if s.http != nil {
+		_ = s.http.Close() // who still asks is about to be ended
+	}
+}
 
 // parameters are the stack's: a schedule that fires when it is told to, and the network that HTTP checks need.
 func parameters() map[string]string {
@@ -136,10 +141,10 @@ func deploy(ctx context.Context, d *diary, e *emulator.Emulator, t tools, standI
 
 // perform plays it all under traffic.
 func perform(ctx context.Context, d *diary, e *emulator.Emulator, r *region, a *account, s *standin.Server) error {
-	ctx, end := context.WithCancel(ctx)
+	ctx, end := context.WithCancelCause(ctx)
 	var others sync.WaitGroup
 	defer others.Wait()
-	defer end()
+	defer end(nil)
 	if err := r.populate(ctx); err != nil {
 		return err
 	}
@@ -162,9 +167,18 @@ func perform(ctx context.Context, d *diary, e *emulator.Emulator, r *region, a *
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
-	disturbed := make(chan error, 1)
-	others.Go(func() { disturbed <- p.disturb(ctx) })
-	if err := errors.Join(p.follow(ctx), <-disturbed); err != nil {
+	disturbed := make(chan struct{})
+	others.Go(func() {
+		defer close(disturbed)
+		if err := p.disturb(ctx); err != nil {
+			end(err)
+		}
+	})
+	if err := p.follow(ctx); err != nil {
+		return err
+	}
+	<-disturbed
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	p.verdict(ctx)

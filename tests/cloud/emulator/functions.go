@@ -18,6 +18,16 @@ import (
 
 func (s *Stack) functionSettings(f template.Function) (all []setting) {
 	client, name := lambda.NewFromConfig(s.Config), aws.String(f.FunctionName)
+	all = append(all, setting{what: "timeout of function " + f.Name, want: f.Timeout.String(), read: func(ctx context.Context) (string, error) {
+		out, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: name})
+		if err != nil {
+			return "", err
+		}
+		return (time.Duration(aws.ToInt32(out.Timeout)) * time.Second).String(), nil
+	}})
+	if f.Source != nil {
+		all = append(all, s.sourceSetting(client, f))
+	}
 	for _, variable := range slices.Sorted(maps.Keys(f.Environment)) {
 		all = append(all, s.variableSetting(client, f, variable))
 	}
@@ -39,6 +49,24 @@ func (s *Stack) functionSettings(f template.Function) (all []setting) {
 		all = append(all, s.asyncSetting(client, f))
 	}
 	return all
+}
+
+// sourceSetting is the mapping that feeds a queue's messages to a function: one, and that one as declared.
+func (s *Stack) sourceSetting(client *lambda.Client, f template.Function) setting {
+	form := func(arn string, batch int32, partial bool) string {
+		return fmt.Sprint(arn, " by ", batch, ", partial failures ", partial, "; ")
+	}
+	return setting{what: "event source of function " + f.Name, want: form(QueueARN(s.Queues[f.Source.Queue]), int32(f.Source.BatchSize), f.Source.PartialFailures),
+		read: func(ctx context.Context) (all string, err error) {
+			out, err := client.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(f.FunctionName)})
+			if err != nil {
+				return "", err
+			}
+			for _, m := range out.EventSourceMappings {
+				all += form(aws.ToString(m.EventSourceArn), aws.ToInt32(m.BatchSize), slices.Contains(m.FunctionResponseTypes, lambdatypes.FunctionResponseTypeReportBatchItemFailures))
+			}
+			return all, nil
+		}}
 }
 
 func (s *Stack) variableSetting(client *lambda.Client, f template.Function, variable string) setting {

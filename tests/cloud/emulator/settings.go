@@ -27,6 +27,9 @@ func (s *Stack) Settle(ctx context.Context) (kept int, set []string, err error) 
 	for _, name := range slices.Sorted(maps.Keys(s.Template.Functions)) {
 		all = append(all, s.functionSettings(s.Template.Functions[name])...)
 	}
+	for _, a := range s.Template.Alarms {
+		all = append(all, s.alarmSetting(a))
+	}
 	for _, one := range all {
 		changed, err := one.settle(ctx)
 		if err != nil {

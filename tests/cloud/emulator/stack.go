@@ -88,6 +88,12 @@ func (s *Stack) real(means string) string {
 	return means
 }
 
+// queueName is the name of a queue, of which the template says "queue:drain", or something else.
+func (s *Stack) queueName(means string) string {
+	url := s.real(means)
+	return url[strings.LastIndex(url, "/")+1:]
+}
+
 // Left is how many messages wait in a queue, how many come later, and how many are being worked on.
 func (s *Stack) Left(ctx context.Context, queue string) (now, later, taken int, err error) {
 	out, err := sqs.NewFromConfig(s.Config).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(s.Queues[queue]),
