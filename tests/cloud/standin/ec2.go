@@ -3,7 +3,6 @@ package standin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -61,11 +60,7 @@ type ec2Tag struct {
 var states = map[string]int{"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 
 func (s *Server) describeInstances(ctx context.Context, q query) (any, error) {
-	selection, err := selected(q)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.world.EC2().Machines(ctx, selection)
+	found, err := s.selected(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -96,27 +91,6 @@ func described(m run.Machine) ec2Instance {
 		i.Tags = append(i.Tags, ec2Tag{key, m.Tags[key]})
 	}
 	return i
-}
-
-// selected reads the filters that this project uses.
-func selected(q query) (s run.Selection, err error) {
-	for n := 1; ; n++ {
-		name, values := q.Get(fmt.Sprintf("Filter.%d.Name", n)), q.list(fmt.Sprintf("Filter.%d.Value", n))
-		key, tag := strings.CutPrefix(name, "tag:")
-		switch {
-		case name == "":
-			return s, nil
-		case name == "instance-id":
-			s.IDs = append(s.IDs, values...)
-		case tag && len(values) == 1:
-			if s.Tags == nil {
-				s.Tags = map[string]string{}
-			}
-			s.Tags[key] = values[0]
-		default:
-			return s, refuse("InvalidParameterValue", "the filter %q with %d values is none of those that are used here", name, len(values))
-		}
-	}
 }
 
 type ec2Status struct {

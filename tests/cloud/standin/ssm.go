@@ -13,9 +13,15 @@ import (
 // ssm answers the calls of Systems Manager that reach instances. Parameters are the emulator's.
 func (s *Server) ssm(ctx context.Context, operation string, body []byte) func(http.ResponseWriter) {
 	calls := map[string]func(context.Context, []byte) (any, error){
-		"DescribeInstanceInformation": s.describeInstanceInformation,
-		"SendCommand":                 s.sendCommand,
-		"GetCommandInvocation":        s.getCommandInvocation,
+		"DescribeInstanceInformation":      s.describeInstanceInformation,
+		"SendCommand":                      s.sendCommand,
+		"GetCommandInvocation":             s.getCommandInvocation,
+		"DescribeMaintenanceWindows":       s.describeWindows,
+		"DescribeMaintenanceWindowTargets": s.ofWindow(s.describeWindowTargets),
+		"DescribeMaintenanceWindowTasks":   s.ofWindow(s.describeWindowTasks),
+		"GetMaintenanceWindowTask":         s.ofWindow(s.getWindowTask),
+		"DescribeInstancePatchStates":      s.describePatchStates,
+		"DescribeInstancePatches":          s.describePatches,
 	}
 	call, ours := calls[operation]
 	if !ours {
@@ -36,34 +42,6 @@ func (s *Server) ssm(ctx context.Context, operation string, body []byte) func(ht
 }
 
 type object = map[string]any
-
-func (s *Server) describeInstanceInformation(ctx context.Context, body []byte) (any, error) {
-	var in struct {
-		Filters []struct {
-			Key    string
-			Values []string
-		}
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, refuse("SerializationException", "%v", err)
-	}
-	list := []object{}
-	for _, f := range in.Filters {
-		if f.Key != "InstanceIds" {
-			return nil, refuse("InvalidInstanceInformationFilterValue", "the filter %q is none of those that are used here", f.Key)
-		}
-		for _, id := range f.Values {
-			managed, err := s.world.SSM().Managed(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if managed {
-				list = append(list, object{"InstanceId": id, "PingStatus": "Online", "PlatformType": "Linux"})
-			}
-		}
-	}
-	return object{"InstanceInformationList": list}, nil
-}
 
 func (s *Server) sendCommand(ctx context.Context, body []byte) (any, error) {
 	var in struct {

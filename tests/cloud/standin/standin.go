@@ -4,7 +4,7 @@
 //
 //	functions, sam, tests ──HTTP──► Server ─┬─ EC2        query, XML   DescribeInstances, DescribeInstanceStatus, RebootInstances
 //	  (AWS_ENDPOINT_URL_EC2 and others)     ├─ ELBv2      query, XML   target groups, their targets and health
-//	                                        ├─ SSM        JSON 1.1     who is managed, SendCommand and its answer
+//	                                        ├─ SSM        JSON 1.1     managed nodes, SendCommand, maintenance windows, patches
 //	                                        ├─ CloudWatch RPC, CBOR    alarm mute rules
 //	                                        └─ all else ──► Upstream, the emulator, as it came
 //
