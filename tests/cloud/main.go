@@ -5,12 +5,12 @@
 //	                 ▲ asks            ▲ reboots
 //	              tests/cloud/standin: EC2, ELBv2, SSM, mute rules, on tests/world in real time
 //	                 ▲
-//	  bootstrap binaries of start, drain, reboot, check, rejoin, finish, triage, watchdog, control
+//	  bootstrap binaries of start, drain, reboot, check, rejoin, finish, triage, watchdog, control, survey, scan, report
 //	                 ▼
 //	              MiniStack: CloudFormation, SQS, Lambda, DynamoDB, SNS, EventBridge, CloudWatch alarms
 //
 // Three fleets are rebooted at the same time: one by its schedule; one whose functions are killed, whose queues are purged,
-// that is paused and resumed; one with an instance that never comes back. A client sends requests all the time, and each
+// that is paused and resumed; one with an instance that never comes back. A patch report is asked for and received. A client sends requests all the time, and each
 // that fails is one too many. It exits 1 if anything isn't as it should be.
 package main
 

@@ -87,12 +87,15 @@ func (r *region) populate(ctx context.Context) (err error) {
 				err = r.add(ctx, f, n)
 			}
 		}
+		if err == nil {
+			r.addPatches()
+		}
 	})
 	return err
 }
 
 func (r *region) add(ctx context.Context, f *fleet, n int) error {
-	r.AddMachine(world.MachineSpec{ID: sim.ID(n), IP: "127.0.0.1", VPC: sim.VPC, Managed: n%5 != 0,
+	r.AddMachine(world.MachineSpec{ID: sim.ID(n), IP: "127.0.0.1", VPC: sim.VPC, Managed: managed(n),
 		Tags:      map[string]string{"quickstep": "allowed", "Role": f.name},
 		RebootLag: time.Second, BootTime: time.Duration(5+n*7%4) * time.Second, AppTime: time.Duration(1+n%3) * time.Second, NeverReturns: n == f.lost})
 	s, err := r.servers.Add(ctx, f.name, sim.ID(n))
@@ -102,6 +105,9 @@ func (r *region) add(ctx context.Context, f *fleet, n int) error {
 	r.Place(f.arn(), sim.ID(n), s.Port)
 	return nil
 }
+
+// managed says whether Systems Manager knows an instance.
+func managed(n int) bool { return n%5 != 0 }
 
 // close ends the region's time and its servers.
 func (r *region) close() {

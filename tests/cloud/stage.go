@@ -170,7 +170,7 @@ func perform(ctx context.Context, d *diary, e *emulator.Emulator, r *region, a *
 	disturbed := make(chan struct{})
 	others.Go(func() {
 		defer close(disturbed)
-		if err := p.disturb(ctx); err != nil {
+		if err := errors.Join(p.report(ctx), p.disturb(ctx)); err != nil {
 			end(err)
 		}
 	})

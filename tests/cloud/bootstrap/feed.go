@@ -100,6 +100,13 @@ func digested(name, text string) func(Answer) string {
 			}
 			return ""
 		}
+	case function == "survey" && !strings.Contains(text, `"scheduled"`):
+		return func(a Answer) string {
+			if a.Error != "" && refused("")(a) != "" {
+				return "it should be taken, or refused in words"
+			}
+			return ""
+		}
 	case function == "start", strings.HasPrefix(name, "control-") && name != "control-status":
 		return refused("")
 	}

@@ -20,7 +20,7 @@ func spoiled(function string, good []dish) (bad []dish) {
 		}
 	}
 	switch {
-	case function == "start" || function == "control":
+	case function == "start" || function == "control" || function == "survey":
 		bad = append(bad, requests(function)...)
 	case takesMessages:
 		for _, event := range []string{`[]`, `"text"`, `5`, `{}`, `{"Records":[]}`, `{"Records":"none"}`, `{"Records":[{"body":5}]}`, `{"source":"aws.events"}`} {
@@ -40,10 +40,13 @@ func requests(function string) (bad []dish) {
 	if function == "control" {
 		what, first = "command", "command"
 	}
+	if function == "survey" { // nothing must be given
+		first = "windowIds"
+	}
 	for event, field := range map[string]string{
-		`[]`: what, `"text"`: what, `5`: what, `null`: what, `{}`: first,
-		fmt.Sprintf(`{%q:5}`, first):                    first,
-		fmt.Sprintf(`{%q:"status","colour":""}`, first): "colour",
+		`[]`: what, `"text"`: what, `5`: what, `null`: what,
+		fmt.Sprintf(`{%q:5}`, first): first,
+		`{"colour":"red"}`:           "", fmt.Sprintf(`{"command":"status","fleet":"web","colour":%q}`, what): "",
 	} {
 		bad = append(bad, dish{event, []byte(event), refused(field)})
 	}
