@@ -1,8 +1,8 @@
 // Command mutants proves that the simulation would notice. Each mutant is a bug that this product could have, planted alone
 // in a scratch copy of the tree, which must then break a rule:
 //
-//	plant ──► build ──► storms, seed by seed ──► every single fault ──► scenarios ──► unit tests ──► it survives
-//	                       └─────────────────────────┴────────────────────┴──────────────┴──► found
+//	plant ──► build ──► storms, seed by seed ──► every single fault ──► it survives
+//	                       └─────────────────────────┴──► found
 //
 //	go run ./tests/mutants -only "claim without"
 //

@@ -40,7 +40,7 @@ var quiet = []mutant{
 		if err == nil {
 			return nil
 		}`}}},
-	{name: "a rule that was off is turned on", edits: []edit{{mute, `if !found.Enabled {`, `if false && !found.Enabled {`}}},
+	{name: "a rule that was off is turned on", edits: []edit{{mute, `if !found.Enabled {`, `if !found.Enabled && false {`}}},
 	{name: "a rule restored though another run holds it", edits: []edit{{mute,
 		`muted.Restoring = len(muted.Runs) == 0`, `muted.Restoring, muted.Runs = true, nil`}}},
 	{name: "mute that isn't prolonged", edits: []edit{{mute, `muteRenew = 30 * time.Minute`, `muteRenew = -24 * time.Hour`}}},
