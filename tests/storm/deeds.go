@@ -2,6 +2,7 @@ package storm
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,31 +14,37 @@ import (
 // deeds are the checks of what functions do, by the ledger's rows as they stand at that moment: whether what is done was
 // written down, is allowed to whoever does it, and is still theirs to do.
 type deeds struct {
+	items
 	writer map[string]string    // by item: the invocation that wrote it last
 	item   map[string]string    // by invocation: the item that it has claimed
 	calls  map[string]int       // reboots asked for in the present run
 	quiet  map[string]time.Time // when an alarm or a rule was last seen muted
 	paused time.Time            // since when control has held run-1
+	spent  map[string]time.Time // by run: since when it has had more failures than it may
+	toldBy map[string]string    // by failure: the invocation that told people of it
+	boots  map[string]string    // by instance: the boot id that reboot has read before its first call
+	reads  map[string]string    // by invocation of reboot: the boot id that it has read
 }
 
 func newDeeds() deeds {
-	return deeds{writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{}}
+	return deeds{items: newItems(), writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{},
+		spent: map[string]time.Time{}, toldBy: map[string]string{}, boots: map[string]string{}, reads: map[string]string{}}
 }
 
 // inFlight is how long a function may still act on what it has read: its timeout.
 const inFlight = time.Minute + 5*time.Second
 
 var (
-	written = regexp.MustCompile(`put (RUN#[^ ]+/I#[^ @]+|ACTIVE/[^ @]+)@(\d+) (\{.*?\})(?:; (?:put|delete|check) |$)`)
+	parts   = strings.NewReplacer("; put ", "\nput ", "; delete ", "\ndelete ", "; check ", "\ncheck ")
+	written = regexp.MustCompile(`(?m)^put (RUN#[^ ]+/I#[^ @]+|ACTIVE/[^ @]+)@\d+ (\{.*\})$`)
 	tries   = regexp.MustCompile(`"tries":(\d+)`)
 	nudges  = regexp.MustCompile(`"nudge":(\d+)`)
 )
 
 // row is what the judge reads of a row of the ledger.
 type row struct {
-	Step        string    `json:"step"`
-	RebootCalls int       `json:"rebootCalls"`
-	Paused      time.Time `json:"paused"`
+	Step        string `json:"step"`
+	RebootCalls int    `json:"rebootCalls"`
 	// RebootAskedAt may be set without a call: who crashed in between can't know.
 	RebootAskedAt time.Time `json:"rebootAskedAt"`
 }
@@ -62,8 +69,9 @@ func (j *judge) run(id string) string {
 // wrote notes who writes which item, and checks that positions are bounded: five tries, nine nudges (the last of which gives
 // up), but for the run's own position, which is never given up.
 func (j *judge) wrote(op world.Op) {
-	for _, w := range written.FindAllStringSubmatch(op.Detail, -1) {
-		key, body := w[1], w[3]
+	for _, w := range written.FindAllStringSubmatch(parts.Replace(op.Detail), -1) {
+		key, body := w[1], w[2]
+		j.moves(op, key, body)
 		j.writer[key] = op.Invocation
 		if strings.Contains(body, `"lease":{"owner":"`+op.Invocation) {
 			j.item[op.Invocation] = key
@@ -78,11 +86,7 @@ func (j *judge) wrote(op world.Op) {
 			j.broken("R8", "%s was nudged %d times", key, n)
 		}
 	}
-	if r := j.row("RUN#run-1", "RUN"); r.Paused.IsZero() {
-		j.paused = time.Time{}
-	} else if j.paused.IsZero() {
-		j.paused = j.fleet.Now()
-	}
+	j.counted(op)
 }
 
 func number(in *regexp.Regexp, text string) int {
@@ -95,8 +99,12 @@ func number(in *regexp.Regexp, text string) int {
 
 // acts checks that whoever changes something outside still has its item.
 func (j *judge) acts(op world.Op) {
-	if key := j.item[op.Invocation]; key != "" && j.writer[key] != op.Invocation {
+	key := j.item[op.Invocation]
+	switch {
+	case key != "" && j.writer[key] != op.Invocation:
 		j.broken("R8", "an invocation acts on %s, which another has taken over: %s", key, op)
+	case key == "" && (op.Service != "sns" || strings.Contains(op.Detail, " FAILED at ")): // others may be told without a claim
+		j.broken("R8", "an invocation acts without a claim: %s", op)
 	}
 }
 
@@ -114,6 +122,9 @@ func (j *judge) mayLeave(id string) {
 	}
 	if after, ok := request["notAfter"].(time.Time); ok && now.After(after) {
 		j.broken("R7", "%s leaves service after %s (notAfter)", id, after.Format("15:04:05"))
+	}
+	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight {
+		j.broken("R7", "%s leaves service, and %s has had more failures than it may since %s", id, id1, since.Format("15:04:05"))
 	}
 	mute, _ := request["mute"].(map[string]any)
 	if len(mute) == 0 {
@@ -140,8 +151,26 @@ func (j *judge) listen() {
 	}
 }
 
-// reboot checks that each call was written down before it was made.
-func (j *judge) reboot(id string) {
+// answered notes the boot ids that reboot is answered.
+func (j *judge) answered(op world.Op) {
+	var boot string
+	var done bool
+	if n, _ := fmt.Sscanf(op.Detail, "%q %t", &boot, &done); n < 2 || boot == "" || op.Fault != world.None {
+		return
+	}
+	j.reads[op.Invocation] = boot
+	if j.calls[op.Subject] == 0 {
+		j.boots[op.Subject] = boot
+	}
+}
+
+// reboot checks that each call was written down before it was made, and that none is made once the instance was seen to
+// have rebooted.
+func (j *judge) reboot(op world.Op) {
+	id := op.Subject
+	if old, now := j.boots[id], j.reads[op.Invocation]; j.calls[id] > 0 && old != "" && now != "" && now != old {
+		j.broken("R3", "%s is asked to reboot again by who has just read that it has", id)
+	}
 	j.calls[id]++
 	if r := j.row("RUN#"+j.run(id), "I#"+id); r.RebootCalls < j.calls[id] {
 		j.broken("R8", "%s is asked to reboot for the %dth time, and the ledger knows of %d", id, j.calls[id], r.RebootCalls)

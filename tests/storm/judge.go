@@ -76,19 +76,26 @@ func (j *judge) after(op world.Op) {
 		j.Watch(op.String())
 	}
 	j.listen()
+	j.lets(op)
 	if op.Function != "" && op.Service == "dynamodb" && op.Name == "Write" && op.Happened {
 		j.wrote(op)
 	}
 	switch op.Service + "." + op.Name {
 	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
 		j.acts(op)
+	case "sqs.Send":
+		j.sends(op)
 	}
 	switch {
 	case op.Service == "hand":
 		j.hand(op)
 	case op.Service == "world" && op.Name == "reboots":
-		j.booted[op.Subject] = true
+		j.goesDown(op.Subject)
 	case !op.Happened:
+	case op.Service == "sns":
+		j.tells(op)
+	case op.Service == "ssm" && op.Name == "BootAnswer" && op.Function == "reboot":
+		j.answered(op)
 	case op.Service == "elb" && op.Name == "Deregister":
 		j.leaves(op)
 	case op.Service == "elb" && op.Name == "Register":
@@ -212,7 +219,7 @@ func (j *judge) returns(op world.Op) {
 func (j *judge) reboots(op world.Op) {
 	id := op.Subject
 	j.seen["rebooted"]++
-	j.reboot(id)
+	j.reboot(op)
 	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > 3*time.Minute {
 		j.broken("R3", "%s is rebooted while %v can send it new traffic", id, op.Exposed)
 	}
@@ -230,6 +237,15 @@ func (j *judge) reboots(op world.Op) {
 	}
 }
 
+// goesDown checks R3 for a reboot that comes late: EC2 carries each call out, a hung one after minutes.
+func (j *judge) goesDown(id string) {
+	j.booted[id] = true
+	twice := slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == id && m.BootsTwice > 0 })
+	if j.rejoined[id] && !twice && j.touched[id].IsZero() {
+		j.broken("R3", "%s goes down again after it has rejoined", id)
+	}
+}
+
 // ledger notes which runs are active, and whom an operator has released.
 func (j *judge) ledger(op world.Op) {
 	switch op.Function {
@@ -241,6 +257,7 @@ func (j *judge) ledger(op world.Op) {
 				clear(j.asked)
 				clear(j.rejoined)
 				clear(j.calls)
+				clear(j.boots)
 				j.seen["runs"]++
 			}
 		}

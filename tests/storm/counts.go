@@ -1,0 +1,84 @@
+package storm
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quickstep/tests/world"
+)
+
+// counts is what the judge reads of a run's row.
+type counts struct {
+	Total, Waiting, Failed, Limit int
+	Stopped                       string
+	Paused                        time.Time
+	Tokens                        []struct{ Failed bool }
+}
+
+func (j *judge) counts(id string) (c counts) {
+	if doc, ok := j.fleet.Doc("RUN#"+id, "RUN"); ok {
+		_ = json.Unmarshal(doc.Body, &c) // what can't be read is empty
+	}
+	return c
+}
+
+// over says that nobody can get on any more, and nobody be admitted.
+func (c counts) over() bool {
+	return !slices.ContainsFunc(c.Tokens, func(t struct{ Failed bool }) bool { return !t.Failed }) &&
+		(c.Stopped != "" || c.Waiting == 0 || len(c.Tokens) >= c.Limit)
+}
+
+var runs = regexp.MustCompile(`put RUN#([^ /]+)/RUN@`)
+
+// counted notes what a write makes of a run: whether it is paused, and how many failures it has had. Whoever ends the last
+// instance must end the run, unless somebody is at work on its position, or was a moment ago.
+func (j *judge) counted(op world.Op) {
+	for _, m := range runs.FindAllStringSubmatch(op.Detail, -1) {
+		id := m[1]
+		c := j.counts(id)
+		if id == "run-1" {
+			j.holds(op, !c.Paused.IsZero())
+		}
+		if j.spent[id].IsZero() && c.Failed > j.allowed(id, c.Total) {
+			j.spent[id] = j.fleet.Now()
+		}
+		active, ok := j.rows["ACTIVE/"+id]
+		idle := ok && active.Step == "open" && j.fleet.Now().Sub(active.at) > inFlight && j.fleet.Now().Sub(active.Lease.Until) > inFlight
+		if c.over() && idle && slices.Contains([]string{"drain", "reboot", "check", "rejoin", "triage"}, op.Function) {
+			j.broken("R7", "the last instance of %s has ended, and the run stays open", id)
+		}
+	}
+}
+
+// holds notes since when control has held the run, and who let it go.
+func (j *judge) holds(op world.Op, paused bool) {
+	switch {
+	case paused && j.paused.IsZero():
+		j.paused = j.fleet.Now()
+	case !paused && !j.paused.IsZero():
+		j.paused, j.resumed.at, j.resumed.by = time.Time{}, j.fleet.Now(), ""
+		if op.Function == "control" {
+			j.resumed.by = op.Invocation
+		}
+	}
+}
+
+// allowed is how many failures don't end admission, by the request.
+func (j *judge) allowed(id string, total int) int {
+	request := j.Request
+	if id == "run-2" {
+		request = j.Second
+	}
+	switch v := request["maxErrors"].(type) {
+	case int:
+		return v
+	case string:
+		n, _ := strconv.Atoi(strings.TrimSuffix(v, "%"))
+		return total * n / 100
+	}
+	return 0
+}
