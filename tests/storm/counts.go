@@ -2,6 +2,7 @@ package storm
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -81,4 +82,22 @@ func (j *judge) allowed(id string, total int) int {
 		return total * n / 100
 	}
 	return 0
+}
+
+// silence checks, each minute, that what is to be muted is muted as long as instances are out and come on, where nothing keeps
+// the product from seeing to it.
+func (j *judge) silence() {
+	hindered := len(j.Rates) > 0 || j.Frozen > 0 || slices.ContainsFunc(j.Acts, func(a Act) bool {
+		return slices.Contains([]string{"throttle", "crash", "dead", "purge"}, a.Kind)
+	})
+	if hindered || j.Hook != nil {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(j.out)) {
+		r := j.run(id)
+		step := j.rows["RUN#"+r+"/I#"+id].Step
+		if slices.Contains([]string{"reboot", "check", "rejoin", "await"}, step) {
+			j.muted(r, 5*time.Minute, "%s is out", id)
+		}
+	}
 }

@@ -126,16 +126,26 @@ func (j *judge) mayLeave(id string) {
 	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight {
 		j.broken("R7", "%s leaves service, and %s has had more failures than it may since %s", id, id1, since.Format("15:04:05"))
 	}
+	j.muted(id1, inFlight, "%s leaves service", id)
+}
+
+// muted checks that what a run is to mute was seen muted no longer ago than late.
+func (j *judge) muted(id string, late time.Duration, format string, args ...any) {
+	request := j.Request
+	if id == "run-2" {
+		request = j.Second
+	}
 	mute, _ := request["mute"].(map[string]any)
 	if len(mute) == 0 {
 		return
 	}
-	for what, since := range map[string]time.Time{"alarm web-5xx": j.quiet["web-5xx"], "rule web-nightly": j.quiet["web-nightly"]} {
-		if strings.HasPrefix(what, "rule") && mute["rulePrefixes"] == nil {
-			continue
-		}
-		if now.Sub(since) > inFlight {
-			j.broken("R6", "%s leaves service, and %s isn't muted", id, what)
+	quiet := []string{"web-5xx"}
+	if mute["rulePrefixes"] != nil || mute["ruleNames"] != nil {
+		quiet = append(quiet, "web-nightly")
+	}
+	for _, what := range quiet {
+		if j.fleet.Now().Sub(j.quiet[what]) > late {
+			j.broken("R6", fmt.Sprintf(format, args...)+", and %s isn't muted", what)
 		}
 	}
 }

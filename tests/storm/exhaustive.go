@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,79 +13,128 @@ import (
 	"quickstep/tests/world"
 )
 
-// Small is the fleet for which every case is tried: three instances, two tokens, one that never comes back.
-func Small() *Scenario {
+// Small fleets, for which every case is tried.
+const (
+	one    = iota // one of three never comes back
+	hung          // another one hangs, and EC2 forces its reboot
+	behind        // the last one never comes back, and a second run follows
+)
+
+// Small is a fleet of three instances that has two tokens.
+func Small(fleet int) *Scenario {
 	s := &Scenario{Seed: 1, Pace: -1, Rates: map[world.Fault]float64{}, Calm: time.Minute, Traced: 60, chance: rand.New(rand.NewPCG(1, 7))}
 	for _, name := range []string{"group1", "group2"} {
 		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Delay: time.Minute, Interval: 10 * time.Second,
 			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
 	}
+	lost := map[int]int{one: 2, hung: 2, behind: 3}[fleet]
 	for n := 1; n <= 3; n++ {
-		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"},
-			MachineSpec: world.MachineSpec{ID: sim.ID(n), Managed: n < 3, NeverReturns: n == 2, BootTime: time.Minute}})
+		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
+			Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}})
 	}
-	s.Request = map[string]any{"id": "run-1", "fleet": "web", "tags": map[string]string{"Role": "web"}, "maxConcurrency": 2, "minHealthy": 1,
-		"maxErrors": 1, "maxChecks": 4, "mute": map[string]any{"alarmPrefixes": []string{"web-"}, "ruleNames": []string{"web-nightly"}}}
+	request := func(id string, tokens int) map[string]any {
+		return map[string]any{"id": id, "fleet": "web", "tags": map[string]string{"Role": "web"}, "maxConcurrency": tokens, "minHealthy": 1,
+			"maxErrors": 1, "maxChecks": 4, "mute": map[string]any{"alarmPrefixes": []string{"web-"}, "ruleNames": []string{"web-nightly"}}}
+	}
+	s.Request = request("run-1", 2)
+	switch fleet {
+	case hung:
+		s.Request["maxChecks"] = 20
+	case behind: // one at a time, so that there are moments at which nobody is at work on any instance
+		s.Request["maxConcurrency"] = 1
+		s.Second, s.SecondAt = request("run-2", 1), whenAsked
+	}
 	return s
 }
 
-// Case is what goes wrong in one run of the small fleet: faults by the number of the effect, and a delivery that SQS makes
-// twice, by its number; zero for none.
+// Case is what goes wrong in one run of a small fleet. Effects, deliveries and sent messages go by their number; zero is none.
 type Case struct {
-	Faults map[int]world.Fault
-	Twice  int
+	Fleet   int
+	Faults  map[int]world.Fault // by effect
+	Twice   int                 // a delivery that SQS makes twice
+	Late    int                 // a message that comes once more after minutes
+	Slow    int                 // an effect that takes almost as long as its function may
+	Frozen  int                 // an effect before which its function stands still, for longer than its lease
+	After   int                 // an effect after which the Command comes, every reading being a little old
+	Command string
+	Second  int // an effect at which the second run is asked for; that it begins is slow to be written down
 }
 
 func (c Case) String() string {
-	if c.Twice > 0 {
-		return fmt.Sprintf("delivery %d twice", c.Twice)
+	var all []string
+	say := func(n int, format string, args ...any) {
+		if n > 0 {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
 	}
-	return fmt.Sprint(c.Faults)
+	say(c.Fleet, "fleet %d", c.Fleet)
+	say(len(c.Faults), "%v", c.Faults)
+	say(c.Twice, "delivery %d twice", c.Twice)
+	say(c.Late, "message %d again later", c.Late)
+	say(c.Slow, "effect %d slow", c.Slow)
+	say(c.Frozen, "frozen before effect %d", c.Frozen)
+	say(c.After, "%s after effect %d", c.Command, c.After)
+	say(c.Second, "run-2 at effect %d", c.Second)
+	return strings.Join(all, ", ")
 }
 
-// Try runs the small fleet through one case. It also counts the effects and the deliveries.
-func Try(c Case) (r Result, effects, deliveries int, err error) {
-	s := Small()
-	s.Hook = func(op world.Op) world.Fault {
-		if op.Function == "" {
+// Tried is what one case came to, and how much there was of everything that cases go by.
+type Tried struct {
+	Result
+	Effects, Deliveries, Messages int
+}
+
+// Try runs a small fleet through one case.
+func Try(c Case) (t Tried, err error) {
+	s := Small(c.Fleet)
+	slow, frozen := c.Slow, c.Frozen
+	s.Hook = func(w *weather, op world.Op) world.Fault {
+		over := w.seen["runs"] > 0 && len(w.judge.active) == 0
+		if op.Function == "" || over { // what follows is the watchdog's, which finds nothing to do
 			return world.None
 		}
-		effects++
-		return c.Faults[effects]
+		t.Effects++
+		if op.Service == "sqs" && op.Name == "Send" {
+			if t.Messages++; t.Messages == c.Late {
+				w.late(op, 7*time.Minute)
+			}
+		}
+		switch t.Effects {
+		case c.After:
+			w.commands(c.Command)
+		case c.Second:
+			w.ask(w.Second)
+		}
+		return c.Faults[t.Effects]
 	}
 	s.Again = func() bool {
-		deliveries++
-		return deliveries == c.Twice
+		t.Deliveries++
+		return t.Deliveries == c.Twice
 	}
-	r, err = Run(s)
-	return r, effects, deliveries, err
-}
-
-// Singles are every fault at every effect, and every delivery twice.
-func Singles() ([]Case, error) {
-	_, effects, deliveries, err := Try(Case{})
-	var cases []Case
-	for n := 1; n <= effects; n++ {
-		for _, f := range world.Faults {
-			cases = append(cases, Case{Faults: map[int]world.Fault{n: f}})
+	if c.After > 0 {
+		s.Old = 10 * time.Second
+	}
+	if c.Slow+c.Frozen+c.Second > 0 {
+		s.Wait = func(op world.Op) time.Duration {
+			switch {
+			case strings.Contains(op.Detail, "put RUN#run-2/RUN@0 "): // start has five minutes
+				return 285 * time.Second
+			case t.Effects+1 == slow:
+				slow = 0
+				return 50 * time.Second
+			}
+			return -1
+		}
+		s.Stand = func(op world.Op) time.Duration {
+			if t.Effects+1 != frozen {
+				return 0
+			}
+			frozen = 0
+			return 7 * time.Minute
 		}
 	}
-	for n := 1; n <= deliveries; n++ {
-		cases = append(cases, Case{Twice: n})
-	}
-	return cases, err
-}
-
-// Pairs are a crash at every two effects.
-func Pairs() ([]Case, error) {
-	_, effects, _, err := Try(Case{})
-	var cases []Case
-	for first := 1; first <= effects; first++ {
-		for second := first + 1; second <= effects; second++ {
-			cases = append(cases, Case{Faults: map[int]world.Fault{first: world.CrashAfter, second: world.CrashAfter}})
-		}
-	}
-	return cases, err
+	t.Result, err = Run(s)
+	return t, err
 }
 
 // TryAll runs cases on all cores; broken is called for each that breaks a rule, one at a time.
@@ -102,9 +152,9 @@ func TryAll(cases []Case, broken func(Case, Result, error)) {
 				if n >= len(cases) {
 					return
 				}
-				if r, _, _, err := Try(cases[n]); err != nil || len(r.Broken) > 0 {
+				if r, err := Try(cases[n]); err != nil || len(r.Broken) > 0 {
 					mu.Lock()
-					broken(cases[n], r, err)
+					broken(cases[n], r.Result, err)
 					mu.Unlock()
 				}
 			}

@@ -43,7 +43,7 @@ const lostRaces = 5
 func (j *judge) lets(op world.Op) {
 	switch {
 	case op.Invocation == "":
-	case op.Service == "world" && op.Name == "failed", op.Fault == world.CrashBefore, op.Fault == world.CrashAfter, op.Fault == world.Timeout:
+	case op.Service == "world" && (op.Name == "failed" || op.Name == "freezes"), op.Fault == world.CrashBefore, op.Fault == world.CrashAfter, op.Fault == world.Timeout:
 		j.failed[op.Invocation] += lostRaces
 	case op.Service != "dynamodb":
 	case op.Name == "Write" && op.Fault == world.ReplyLost: // by its mark a write is known again

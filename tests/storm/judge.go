@@ -89,6 +89,8 @@ func (j *judge) after(op world.Op) {
 	switch {
 	case op.Service == "hand":
 		j.hand(op)
+	case op.Service == "world" && op.Name == "invoked" && op.Subject == "watchdog":
+		j.silence()
 	case op.Service == "world" && op.Name == "reboots":
 		j.goesDown(op.Subject)
 	case !op.Happened:
@@ -122,6 +124,9 @@ func (j *judge) hand(op world.Op) {
 		n, _ := strconv.Atoi(port)
 		j.stood[op.Subject][run.Address{ID: id, Port: n}] = op.Name == "Register"
 	case "Terminate", "Stop", "Break", "Mend":
+		if op.Name == "Break" && slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) {
+			return // its own habit
+		}
 		j.touched[op.Subject] = now
 	}
 }
@@ -138,9 +143,7 @@ func (j *judge) leaves(op world.Op) {
 			j.out[a.ID] = map[run.Address]string{}
 			delete(j.returned, a.ID)
 			j.seen["left service"]++
-			if limit := j.limit(); len(j.out) > limit {
-				j.broken("R1", "%d instances are out, %d may be: %v", len(j.out), limit, slices.Sorted(maps.Keys(j.out)))
-			}
+			j.tokens(a.ID)
 			j.floors(a.ID, op.Subject)
 			j.mayLeave(a.ID)
 		}
@@ -148,15 +151,24 @@ func (j *judge) leaves(op world.Op) {
 	}
 }
 
-// limit is how many may be out: what the active runs were asked for.
-func (j *judge) limit() int {
-	limit := 0
+// tokens checks R1: no more are out than the active runs were asked for; of runs that share nothing, each by itself.
+func (j *judge) tokens(id string) {
+	out, limit := slices.Sorted(maps.Keys(j.out)), 0
 	for _, r := range []map[string]any{j.Request, j.Second} {
-		if r != nil && j.active[r["id"].(string)] {
-			limit += r["maxConcurrency"].(int)
+		if r == nil || !j.active[r["id"].(string)] {
+			continue
 		}
+		if ids, _ := r["instanceIds"].([]string); j.Apart {
+			if !slices.Contains(ids, id) {
+				continue
+			}
+			out = slices.DeleteFunc(out, func(other string) bool { return !slices.Contains(ids, other) })
+		}
+		limit += r["maxConcurrency"].(int)
 	}
-	return limit
+	if len(out) > limit {
+		j.broken("R1", "%d instances are out, %d may be: %v", len(out), limit, out)
+	}
 }
 
 // floors checks that at some moment no older than a lease every group kept its floor without the instance.
@@ -179,7 +191,7 @@ func (j *judge) floors(id, from string) {
 
 func (j *judge) best(arn string) int {
 	best := 0
-	for age := time.Duration(0); age <= 100*time.Second+j.Lag; age += 5 * time.Second {
+	for age := time.Duration(0); age <= 100*time.Second+j.Lag+j.Old; age += 5 * time.Second {
 		healthy := 0
 		for _, t := range j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)) {
 			if t.Healthy() && j.out[t.ID] == nil {
@@ -231,9 +243,7 @@ func (j *judge) reboots(op world.Op) {
 	}
 	if j.out[id] == nil { // it stands in no target group
 		j.out[id] = map[run.Address]string{}
-		if limit := j.limit(); len(j.out) > limit {
-			j.broken("R1", "%d instances are out, %d may be: %v", len(j.out), limit, slices.Sorted(maps.Keys(j.out)))
-		}
+		j.tokens(id)
 	}
 }
 
@@ -275,9 +285,10 @@ func (j *judge) ledger(op world.Op) {
 	}
 }
 
-// apart says that no instance stands in any target group, so that only the instances themselves are locked.
+// apart says that two runs can't meet in a target group: they share none, or no instance stands in any, so that only the
+// instances themselves are locked.
 func (j *judge) apart() bool {
-	return !slices.ContainsFunc(j.Machines, func(m Machine) bool { return len(m.Places) > 0 })
+	return j.Apart || !slices.ContainsFunc(j.Machines, func(m Machine) bool { return len(m.Places) > 0 })
 }
 
 // measure computes a group's floor from what the start function has just read.

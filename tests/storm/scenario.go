@@ -21,23 +21,36 @@ type Scenario struct {
 	Request  map[string]any
 	Second   map[string]any // a second request, at SecondAt; nil: none
 	SecondAt time.Duration
+	Apart    bool // the two requests share no instance and no target group
 	Rates    map[world.Fault]float64
 	Pace     time.Duration // the longest time a call takes; negative: none
 	Lag      time.Duration // the oldest state that a reading shows
 	Twice    float64       // how often SQS delivers twice
+	Late     float64       // how often a message comes once more after minutes
+	Frozen   float64       // how often a function stands still before a call, for minutes
 	Acts     []Act
-	Calm     time.Duration              // when the faults end
-	Traced   int                        // how many of the latest effects a broken rule shows
-	Watch    func(line string)          // sees every effect, if set
-	Hook     func(world.Op) world.Fault // decides about faults instead of Rates, if set
-	Again    func() bool                // decides about deliveries instead of Twice, if set
-	chance   *rand.Rand
+	Calm     time.Duration     // when the faults end
+	Traced   int               // how many of the latest effects a broken rule shows
+	Watch    func(line string) // sees every effect, if set
+	Old      time.Duration     // how old the state is that every reading shows, if set, instead of Lag
+
+	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes instead of
+	// Pace, and about who stands still for how long, if set.
+	Hook        func(*weather, world.Op) world.Fault
+	Again       func() bool
+	Wait, Stand func(world.Op) time.Duration
+
+	chance *rand.Rand
 }
+
+// whenAsked is the SecondAt of a request that a case makes itself.
+const whenAsked = -1
 
 // Machine is an instance and where it stands, "group:port".
 type Machine struct {
 	world.MachineSpec
 	Places []string
+	Fades  bool // it has started, and stops answering once it is registered again
 }
 
 // Act is something that happens at a time.
@@ -70,6 +83,12 @@ func Draw(seed uint64) *Scenario {
 	s.drawRequests()
 	s.drawFaults()
 	s.drawActs()
+	switch s.chance.IntN(12) {
+	case 0, 1:
+		s.crowd()
+	case 2:
+		s.sideBySide()
+	}
 	return s
 }
 
@@ -97,9 +116,11 @@ func (s *Scenario) drawMachines() {
 	for n := range size {
 		m := Machine{MachineSpec: world.MachineSpec{ID: sim.ID(n + 1), Managed: s.one(2), BootTime: s.between(10*time.Second, 3*minute),
 			AppTime: s.between(0, minute), RebootLag: s.between(time.Second, 10*time.Second)}}
-		switch s.chance.IntN(16) {
+		switch s.chance.IntN(18) {
 		case 0:
 			m.NeverReturns = true
+		case 5, 6:
+			m.Fades = true
 		case 1:
 			m.IgnoresReboot = true
 		case 2:
@@ -162,6 +183,8 @@ func (s *Scenario) drawFaults() {
 		s.Lag = s.between(time.Second, 20*time.Second)
 	}
 	s.Twice = pick(s, 0, 0, 0.02, 0.3)
+	s.Late = pick(s, 0, 0, 0.02, 0.2)
+	s.Frozen = pick(s, 0, 0, 0, 0.002)
 }
 
 func (s *Scenario) drawActs() {

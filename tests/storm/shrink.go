@@ -32,6 +32,7 @@ func (s *Scenario) again() *Scenario {
 	fresh.Machines, fresh.Groups, fresh.Acts = slices.Clone(s.Machines), s.Groups, slices.Clone(s.Acts)
 	fresh.Request, fresh.Second, fresh.Rates = s.Request, s.Second, maps.Clone(s.Rates)
 	fresh.Pace, fresh.Lag, fresh.Twice, fresh.Traced = s.Pace, s.Lag, s.Twice, s.Traced
+	fresh.Late, fresh.Frozen = s.Late, s.Frozen
 	return fresh
 }
 
@@ -53,6 +54,12 @@ func (s *Scenario) cuts() []func(*Scenario) {
 	if s.Twice > 0 {
 		cuts = append(cuts, func(s *Scenario) { s.Twice = 0 })
 	}
+	if s.Late > 0 {
+		cuts = append(cuts, func(s *Scenario) { s.Late = 0 })
+	}
+	if s.Frozen > 0 {
+		cuts = append(cuts, func(s *Scenario) { s.Frozen = 0 })
+	}
 	if s.Pace >= 0 {
 		cuts = append(cuts, func(s *Scenario) { s.Pace = -1 })
 	}
@@ -64,7 +71,7 @@ func (s *Scenario) cuts() []func(*Scenario) {
 
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.
 func Missing(seen map[string]int) []string {
-	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice",
+	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice", "late message", "frozen",
 		"ended done", "ended failed", "ended skipped", "asked for run-2"}
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"quickstep/shared/run"
@@ -28,11 +29,15 @@ func (w *weather) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
 func (w *weather) blow() {
 	f := w.fleet
 	f.Fault = func(op world.Op) world.Fault {
+		w.fade(op)
 		if f.Now().Before(w.crashes[op.Function]) && op.Service != "dynamodb" {
 			return world.CrashBefore
 		}
 		if op.Function == "" || op.Service == "probe" || w.calm() { // a probe that meets nothing has seen a machine that is down
 			return world.None
+		}
+		if op.Service == "sqs" && w.chance.Float64() < w.Late {
+			w.late(op, w.between(time.Minute, 40*time.Minute))
 		}
 		for _, fault := range world.Faults {
 			if p := w.Rates[fault]; p > 0 && w.chance.Float64() < p {
@@ -48,6 +53,15 @@ func (w *weather) blow() {
 				return 0
 			}
 			return time.Duration(w.chance.Int64N(int64(w.Pace)))
+		}
+	}
+	if w.Frozen > 0 {
+		f.Freeze = func(op world.Op) time.Duration {
+			if op.Function == "" || w.calm() || w.chance.Float64() >= w.Frozen {
+				return 0
+			}
+			w.seen["frozen"]++
+			return w.between(time.Minute, 10*time.Minute)
 		}
 	}
 	if w.Lag > 0 {
@@ -69,7 +83,14 @@ func (w *weather) blow() {
 	}
 	f.Throttled = func(function string) bool { return f.Now().Before(w.throttled) || f.Now().Before(w.dead[function]) }
 	if w.Hook != nil {
-		f.Fault = w.Hook
+		f.Fault = func(op world.Op) world.Fault { return w.Hook(w, op) }
+	}
+	if w.Wait != nil {
+		f.Pace, f.Freeze = w.Wait, w.Stand
+	}
+	if w.Old > 0 {
+		w.judge.lag = w.Old
+		f.Lag = func(world.Op) time.Duration { return w.Old }
 	}
 	if w.Again != nil {
 		f.Duplicate = func(string) bool { return w.Again() }
@@ -77,7 +98,7 @@ func (w *weather) blow() {
 	for _, a := range w.Acts {
 		f.After(a.At, func() { w.act(a) })
 	}
-	if w.Second != nil {
+	if w.Second != nil && w.SecondAt != whenAsked {
 		f.After(w.SecondAt, func() { w.ask(w.Second) })
 	}
 }
@@ -124,6 +145,18 @@ func (w *weather) act(a Act) {
 		w.dead[a.Function] = f.Now().Add(a.For)
 	case "put":
 		f.Put("drain", `{"hello":"world"}`, 0)
+	}
+}
+
+// fade lets those stop answering whose habit it is, once the product registers them.
+func (w *weather) fade(op world.Op) {
+	if op.Service != "elb" || op.Name != "Register" {
+		return
+	}
+	for _, m := range w.Machines {
+		if m.Fades && w.fleet.Boots(m.ID) > 0 && strings.Contains(op.Detail, m.ID) {
+			w.fleet.After(0, func() { w.fleet.Break(m.ID) })
+		}
 	}
 }
 

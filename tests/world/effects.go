@@ -56,7 +56,7 @@ func (w *World) effect(ctx context.Context, op Op, do func(op *Op) error) error 
 	w.lock()
 	defer w.unlock()
 	if inv != nil {
-		inv.mustLive(w.now)
+		inv.mustLive(w.now, op.Service)
 	}
 	op.At = w.now
 	if w.Fault != nil {

@@ -84,6 +84,16 @@ func (w *World) pause(inv *invocation, op Op) {
 		return
 	}
 	op.At = w.now
+	if w.Freeze != nil {
+		if stands := w.Freeze(op); stands > 0 {
+			inv.frozen, inv.deadline = true, inv.deadline.Add(stands)
+			w.happen(Op{Service: "world", Name: "freezes", Subject: inv.function.Name, Function: inv.function.Name, Invocation: inv.id})
+			if !inv.yield(stands) {
+				inv.die(CrashBefore)
+			}
+			return
+		}
+	}
 	wait := w.Pace(op)
 	if wait < 0 {
 		return

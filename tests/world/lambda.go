@@ -102,6 +102,7 @@ type invocation struct {
 	deadline time.Time
 	depth    int // in the chain of SQS and Lambda that led here
 	dead     bool
+	frozen   bool                     // it has stood still once
 	fault    Fault                    // of which it died
 	yield    func(time.Duration) bool // lets the world go on; nil if the invocation runs at once
 }
@@ -120,7 +121,10 @@ func (w *World) newInvocation(parent context.Context, f *function) *invocation {
 // crash is what a dying invocation panics with.
 type crash struct{}
 
-func (inv *invocation) mustLive(now time.Time) {
+func (inv *invocation) mustLive(now time.Time, service string) {
+	if inv.frozen && service != "dynamodb" && service != "sqs" {
+		inv.die(CrashBefore)
+	}
 	if !inv.dead && now.After(inv.deadline) {
 		inv.fault = Timeout
 		inv.dead = true

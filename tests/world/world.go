@@ -16,6 +16,9 @@ type World struct {
 	// Pace is how long a call takes before it happens, on the virtual clock: meanwhile the world goes on, other
 	// invocations too. Zero lets only what is due now go first; negative, and a nil Pace, doesn't let go at all.
 	Pace func(Op) time.Duration
+	// Freeze is how long an invocation stands still before a call, and its timeout with it, as in a sandbox that is moved
+	// to another host. From then on it reaches the ledger and the queues alone. It needs Pace.
+	Freeze func(Op) time.Duration
 	// AfterEffect sees every call once it has happened or failed, and everything that happens by itself.
 	AfterEffect func(Op)
 	// KeepLog is on at first; off, there are only counters.

@@ -70,8 +70,8 @@ func (h *hunt) try(n int) (r storm.Result, err error) {
 	if n <= h.seeds {
 		return storm.Run(storm.Draw(uint64(n)))
 	}
-	r, _, _, err = storm.Try(h.cases[n-h.seeds-1])
-	return r, err
+	t, err := storm.Try(h.cases[n-h.seeds-1])
+	return t.Result, err
 }
 
 // broken notes a try; those before it go on.
