@@ -49,10 +49,10 @@ scale: ## Compare a run of 10,000 instances with one of 100, and show what an in
 sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how many
 	go run ./tests/storm/cmd $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),20000) $(if $(FIRST),-first $(FIRST)))
 
-pairs: ## Crash a small run after every single effect and after every two; every fault, every delivery twice
+pairs: ## Try all that can go wrong once in a small run, and a crash after every two effects
 	go run ./tests/storm/cmd -pairs
 
-mutants: ## Plant bugs one at a time, and see each found; about an hour
+mutants: ## Plant bugs one at a time, and see each found by the storms; about a quarter of an hour
 	go run ./tests/mutants
 
 demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining

@@ -29,7 +29,15 @@ var counting = []mutant{
 		if err != nil {
 			return err
 		}
-		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}}},
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}},
+		equivalent: "each put is in a transaction that requires start's own lease, and nothing moves before start gives it back: what is put over is what an earlier try of the same start has put"},
+	{name: "start's put without \"if absent\", nor its lease", edits: []edit{{prepare, `if there[m.ID] {`, `if false && there[m.ID] {`}, {prepare, `
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))`, `
+		rev, err := ledger.Read(ctx, s.Ledger, instanceKey(w.Item.Run, m.ID), newInstance())
+		if err != nil {
+			return err
+		}
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}, {prepare, `append([]ledger.Write{w.Held()}, chunk...)...)`, `chunk...)`}}},
 	{name: "locks taken from whoever holds them", edits: []edit{{start, `
 		writes = append(writes, ledger.Put(key, 0, lock))`, `
 		rev, err := ledger.Read(ctx, s.Ledger, key, &run.Lock{})
@@ -37,7 +45,8 @@ var counting = []mutant{
 			return err
 		}
 		writes = append(writes, ledger.Put(key, rev, lock))`}}},
-	{name: "lock deleted without looking whose", edits: []edit{{handOn, `if l.Run == id {`, `if id != "" {`}}},
+	{name: "lock deleted without looking whose", edits: []edit{{handOn, `if l.Run == id {`, `if id != "" {`}},
+		equivalent: "whoever deletes a lock writes in the same transaction what the lock belongs to (the run's position, the instance's, the OUT item), and while that stands as it was read, nobody else can have taken the lock"},
 	{name: "hand-on to an instance already taken", edits: []edit{{book, `if r.Cursor != "" {`, `if false && r.Cursor != "" {`},
 		{book, `h.Step == run.StepWaiting && len(next) < n {`, `!h.Ended() && len(next) < n {`}}},
 	{name: "a last holder whose end doesn't move the run", edits: []edit{{handOn, `if r.Over() {`, `if r.Over() && active != nil {`}}},

@@ -77,6 +77,15 @@ var protocol = []mutant{
 		return w, "", nil
 	}
 	p.Lease = Lease{Owner: owner,`}}},
+	{name: "errors that come again by redelivery", edits: []edit{{mover, `return m.trouble(ctx, w, err), nil`, `return out, err`}}},
+	{name: "a nudge that takes a live lease", edits: []edit{{nudge, `
+	p := item.Place()
+	if p.Leased(now) {
+		return false, nil
+	}
+	if p.Nudge`, `
+	p := item.Place()
+	if p.Nudge`}, {watchdog, `if a.Overdue(now) {`, `if !a.Due.IsZero() && now.After(a.Due) {`}}},
 	{name: "nudges without a bound", edits: []edit{{nudge, `MaxNudges = 9`, `MaxNudges = 1 << 30`}}},
 	{name: "watchdog that skips paused runs", edits: []edit{{watchdog, `
 	if a.Overdue(now) {`, `

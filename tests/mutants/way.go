@@ -29,6 +29,7 @@ var way = []mutant{
 		`} else if c.Healthy && !t.Healthy() {`, `} else if false && c.Healthy && !t.Healthy() {`}}},
 	{name: "a failed instance that was never rebooted is left out", edits: []edit{{triage,
 		`if i.Out() && i.RebootAskedAt.IsZero() && !back {`, `if false && i.Out() && i.RebootAskedAt.IsZero() && !back {`}}},
+	{name: "people are told again each time triage comes", edits: []edit{{triage, `if !i.Failure.Announced {`, `if i.Failure != nil {`}}},
 	{name: "a failure that nobody is told of", edits: []edit{{handOn,
 		`i.Failure != nil && !i.Failure.Announced {`, `i.Failure != nil && false {`}}},
 }

@@ -46,6 +46,7 @@ func (j *judge) counted(op world.Op) {
 		}
 		if j.spent[id].IsZero() && c.Failed > j.allowed(id, c.Total) {
 			j.spent[id] = j.fleet.Now()
+			j.seen["one failure too many"]++
 		}
 		active, ok := j.rows["ACTIVE/"+id]
 		idle := ok && active.Step == "open" && j.fleet.Now().Sub(active.at) > inFlight && j.fleet.Now().Sub(active.Lease.Until) > inFlight
@@ -64,6 +65,7 @@ func (j *judge) holds(op world.Op, paused bool) {
 		j.paused, j.resumed.at, j.resumed.by = time.Time{}, j.fleet.Now(), ""
 		if op.Function == "control" {
 			j.resumed.by = op.Invocation
+			j.seen["resumed by control"]++
 		}
 	}
 }

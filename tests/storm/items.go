@@ -71,6 +71,8 @@ func (j *judge) moves(op world.Op, key, body string) {
 			j.broken("R8", "%s is written by %s, and another has its lease until %s", key, op.Function, before.Lease.Until.Format("15:04:05"))
 		} else if !j.letDown(owner) {
 			j.broken("R8", "%s was claimed by an invocation that then did nothing, although nothing had let it down", key)
+		} else {
+			j.seen["lease taken over"]++
 		}
 	}
 	if p.N < before.N || p.N > before.N+1 || (p.N == before.N && p.Nudge < before.Nudge) {
@@ -126,6 +128,7 @@ func (j *judge) tells(op world.Op) {
 		j.broken("R7", "people are told twice: %s", what)
 	}
 	j.toldBy[what] = op.Invocation
+	j.seen["told of a failure"]++
 	if op.Fault == world.ReplyLost {
 		j.failed[op.Invocation] += lostRaces
 	}

@@ -72,6 +72,7 @@ func (s *Scenario) cuts() []func(*Scenario) {
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.
 func Missing(seen map[string]int) []string {
 	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice", "late message", "frozen",
+		"begun with instances out", "two runs at once", "lease taken over", "told of a failure", "one failure too many", "resumed by control", "asked to reboot again",
 		"ended done", "ended failed", "ended skipped", "asked for run-2"}
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())

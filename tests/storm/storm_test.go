@@ -42,21 +42,25 @@ func TestR8NoRuleIsBrokenInAnyStorm(t *testing.T) {
 	}
 }
 
-// TestR8NoSingleFaultBreaksARule tries every fault at every effect of a small run, and every delivery twice.
+// TestR8NoSingleFaultBreaksARule tries all that can go wrong once in a small run.
 func TestR8NoSingleFaultBreaksARule(t *testing.T) {
 	cases, err := storm.Singles()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if seeds < 500 { // with the race detector
-		cases = cases[:len(cases)/12]
+		some := cases[:0]
+		for n := 0; n < len(cases); n += 20 {
+			some = append(some, cases[n])
+		}
+		cases = some
 	}
 	storm.TryAll(cases, func(c storm.Case, r storm.Result, err error) { t.Errorf("%s: %v %v", c, err, r.Broken) })
 	t.Logf("%d cases", len(cases))
 }
 
 func TestASeedIsTheSameStormEachTime(t *testing.T) {
-	for seed := uint64(1); seed <= 5; seed++ {
+	for seed := uint64(1); seed <= 20; seed++ {
 		var first string
 		for range 2 {
 			s := storm.Draw(seed)

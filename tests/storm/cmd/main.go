@@ -22,7 +22,7 @@ func main() {
 	seeds := flag.Uint64("seeds", 20000, "how many seeds")
 	one := flag.Uint64("seed", 0, "replay this seed alone, and show the effects before the first broken rule")
 	trace := flag.Int("trace", 60, "how many effects to show")
-	pairs := flag.Bool("pairs", false, "crash a small run after every two effects instead")
+	pairs := flag.Bool("pairs", false, "try every single case and every pair of crashes on a small run instead")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	var ok bool
@@ -45,7 +45,7 @@ func exhaustive() bool {
 	for _, kind := range []struct {
 		name  string
 		cases func() ([]storm.Case, error)
-	}{{"single faults and doubles", storm.Singles}, {"pairs of crashes", storm.Pairs}} {
+	}{{"single cases", storm.Singles}, {"pairs of crashes", storm.Pairs}} {
 		cases, err := kind.cases()
 		if err != nil {
 			fmt.Println(err)
