@@ -13,8 +13,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// judge sees every effect and says which rule it breaks. It knows what the scenario asked for, AWS's state and the effects,
-// and nothing of the product's own.
+// judge sees every effect and says which rule it breaks. It knows what the scenario asked for, AWS's state, the effects and the
+// ledger's rows as data, and nothing of the product's own types and functions.
 type judge struct {
 	*Scenario
 	deeds

@@ -1,5 +1,6 @@
 // Package storm breaks everything, from one seed: it draws a fleet, a request, the rates of every fault and what operators
-// and others do meanwhile, runs the product on it, and judges the rules from AWS's state and the effects alone.
+// and others do meanwhile, runs the product on it, and judges the rules from AWS's state, the effects, and the ledger's rows,
+// which it reads as data.
 package storm
 
 import (
