@@ -31,8 +31,11 @@ func (s *Scenario) lasts() time.Duration {
 	end := max(s.Calm, s.SecondAt)
 	for _, a := range s.Acts {
 		end = max(end, a.At)
-		if a.Kind == "crash" || a.Kind == "dead" {
+		switch a.Kind {
+		case "crash", "dead":
 			end = max(end, a.At+a.For)
+		case "throttle": // a request may come that much later
+			end = max(end, a.At+hour)
 		}
 	}
 	return end + 15*time.Minute
