@@ -43,8 +43,7 @@ var (
 
 // row is what the judge reads of a row of the ledger.
 type row struct {
-	Step        string `json:"step"`
-	RebootCalls int    `json:"rebootCalls"`
+	RebootCalls int `json:"rebootCalls"`
 	// RebootAskedAt may be set without a call: who crashed in between can't know.
 	RebootAskedAt time.Time `json:"rebootAskedAt"`
 }
@@ -108,6 +107,8 @@ func (j *judge) acts(op world.Op) {
 		j.broken("R8", "an invocation acts on %s, which another has taken over: %s", key, op)
 	case key == "" && (op.Service != "sns" || strings.Contains(op.Detail, " FAILED at ")): // others may be told without a claim
 		j.broken("R8", "an invocation acts without a claim: %s", op)
+	case op.Service == "elb" && j.rows[key].Step == "await": // who was registered is only watched: others may take it out
+		j.broken("R4", "an invocation acts on %s, which it is only to watch: %s", key, op)
 	}
 }
 

@@ -17,9 +17,6 @@ func (j *judge) returns(op world.Op) {
 			continue
 		}
 		j.returned[a.ID] = j.fleet.Now()
-		if j.row("RUN#"+j.run(a.ID), "I#"+a.ID).Step == "await" {
-			j.broken("R4", "%s is registered again in %s while it is only watched", a, run.ShortARN(op.Subject))
-		}
 		if j.asked[a.ID] && !j.booted[a.ID] {
 			j.broken("R5", "%s is put back on its old boot", a.ID)
 		}
