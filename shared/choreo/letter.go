@@ -9,8 +9,8 @@ import (
 )
 
 // Letter takes a message that SQS moved to the dead letters, of a live position. If the position still stands and tries are
-// left, no code ran (Lambda was throttled, or a deployment was broken): it is given back by a nudge. If they are used up, the
-// item gives up, unless it never does: then tired says so before the nudge. item is decoded into.
+// left, no code ran (Lambda was throttled, or a deployment was broken): it is given back by a nudge, or, if it isn't due, as it
+// is. If they are used up, the item gives up, unless it never does: then tired says so before the nudge. item is decoded into.
 func (n Nudger) Letter(ctx context.Context, msg Message, item Item, now time.Time, tired func(tries int) error) error {
 	rev, err := ledger.Read(ctx, n.Ledger, msg.Key, item)
 	if err != nil {
@@ -22,6 +22,9 @@ func (n Nudger) Letter(ctx context.Context, msg Message, item Item, now time.Tim
 	case rev == 0 || p.N != msg.N || p.Nudge != msg.Nudge || p.Leased(now):
 		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
 		return nil
+	case msg.NotBefore.After(now): // it was on its way to a wait that isn't over
+		log.Warn("dead letter", "outcome", "given back", "reason", "it isn't due")
+		return Send(ctx, n.Queues, n.Words, now, msg)
 	case p.Tries >= MaxTries && !endless:
 		reason := n.Words.crashed(p)
 		log.Warn("dead letter", "outcome", "gave up", "reason", reason)

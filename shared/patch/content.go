@@ -114,8 +114,7 @@ func (p Reporter) announced(ctx context.Context, b book, first, instance string)
 	if err := docs[0].Decode(s); err != nil {
 		return nil, err
 	}
-	patches, err := b.pages(ctx, s)
-	return slices.DeleteFunc(patches, func(p Patch) bool { return p.State == InstalledPendingReboot }), err
+	return b.pages(ctx, s)
 }
 
 // key is what makes a patch the same on two instances.
@@ -139,7 +138,7 @@ func findings(patches, announced []Patch, second bool) (all []finding) {
 		}
 	}
 	for _, p := range announced {
-		if !seen[p.key()] {
+		if !seen[p.key()] && p.State != InstalledPendingReboot { // that one had been installed before
 			seen[p.key()] = true
 			all = append(all, finding{p, isUnlisted})
 		}

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -130,11 +131,11 @@ var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 // reboots are the instances that need one, and the events that start runs for them. Machines outside of EC2 can't be rebooted
 // by a run.
 func (c *content) reboots(stack string) (all []unit) {
-	fleet := "patched"
+	fleet := ""
 	if c.Window != nil {
-		fleet = strings.TrimLeft(notInName.ReplaceAllString(c.Window.Name, "-"), "._-")
-		fleet = strings.TrimRight(fleet[:min(len(fleet), 56)], "._-") + "-reboot"
+		fleet = strings.Trim(notInName.ReplaceAllString(c.Window.Name, "-"), "._-")
 	}
+	fleet = cmp.Or(fleet[:min(len(fleet), 56)], "patched") + "-reboot"
 	ours, others := []string{}, []string{}
 	for _, id := range c.reboot {
 		if strings.HasPrefix(id, "i-") {

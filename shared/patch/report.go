@@ -31,7 +31,7 @@ func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.O
 	parts := render(c, r.Stored, p.Stack)
 	r.Parts = len(parts)
 	for n := 0; r.Sent < r.Parts; n++ {
-		if n == burst {
+		if n == burst || !p.Now().Before(r.Until) {
 			return choreo.Again(2*time.Second, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.Parts)), nil
 		}
 		if err := p.send(ctx, w, parts[r.Sent]); err != nil {

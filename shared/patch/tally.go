@@ -34,7 +34,8 @@ func (c *content) count() {
 				worstOf[f.Severity][i.ID] = true
 			}
 		}
-		if i.counts[isPending] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0) {
+		pending := i.counts[isPending] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0)
+		if pending && (i.State == "" || i.State == "running") { // who is down comes up on a new boot anyway
 			c.reboot = append(c.reboot, i.ID)
 		}
 		c.share(i, same)
