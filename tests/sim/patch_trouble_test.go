@@ -1,0 +1,36 @@
+package sim_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/patch"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// refusing is Systems Manager for a role that may not read some nodes.
+type refusing struct {
+	*world.SSM
+	nodes []string
+}
+
+func (r refusing) Patches(ctx context.Context, id string, states []string, token string) ([]patch.Patch, string, error) {
+	if slices.Contains(r.nodes, id) {
+		return nil, "", fmt.Errorf("list the patches of %s: %w", id, errors.New("AccessDeniedException: not authorized to perform: ssm:DescribeInstancePatches"))
+	}
+	return r.SSM.Patches(ctx, id, states, token)
+}
+
+// denied lets the scan function be refused each time that it asks for some nodes.
+func denied(f *sim.Fleet, nodes ...string) {
+	now := choreo.Seconds(f.Now)
+	line := patch.Line{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
+	scan := patch.Scans(line, patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Act)
+	f.Handle("scan", choreo.Either(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
+}
