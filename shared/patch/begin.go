@@ -128,7 +128,9 @@ func (s Survey) begin(ctx context.Context, invocation string, first, second *Rep
 			continue
 		}
 		writes = append(writes, ledger.Put(recordKey(r.ID), 0, &Record{ID: r.ID, Phase: r.Phase, Window: r.Window, Began: now}), ledger.Put(reportKey(r.ID), 0, r))
-		messages = append(messages, choreo.NewMessage(reportKey(r.ID), &r.Position))
+		if !r.Due.After(now) { // for the wait of a day no message is kept alive: the watchdog sends it when it is over
+			messages = append(messages, choreo.NewMessage(reportKey(r.ID), &r.Position))
+		}
 	}
 	err := ledger.Apply(ctx, s.Ledger, invocation+"#begin-"+first.ID, writes...)
 	if errors.Is(err, ledger.ErrConflict) {

@@ -111,7 +111,11 @@ func (q *Request) validateWho(given run.Object) error {
 	}
 	switch {
 	case q.instances() && (len(q.WindowIDs) > 0 || q.WindowPrefix != ""):
-		return bad("instanceIds", "give windowIds or windowPrefix in one request, instanceIds or tags in another", "windows and instances are named together")
+		field := "instanceIds"
+		if len(q.InstanceIDs) == 0 {
+			field = "tags"
+		}
+		return bad(field, "give windowIds or windowPrefix in one request, instanceIds or tags in another", "windows and instances are named together")
 	case len(q.InstanceIDs) > 0 && len(q.Tags) > 0:
 		return bad("tags", "give instanceIds or tags", "both are given")
 	case len(q.WindowIDs) > 0 && q.WindowPrefix != "":

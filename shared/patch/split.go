@@ -103,10 +103,10 @@ func (p *part) json(repeated bool) []byte {
 	return encode(d)
 }
 
-// attributes are for the filter policies of subscriptions.
+// attributes are for the filter policies of subscriptions: ten, for a queue with raw delivery gets no message that has more.
 func (p *part) attributes(repeated bool) map[string]any {
 	c := p.content
-	a := map[string]any{"kind": "patch-report", "report": c.ID, "phase": c.Phase, "part": p.number, "parts": p.of, "repeated": repeated,
+	a := map[string]any{"kind": "patch-report", "phase": c.Phase, "part": p.number, "repeated": repeated,
 		"gaps": len(c.gaps), "missing": c.totals[isMissing], "failed": c.totals[isFailed], "reboot": len(c.reboot)}
 	if c.Window != nil {
 		a["window"] = c.Window.ID

@@ -199,10 +199,10 @@ func TestNoPartIsSentAfterTheWindowHasOpened(t *testing.T) {
 			reported(t, f, 3*time.Hour)
 			for _, n := range sent(f) {
 				if n.At.After(sim.Began.Add(opens + 2*pace)) { // its mark and its call were under way
-					t.Errorf("part %v of %v was sent at %s", n.Attributes["part"], n.Attributes["parts"], n.At)
+					t.Errorf("part %v of %v was sent at %s", n.Attributes["part"], parsedOne(t, n).Parts, n.At)
 				}
 			}
-			if len(sent(f)) == 0 || len(sent(f)) < sent(f)[0].Attributes["parts"].(int) {
+			if len(sent(f)) == 0 || len(sent(f)) < parsedOne(t, sent(f)[0]).Parts {
 				told(t, f, "alarm", "NO patch report", "opened")
 			}
 			f.Pace = nil

@@ -58,6 +58,15 @@ type rows struct {
 	}
 }
 
+// parsedOne is one message by itself.
+func parsedOne(t testing.TB, note world.Note) (m form) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(note.JSON), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // parsed puts the parts of one report together.
 func parsed(t testing.TB, notes []world.Note) (whole form) {
 	t.Helper()

@@ -204,9 +204,9 @@ func failing(f *sim.Fleet, service string, fault world.Fault) {
 // Ten attributes are the most that SNS delivers raw to a queue: a message with more is discarded.
 func TestAttributesAreForTheFiltersOfSubscriptions(t *testing.T) {
 	f := odd(t)
-	m := named(t, f)
+	named(t, f)
 	got := only(t, f).Attributes
-	for name, want := range map[string]any{"kind": "patch-report", "report": m.Report, "phase": "before", "window": window, "gaps": 1, "severity": "Critical"} {
+	for name, want := range map[string]any{"kind": "patch-report", "part": 1, "phase": "before", "window": window, "gaps": 1, "severity": "Critical"} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}

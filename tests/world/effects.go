@@ -82,6 +82,11 @@ func (w *World) attempt(op *Op, do func(op *Op) error) error {
 	case ServerError:
 		err = passing.Error(errors.New("InternalError: 500"))
 	default:
+		if w.Refuse != nil {
+			if err := w.Refuse(*op); err != nil {
+				return err
+			}
+		}
 		err = do(op)
 		op.Happened = err == nil
 		if op.Fault == ReplyLost {

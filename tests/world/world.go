@@ -13,6 +13,8 @@ import (
 type World struct {
 	// Fault decides what goes wrong with a call.
 	Fault func(Op) Fault
+	// Refuse is the account's own word on a call: an error that no repetition mends, such as a missing permission.
+	Refuse func(Op) error
 	// Pace is how long a call takes before it happens, on the virtual clock: meanwhile the world goes on, other
 	// invocations too. Zero lets only what is due now go first; negative, and a nil Pace, doesn't let go at all.
 	Pace func(Op) time.Duration
