@@ -41,7 +41,7 @@ help: ## List the targets
 
 test: ## Run all tests, with the race detector where there is a C compiler
 	CGO_ENABLED=$(if $(race),1,0) go test $(race) ./...
-	$(if $(race),go test -run 'TestR8NoRule|TestR8NoSingle|TestR8NoReport|TestR10' ./tests/sim ./tests/storm ./tests/storm/patches)
+	$(if $(race),go test -run 'TestR8NoRule|TestR8NoSingle|TestR8NoReport|TestR10' ./tests/sim ./tests/storm ./tests/storm/reports)
 
 scale: ## Compare a run of 10,000 instances with one of 100, and show what an instance costs
 	go test -count=1 -v -run 'TestR10' ./tests/sim

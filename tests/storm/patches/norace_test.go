@@ -1,5 +1,0 @@
-//go:build !race
-
-package patches_test
-
-const seeds = 400

@@ -1,0 +1,132 @@
+package reports
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/patch"
+	"quickstep/tests/sim"
+	"quickstep/tests/template"
+	"quickstep/tests/world"
+)
+
+// scanned is when nodes were scanned last, and old when those were that are stale.
+var (
+	scanned = sim.Began.Add(-3 * time.Hour)
+	old     = sim.Began.AddDate(0, -1, 0)
+)
+
+var stacks = [2]func() (*template.Stack, error){
+	sync.OnceValues(sim.Stack),
+	sync.OnceValues(func() (*template.Stack, error) {
+		return sim.StackWith(map[string]string{"PatchScheduleState": "DISABLED", "PatchReportBucket": "reports"})
+	}),
+}
+
+// fleet builds the world that the scenario describes.
+func (s *Scenario) fleet() (*sim.Fleet, error) {
+	load := stacks[0]
+	if s.Bucket {
+		load = stacks[1]
+	}
+	stack, err := load()
+	if err != nil {
+		return nil, err
+	}
+	own := *stack
+	f := sim.On(&own, s.Seed)
+	f.AfterEffect, f.KeepLog, f.PatchRate = nil, false, s.Rate
+	var refused []string
+	for _, n := range s.Nodes {
+		s.add(f, n)
+		if n.Kind == denied {
+			refused = append(refused, n.ID)
+		}
+	}
+	refuse(f, refused)
+	for n, w := range s.Windows {
+		f.AddWindow(world.WindowSpec{ID: w.ID, Name: fmt.Sprint("window-", n+1), Hours: w.Hours, Executions: []time.Time{w.opens()},
+			Tasks: []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{s.target(n)}}}})
+		f.At(w.opens().Add(30*time.Minute), func() { s.patch(f, n) })
+	}
+	f.Advance(time.Minute) // until what is stopped has stopped
+	return f, nil
+}
+
+// target is how a window names its nodes.
+func (s *Scenario) target(window int) patch.Target {
+	if !s.Windows[window].IDs {
+		return patch.Target{Key: fmt.Sprint("tag:Window", window), Values: []string{"yes"}}
+	}
+	t := patch.Target{Key: "InstanceIds"}
+	for _, n := range s.Nodes {
+		if slices.Contains(n.Windows, window) {
+			t.Values = append(t.Values, n.ID)
+		}
+	}
+	return t
+}
+
+func (s *Scenario) add(f *sim.Fleet, n Node) {
+	tags := map[string]string{"All": "yes"}
+	for _, w := range n.Windows {
+		tags[fmt.Sprint("Window", w)] = "yes"
+	}
+	switch n.Kind {
+	case unknown:
+		return
+	case elsewhere:
+		f.AddNode(patch.Node{ID: n.ID, Platform: "Ubuntu", Online: true}, tags)
+	default:
+		f.Add(world.MachineSpec{ID: n.ID, Managed: n.Kind != unmanaged, Tags: tags})
+	}
+	state := &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: scanned}
+	switch n.Kind {
+	case stopped:
+		f.Stop(n.ID)
+	case stale:
+		state.Ended = old
+	case never, unmanaged:
+		state = nil
+	}
+	f.SetPatches(n.ID, state, n.Before)
+}
+
+// patch is what a window does half an hour after it has opened.
+func (s *Scenario) patch(f *sim.Fleet, window int) {
+	for _, n := range s.Nodes {
+		if n.Installs && slices.Contains(n.Windows, window) {
+			f.SetPatches(n.ID, &patch.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, n.After)
+		}
+	}
+}
+
+// refusing is Systems Manager for a role that may not read some nodes.
+type refusing struct {
+	*world.SSM
+	nodes []string
+}
+
+func (r refusing) Patches(ctx context.Context, id string, states []string, token string) ([]patch.Patch, string, error) {
+	if slices.Contains(r.nodes, id) {
+		return nil, "", fmt.Errorf("list the patches of %s: %w", id, errors.New("AccessDeniedException: not authorized"))
+	}
+	return r.SSM.Patches(ctx, id, states, token)
+}
+
+// refuse lets the scan function be refused some nodes.
+func refuse(f *sim.Fleet, nodes []string) {
+	if len(nodes) == 0 {
+		return
+	}
+	now := choreo.Seconds(f.Now)
+	line := patch.Line{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
+	scan := patch.Scans(line, patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Act)
+	f.Handle("scan", choreo.Either(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
+}
