@@ -60,9 +60,10 @@ demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happ
 
 lint: $(lint) $(venv) $(check) ## Check formatting, modules, code and template
 	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
-	go vet -tags e2e ./...
+	go vet -tags calls,e2e ./...
 	go mod tidy -diff
 	$(lint) run
+	go test -tags calls -run TestPermissionsAreCalls ./tests/template
 	$(venv)/bin/cfn-lint template.yaml
 	$(venv)/bin/sam validate --lint
 	$(venv)/bin/python tests/template/sam.py samconfig samconfig.toml

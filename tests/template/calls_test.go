@@ -1,3 +1,5 @@
+//go:build calls
+
 package template_test
 
 import (
@@ -73,7 +75,8 @@ func calls(t *testing.T, binary string) map[string]bool {
 	return found
 }
 
-// TestPermissionsAreCalls holds what each binary can call against what its role allows, both ways.
+// TestPermissionsAreCalls holds what each binary can call against what its role allows, both ways. It builds all of them, which
+// takes too long for make test: make lint runs it.
 func TestPermissionsAreCalls(t *testing.T) {
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags=lambda.norpc", "-o", dir+"/", "./functions/...")
