@@ -157,7 +157,7 @@ func TestAWindowThatIsNamedTwiceByHandIsTwoReports(t *testing.T) {
 	reported(t, f, 2*time.Hour)
 	ids := map[string]bool{}
 	for _, n := range sent(f) {
-		ids[fmt.Sprint(n.Attributes["report"])] = true
+		ids[parsedOne(t, n).Report] = true
 	}
 	if len(ids) != 4 || len(sent(f)) != 4 {
 		t.Errorf("%d messages of %d reports, want four", len(sent(f)), len(ids))
