@@ -28,7 +28,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})
-	line := patch.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	lambda.Start(choreo.Each(patch.Scans(line, patch.Scanner{
 		Ledger:  table,
 		Patches: ssm.New(aws),

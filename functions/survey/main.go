@@ -43,7 +43,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table, systems := dynamodb.New(aws, env.Table), ssm.New(aws)
 	queues := sqs.New(aws, map[string]string{"survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
-	line := patch.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	survey := patch.Survey{
 		Ledger:  table,
 		Queues:  queues,

@@ -118,7 +118,7 @@ func afterwards(first *Report) *Report {
 	return &r
 }
 
-// begin writes reports down and sends their messages; one that was begun before is only pushed.
+// begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
 func (s Survey) begin(ctx context.Context, invocation string, first, second *Report, now time.Time) (Answer, error) {
 	a := Answer{Report: first.ID, Status: "begun"}
 	var writes []ledger.Write

@@ -20,7 +20,6 @@ package patch
 import (
 	"context"
 	"strings"
-	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
@@ -59,22 +58,14 @@ func name(key ledger.Key) []any {
 	return []any{"report", strings.TrimPrefix(key.PK, reportPrefix), "instance", strings.TrimPrefix(key.SK, scanPrefix)}
 }
 
-// Line is what every function that takes messages needs.
-type Line struct {
-	Ledger ledger.Store
-	Queues choreo.Sender
-	Now    func() time.Time
-	Lease  time.Duration // longer than the function's timeout
-}
-
 // Reports moves reports by a step.
-func Reports(l Line, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
-	return choreo.Mover[*Report]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newReport, Act: act}
+func Reports(l choreo.Line, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
+	return choreo.On(l, Words, newReport, act)
 }
 
 // Scans moves the scans of single instances by a step.
-func Scans(l Line, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
-	return choreo.Mover[*Scan]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newScan, Act: act}
+func Scans(l choreo.Line, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
+	return choreo.On(l, Words, newScan, act)
 }
 
 // Topic is where people are told of what went wrong.

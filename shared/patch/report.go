@@ -100,7 +100,7 @@ func (p Reporter) tell(ctx context.Context, w *choreo.Work[*Report], c *content)
 		return nil
 	}
 	n := gapsNote(c)
-	err := p.Alarm.Publish(ctx, n.subject, n.text)
+	err := p.Alarm.Publish(ctx, n.Subject, n.Text)
 	if err != nil && w.Item.Errors+w.Item.Faults < choreo.MaxFaults {
 		return fmt.Errorf("announce the gaps of report %s: %w", w.Item.ID, err)
 	}

@@ -93,7 +93,7 @@ func (s Survey) refused(ctx context.Context, invocation, text string, why error)
 		return nil
 	}
 	n := refusal(text, now, why)
-	if err := s.Alarm.Publish(ctx, n.subject, n.text); err != nil {
+	if err := s.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce the refusal: %w", err)
 	}
 	return ledger.Apply(ctx, s.Ledger, invocation+"#refused", ledger.Put(toldKey, rev, told{why.Error(), now}))

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-)
 
-// note is a message to people on the alarm topic.
-type note struct{ subject, text string }
+	"quickstep/shared/notify"
+)
 
 // verdict is a report in one line.
 func verdict(c *content) string {
@@ -105,15 +104,15 @@ func local(t time.Time, zone string) string {
 }
 
 // refusal tells that a schedule's request was refused.
-func refusal(request string, now time.Time, why error) note {
-	return note{"Quickstep: scheduled patch reports refused", strings.Join([]string{
+func refusal(request string, now time.Time, why error) notify.Note {
+	return notify.Note{Subject: "Quickstep: scheduled patch reports refused", Text: strings.Join([]string{
 		"A scheduled request for patch reports was refused. This is said once a day.", "",
 		"Why:    " + why.Error(), "When:   " + clock(now), "Asked:  " + request, "",
 		"Next:   correct the field that the reason names, in the schedule's input or in the stack's parameters.", ""}, "\n")}
 }
 
 // gapsNote tells that a report has gaps.
-func gapsNote(c *content) note {
+func gapsNote(c *content) notify.Note {
 	const most = 40
 	lines := []string{fmt.Sprintf("Patch report %s was sent with gaps: %d of %s couldn't be read.", c.ID, len(c.gaps), count(len(c.instances), "instance", "s")), ""}
 	for n, g := range c.gaps {
@@ -124,11 +123,11 @@ func gapsNote(c *content) note {
 		lines = append(lines, "  "+g)
 	}
 	lines = append(lines, "", "Next:   mend what the reasons say; to read them again, invoke the survey function by hand.", "")
-	return note{fmt.Sprintf("Quickstep: patch report with %s", count(len(c.gaps), "gap", "s")), strings.Join(lines, "\n")}
+	return notify.Note{Subject: fmt.Sprintf("Quickstep: patch report with %s", count(len(c.gaps), "gap", "s")), Text: strings.Join(lines, "\n")}
 }
 
 // failure tells that there is no report.
-func failure(r *Report, reason string, now time.Time) note {
+func failure(r *Report, reason string, now time.Time) notify.Note {
 	what := "of the instances that were named"
 	if r.Window != nil {
 		what = fmt.Sprintf("of maintenance window %s (%s)", r.Window.Name, r.Window.ID)
@@ -138,5 +137,5 @@ func failure(r *Report, reason string, now time.Time) note {
 		lines = append(lines, "Opens:  "+local(r.Window.Opens, r.Window.Zone))
 	}
 	lines = append(lines, "", "Next:   mend what the reason says, then invoke the survey function by hand.", "")
-	return note{"Quickstep: NO patch report " + what, strings.Join(lines, "\n")}
+	return notify.Note{Subject: "Quickstep: NO patch report " + what, Text: strings.Join(lines, "\n")}
 }

@@ -40,7 +40,7 @@ func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outc
 }
 
 // Mover moves reports by the report function. One that can't be sent is tried as long as it is worth something.
-func (p Reporter) Mover(l Line) choreo.Mover[*Report] {
+func (p Reporter) Mover(l choreo.Line) choreo.Mover[*Report] {
 	m := Reports(l, p.Act)
 	m.Exhausted = func(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
 		if !w.Now.Before(w.Item.Until) {

@@ -12,7 +12,7 @@ import (
 // Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its report, which tells people; a
 // report that gave up is announced here.
 type Triage struct {
-	Line
+	choreo.Line
 	Alarm Topic
 }
 
@@ -41,7 +41,7 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 // same again.
 func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	n := failure(w.Item, w.Item.Position.Reason, w.Item.Since)
-	if err := t.Alarm.Publish(ctx, n.subject, n.text); err != nil {
+	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
 		return choreo.Outcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
 	}
 	return over(t.Ledger, w.Now, w.Item.Position.Reason, func(*Record) {}), nil

@@ -21,7 +21,6 @@ package rolling
 import (
 	"context"
 	"strings"
-	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
@@ -56,20 +55,12 @@ func name(key ledger.Key) []any {
 // endless says at which steps a run never gives up: what it muted must be restored in the end.
 func endless(step string) bool { return step == run.StepOpen || step == run.StepFinishing }
 
-// Line is what every function that takes messages needs.
-type Line struct {
-	Ledger ledger.Store
-	Queues choreo.Sender
-	Now    func() time.Time
-	Lease  time.Duration // longer than the function's timeout
-}
-
 // Instances moves instances by a step.
-func Instances(l Line, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
-	return choreo.Mover[*run.Instance]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newInstance, Act: act}
+func Instances(l choreo.Line, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
+	return choreo.On(l, Words, newInstance, act)
 }
 
 // Runs moves runs by a step of their own.
-func Runs(l Line, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
-	return choreo.Mover[*run.Active]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: Words, New: newActive, Act: act}
+func Runs(l choreo.Line, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
+	return choreo.On(l, Words, newActive, act)
 }

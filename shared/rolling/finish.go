@@ -61,7 +61,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 }
 
 // Mover moves runs by finish, and never lets one go: a run whose tries are used up comes again.
-func (f Finish) Mover(l Line) choreo.Mover[*run.Active] {
+func (f Finish) Mover(l choreo.Line) choreo.Mover[*run.Active] {
 	m := Runs(l, f.Act)
 	m.Exhausted = f.comeAgain
 	return m

@@ -13,7 +13,7 @@ import (
 // Triage takes the dead letters: positions that gave up, and messages that SQS moved because no invocation finished
 // them. It says what failed, and sends it back, ends it, or gives it another chance.
 type Triage struct {
-	Line
+	choreo.Line
 	Alarm Topic
 }
 

@@ -113,10 +113,14 @@ func (p *play) disturb(ctx context.Context) error {
 	}
 	p.say("shop", "the watchdog has found both again; they are back, and the run is paused")
 	var left []string
-	for begun := time.Now(); time.Since(begun) < stillness && ctx.Err() == nil; time.Sleep(200 * time.Millisecond) {
+	begun := time.Now()
+	if err := await(ctx, "a while in which nobody leaves", 2*stillness, func() (bool, error) {
 		if n := p.missing(shop); n > 0 && len(left) == 0 {
 			left = append(left, fmt.Sprintf("%d left", n))
 		}
+		return time.Since(begun) >= stillness, nil
+	}); err != nil {
+		return err
 	}
 	p.judge("shop", "nobody leaves while the run is paused", left...)
 	return p.control(ctx, "resume", shop)

@@ -37,12 +37,12 @@ func (x wiring) env(function, name string) string {
 	return value
 }
 
-func (x wiring) line(function string) rolling.Line {
+func (x wiring) line(function string) choreo.Line {
 	lease, err := time.ParseDuration(x.env(function, "LEASE"))
 	if err != nil {
 		panic(fmt.Sprintf("sim: LEASE of function %s: %v", function, err))
 	}
-	return rolling.Line{Ledger: x.world.Table(), Queues: x.world.Queues(function), Now: x.now, Lease: lease}
+	return choreo.Line{Ledger: x.world.Table(), Queues: x.world.Queues(function), Now: x.now, Lease: lease}
 }
 
 // messages is the code of a function that takes messages, down to the JSON that Lambda hands over.
@@ -67,7 +67,7 @@ func (x wiring) all() {
 	w.Handle("finish", messages(rolling.Finish{Ledger: table, Mutes: mutes("finish"), States: w.Alarms(), Alarm: x.topic("finish", "ALARM_TOPIC"),
 		Report: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
 	w.Handle("triage", messages(choreo.Owners{rolling.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},
-		patch.Triage{Line: patch.Line(x.line("triage")), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
+		patch.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
 	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
 		_, err := rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
 		_, more := patch.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))

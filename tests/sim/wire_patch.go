@@ -18,16 +18,16 @@ func (x wiring) patches() {
 		Alarm: x.topic("survey", "ALARM_TOPIC"), Now: x.now,
 		Settings: patch.Settings{WindowIDs: x.list("PATCH_WINDOW_IDS"), WindowPrefix: x.env("survey", "PATCH_WINDOW_PREFIX"), States: x.list("PATCH_STATES"),
 			Lead: x.duration("PATCH_LEAD"), StaleAfter: x.duration("PATCH_STALE_AFTER"), Deadline: x.duration("PATCH_DEADLINE"), After: x.env("survey", "PATCH_AFTER") == "true"}}
-	w.Handle("survey", choreo.Either(patch.Reports(patch.Line(x.line("survey")), survey.Act), func(ctx context.Context, request json.RawMessage) (any, error) {
+	w.Handle("survey", choreo.Either(patch.Reports(x.line("survey"), survey.Act), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return survey.Request(ctx, choreo.Invocation(ctx), request)
 	}))
-	w.Handle("scan", messages(patch.Scans(patch.Line(x.line("scan")), patch.Scanner{Ledger: table, Patches: w.SSM(), Now: x.now}.Act)))
+	w.Handle("scan", messages(patch.Scans(x.line("scan"), patch.Scanner{Ledger: table, Patches: w.SSM(), Now: x.now}.Act)))
 	report := patch.Reporter{Ledger: table, Queues: w.Queues("report"), Reports: x.topic("report", "REPORT_TOPIC"), Alarm: x.topic("report", "ALARM_TOPIC"),
 		BucketName: x.env("report", "BUCKET"), BucketPrefix: x.env("report", "BUCKET_PREFIX"), Stack: x.env("report", "STACK"), Now: x.now}
 	if report.BucketName != "" {
 		report.Bucket = w.Bucket(report.BucketName)
 	}
-	w.Handle("report", messages(report.Mover(patch.Line(x.line("report")))))
+	w.Handle("report", messages(report.Mover(x.line("report"))))
 }
 
 func (x wiring) list(variable string) []string {
