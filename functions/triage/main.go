@@ -3,6 +3,7 @@ package main
 
 import (
 	"time"
+	_ "time/tzdata" // the runtime has no time zones of its own
 
 	"github.com/aws/aws-lambda-go/lambda"
 

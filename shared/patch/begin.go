@@ -22,8 +22,8 @@ const (
 	worth = 24 * time.Hour
 )
 
-// window begins the reports of one window, if they are due.
-func (s Survey) window(ctx context.Context, invocation string, q Request, w Window, now time.Time) (Answer, error) {
+// window begins the reports of one window, if they are due; the first is made after the wait.
+func (s Survey) window(ctx context.Context, invocation string, q Request, w Window, now time.Time, wait time.Duration) (Answer, error) {
 	opens, err := w.Opens()
 	if err != nil {
 		return Answer{}, err
@@ -50,13 +50,64 @@ func (s Survey) window(ctx context.Context, invocation string, q Request, w Wind
 		}
 	}
 	r := s.ofWindow(q, w, opens, named, now)
+	r.Due = now.Add(wait)
 	var second *Report
 	if q.After && !opens.IsZero() && w.Hours > 0 {
 		second = afterwards(r)
 	}
-	begun, err := s.begin(ctx, invocation, r, second, now)
-	a.Report, a.Status = begun.Report, begun.Status
+	made, err := s.begin(ctx, invocation, r, second, now)
+	if err == nil && made.failed && !q.Scheduled.IsZero() {
+		made, err = s.anew(ctx, invocation, r, now)
+	}
+	a.Report, a.Status = made.Report, made.Status
 	return a, err
+}
+
+const (
+	// rest is the time between a report that couldn't be made and another try: a permission that is missing needs people.
+	rest = 4 * time.Hour
+	// mostTries is how often one that a schedule asks for is begun.
+	mostTries = 6
+	// apart is the time between the reports that one request begins: SNS takes an e-mail address off its list that gets more
+	// than ten messages a second.
+	apart = 2 * time.Second
+)
+
+// anew begins another report in place of one that couldn't be made, while its window hasn't opened. A second report that waits
+// is then compared with that one.
+func (s Survey) anew(ctx context.Context, invocation string, first *Report, now time.Time) (Answer, error) {
+	for n := 2; ; n++ {
+		var last Record
+		_, err := ledger.Read(ctx, s.Ledger, recordKey(try(first.ID, n-1)), &last)
+		if err != nil || n > mostTries || now.Sub(last.Ended) < rest {
+			return Answer{Report: last.ID, Status: last.Status()}, err
+		}
+		r := *first
+		r.ID = try(first.ID, n)
+		a, err := s.begin(ctx, invocation, &r, nil, now)
+		if err != nil || !a.failed {
+			return a, errors.Join(err, s.compare(ctx, invocation, first.ID+"-after", r.ID))
+		}
+	}
+}
+
+// try is the id of the nth try at a report.
+func try(id string, n int) string {
+	if n == 1 {
+		return id
+	}
+	return fmt.Sprintf("%s-%d", id, n)
+}
+
+// compare makes a second report that waits one that is compared with another first.
+func (s Survey) compare(ctx context.Context, invocation, id, first string) error {
+	r := newReport()
+	rev, err := ledger.Read(ctx, s.Ledger, reportKey(id), r)
+	if err != nil || rev == 0 || r.Step != StepSurvey || r.First == first {
+		return err
+	}
+	r.First = first
+	return ledger.Apply(ctx, s.Ledger, invocation+"#compare-"+id, ledger.Put(reportKey(id), rev, r))
 }
 
 // notDue says why a schedule's request doesn't report a window now; empty if it does.
@@ -120,17 +171,13 @@ func afterwards(first *Report) *Report {
 
 // begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
 func (s Survey) begin(ctx context.Context, invocation string, first, second *Report, now time.Time) (Answer, error) {
-	a := Answer{Report: first.ID, Status: "begun"}
+	a := Answer{Report: first.ID, Status: begun}
 	var writes []ledger.Write
-	var messages []choreo.Message
 	for _, r := range []*Report{first, second} {
 		if r == nil {
 			continue
 		}
 		writes = append(writes, ledger.Put(recordKey(r.ID), 0, &Record{ID: r.ID, Phase: r.Phase, Window: r.Window, Began: now}), ledger.Put(reportKey(r.ID), 0, r))
-		if !r.Due.After(now) { // for the wait of a day no message is kept alive: the watchdog sends it when it is over
-			messages = append(messages, choreo.NewMessage(reportKey(r.ID), &r.Position))
-		}
 	}
 	err := ledger.Apply(ctx, s.Ledger, invocation+"#begin-"+first.ID, writes...)
 	if errors.Is(err, ledger.ErrConflict) {
@@ -140,7 +187,8 @@ func (s Survey) begin(ctx context.Context, invocation string, first, second *Rep
 		return a, fmt.Errorf("write report %s down: %w", first.ID, err)
 	}
 	slog.Info("request", "outcome", "begun", "report", first.ID)
-	if err := choreo.Send(ctx, s.Queues, Words, now, messages...); err != nil {
+	// For the wait of a second report no message is kept alive: the watchdog sends it when it is over.
+	if err := choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(reportKey(first.ID), &first.Position)); err != nil {
 		slog.Error("send", "report", first.ID, "outcome", "the watchdog will send it", "reason", err.Error())
 	}
 	return a, nil
@@ -153,5 +201,5 @@ func (s Survey) again(ctx context.Context, id string) (Answer, error) {
 	if err == nil && rev == 0 {
 		err = fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
 	}
-	return Answer{Report: id, Status: record.Status()}, err
+	return Answer{Report: id, Status: record.Status(), failed: record.Failed != ""}, err
 }

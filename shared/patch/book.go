@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	countSK      = "COUNT"
 	scanPrefix   = "I#"
 	pagePrefix   = "P#"
+	mailPrefix   = "M#" // messages, ready to be sent
 )
 
 func reportKey(id string) ledger.Key { return ledger.Key{PK: reportsPK, SK: id} }
@@ -36,6 +38,11 @@ func pageKey(id, instance string, restarts, page int) ledger.Key {
 
 func pagesOf(instance string, restarts int) string {
 	return fmt.Sprintf("%s%s#%d#", pagePrefix, instance, restarts)
+}
+
+// mailKey is the key of a message. Each try at putting a report together writes its own, and the commit says whose count.
+func mailKey(id, messages string, n int) ledger.Key {
+	return ledger.Key{PK: reportPrefix + id, SK: fmt.Sprintf("%s%05d", messages, n)}
 }
 
 func isReport(key ledger.Key) bool { return key.PK == reportsPK }
@@ -86,21 +93,38 @@ type held struct {
 	rev int64
 }
 
-// pages reads the patches that a scan has found.
-func (b book) pages(ctx context.Context, s *Scan) ([]Patch, error) {
-	var all []Patch
-	docs, err := b.List(ctx, reportPrefix+s.Report, pagesOf(s.ID, s.Restarts), "", 0)
-	if err != nil {
-		return nil, fmt.Errorf("read the patches of %s in report %s: %w", s.ID, s.Report, err)
-	}
-	for _, d := range docs {
-		var p Page
-		if err := d.Decode(&p); err != nil {
-			return nil, err
+// pages reads the patches that the scan of one instance has found.
+func (b book) pages(ctx context.Context, s *Scan) (all []Patch, err error) {
+	err = b.each(ctx, s.Report, pagesOf(s.ID, s.Restarts), func(_ string, _ int, some []Patch) { all = append(all, some...) })
+	return all, err
+}
+
+// each reads the pages of a report whose keys begin with prefix, in the order of their instances.
+func (b book) each(ctx context.Context, id, prefix string, f func(instance string, restarts int, some []Patch)) error {
+	const together = 50 // pages of some 20 KB
+	for after := ""; ; {
+		docs, err := b.List(ctx, reportPrefix+id, prefix, after, together)
+		if err != nil {
+			return fmt.Errorf("read the patches of report %s: %w", id, err)
 		}
-		all = append(all, p.Patches...)
+		for _, d := range docs {
+			var p Page
+			if err := d.Decode(&p); err != nil {
+				return err
+			}
+			instance, rest, _ := strings.Cut(strings.TrimPrefix(d.SK, pagePrefix), "#")
+			restarts, _, _ := strings.Cut(rest, "#")
+			n, err := strconv.Atoi(restarts)
+			if err != nil {
+				return fmt.Errorf("read the patches of report %s: the key %s is none of a page", id, d.SK)
+			}
+			f(instance, n, p.Patches)
+			after = d.SK
+		}
+		if len(docs) < together {
+			return nil
+		}
 	}
-	return all, nil
 }
 
 // arrive is what else is written when n scans end, gaps of them unread: the count, and, with the last of them, the report's

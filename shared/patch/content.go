@@ -13,12 +13,14 @@ import (
 // time when the last scan was in.
 type content struct {
 	*Report
+	stored     *Stored
 	instances  []instance
-	patches    []counted  // every patch once
+	patches    []*counted // every patch once
 	severities []severity // of those that are still to be installed
 	lists      []list     // what instances have in common
 	gaps       []string   // instances that couldn't be read, and why
 	flags      []string   // what is odd about instances that could
+	unknown    int        // instances of which nobody knows what they lack
 	reboot     []string   // ids of instances that need one
 	totals     map[string]int
 }
@@ -28,17 +30,27 @@ const (
 	isMissing   = "missing"
 	isFailed    = "failed"
 	isPending   = "pendingReboot"
+	isStill     = "stillPending" // waited for a reboot at the first report already
 	isInstalled = "installed"
 	isUnlisted  = "notListed"    // announced, and not listed at all any more
 	isSurprise  = "notAnnounced" // installed, but not announced
 )
 
 // categories are all, in the order in which they are told.
-var categories = []string{isMissing, isFailed, isInstalled, isPending, isUnlisted, isSurprise}
+var categories = []string{isMissing, isFailed, isInstalled, isPending, isStill, isUnlisted, isSurprise}
 
-// finding is a patch on an instance, in its category.
-type finding struct {
+// counted is a patch, on how many instances it is found, and as what. What two systems say of it differently is told as the
+// worse says it.
+type counted struct {
 	Patch
+	name      string // its shortest name that no other patch has
+	counts    map[string]int
+	instances int
+}
+
+// finding is a patch on an instance, in its category. Thousands of instances share their patches.
+type finding struct {
+	*counted
 	as string
 }
 
@@ -49,14 +61,7 @@ type instance struct {
 	counts   map[string]int
 	list     string // its findings; empty if there are none
 	flags    []string
-}
-
-// counted is a patch, and on how many instances it is found as what.
-type counted struct {
-	Patch
-	name      string // its shortest name that no other patch has
-	counts    map[string]int
-	instances int
+	compared bool // of a second report: the first could read it
 }
 
 // severity is how many patches and instances there are of one.
@@ -73,77 +78,121 @@ type list struct {
 	findings  []finding
 }
 
+// read is a patch as it was read on an instance.
+type read struct {
+	*counted
+	state string
+}
+
 // collect reads what the scans have found.
 func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
 	c := &content{Report: r, totals: map[string]int{}}
-	b := book{p.Ledger}
-	err := b.scans(ctx, r.ID, func(h held) error {
-		i := instance{Scan: h.Scan, counts: map[string]int{}}
-		if h.Step == Unread {
-			c.gaps = append(c.gaps, h.label()+": "+h.Position.Reason)
-			c.instances = append(c.instances, i)
-			return nil
-		}
-		patches, err := b.pages(ctx, h.Scan)
-		if err != nil {
-			return err
-		}
-		var announced []Patch
-		if h.First != "" {
-			if announced, err = p.announced(ctx, b, h.First, h.ID); err != nil {
-				return err
-			}
-		}
-		i.findings = findings(patches, announced, h.First != "")
-		c.instances = append(c.instances, i)
-		return nil
-	})
+	known := map[string]*counted{}
+	first, _, err := p.found(ctx, r.First, known)
 	if err != nil {
-		return nil, fmt.Errorf("put report %s together: %w", r.ID, err)
+		return nil, err
+	}
+	all, scans, err := p.found(ctx, r.ID, known)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range scans {
+		i := instance{Scan: s, counts: map[string]int{}}
+		if s.Step == Unread {
+			c.gaps = append(c.gaps, s.label()+": "+s.Position.Reason)
+			c.instances = append(c.instances, i)
+			continue
+		}
+		var announced []read
+		announced, i.compared = first[s.ID]
+		i.findings = findings(all[s.ID], announced, i.compared)
+		c.instances = append(c.instances, i)
+	}
+	for _, k := range known {
+		c.patches = append(c.patches, k)
 	}
 	c.count()
 	return c, nil
 }
 
-func (p Reporter) announced(ctx context.Context, b book, first, instance string) ([]Patch, error) {
-	docs, err := b.Get(ctx, scanKey(first, instance))
-	if err != nil || len(docs) == 0 {
-		return nil, err
+// found are the patches that a report's scans have found, by instance; of those alone that were read to their end.
+func (p Reporter) found(ctx context.Context, id string, known map[string]*counted) (all map[string][]read, scans []*Scan, err error) {
+	all = map[string][]read{}
+	if id == "" {
+		return all, nil, nil
 	}
-	s := newScan()
-	if err := docs[0].Decode(s); err != nil {
-		return nil, err
+	b := book{p.Ledger}
+	restarts := map[string]int{}
+	err = b.scans(ctx, id, func(h held) error {
+		scans = append(scans, h.Scan)
+		if h.Step == Done {
+			all[h.ID], restarts[h.ID] = []read{}, h.Restarts
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("put a report together: %w", err)
 	}
-	return b.pages(ctx, s)
+	err = b.each(ctx, id, pagePrefix, func(instance string, n int, some []Patch) {
+		if of, ok := all[instance]; ok && n == restarts[instance] {
+			for _, patch := range some {
+				of = append(of, read{learn(known, patch), patch.State})
+			}
+			all[instance] = of
+		}
+	})
+	return all, scans, err
+}
+
+// learn gives the one patch that stands for all that are the same.
+func learn(known map[string]*counted, p Patch) *counted {
+	k := known[p.key()]
+	if k == nil {
+		k = &counted{Patch: p, counts: map[string]int{}}
+		k.State, k.Installed = "", time.Time{} // those are an instance's
+		known[p.key()] = k
+	}
+	if k.Severity == "" || (p.Severity != "" && rank(p.Severity) < rank(k.Severity)) {
+		k.Severity = p.Severity
+	}
+	k.Classification = cmp.Or(k.Classification, p.Classification)
+	k.CVEs = longer(k.CVEs, p.CVEs) // Systems Manager names them only of what isn't installed
+	return k
 }
 
 // key is what makes a patch the same on two instances.
 func (p Patch) key() string { return p.KB + "\x00" + p.Title }
 
-// findings puts each patch of an instance into its category.
-func findings(patches, announced []Patch, second bool) (all []finding) {
-	was := map[string]bool{}
+// findings puts each patch of an instance into its category. Compared with what a first report announced, what was installed
+// then already is none of the window's.
+func findings(patches, announced []read, compared bool) (all []finding) {
+	was := map[*counted]string{}
 	for _, p := range announced {
-		was[p.key()] = true
+		was[p.counted] = category(p.state)
 	}
-	seen := map[string]bool{}
+	seen := map[*counted]bool{}
 	for _, p := range patches {
-		as := category(p.State)
-		if second && as == isInstalled && !was[p.key()] {
+		as, before := category(p.state), was[p.counted]
+		switch {
+		case !compared:
+		case as == isInstalled && before == isInstalled:
+			as = ""
+		case as == isInstalled && before == "":
 			as = isSurprise
+		case as == isPending && before == isPending:
+			as = isStill
 		}
-		if !seen[p.key()] { // SSM's pages may overlap if a scan comes in between
-			seen[p.key()] = true
-			all = append(all, finding{p, as})
+		if !seen[p.counted] && as != "" { // SSM's pages may overlap if a scan comes in between
+			all = append(all, finding{p.counted, as})
 		}
+		seen[p.counted] = true
 	}
 	for _, p := range announced {
-		if !seen[p.key()] && p.State != InstalledPendingReboot { // that one had been installed before
-			seen[p.key()] = true
-			all = append(all, finding{p, isUnlisted})
+		if before := was[p.counted]; !seen[p.counted] && before != isPending && before != isInstalled {
+			seen[p.counted] = true
+			all = append(all, finding{p.counted, isUnlisted})
 		}
 	}
-	slices.SortFunc(all, func(a, b finding) int { return compare(a.Patch, b.Patch) })
 	return all
 }
 
@@ -188,6 +237,9 @@ func (s *Scan) label() string {
 
 // odd is what a reader should know of an instance beside its patches.
 func (c *content) odd(i *instance) (flags []string) {
+	if c.First != "" && !i.compared {
+		flags = append(flags, "notCompared")
+	}
 	switch {
 	case !i.Managed && i.Platform == "" && i.State == "":
 		flags = append(flags, "notFound")

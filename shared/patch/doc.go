@@ -29,7 +29,8 @@ import (
 const (
 	StepSurvey   = "survey"   // which instances; of a second report, also the wait until the window has closed
 	StepScanning = "scanning" // its scans are under way; the report function tends them
-	StepReport   = "report"   // it is put together and sent
+	StepReport   = "report"   // it is put together
+	StepSend     = "send"     // its messages are sent, one after the other
 
 	StepScan = "scan"
 
@@ -43,7 +44,7 @@ var Words = choreo.Words{Queue: queue, Name: name}
 
 func queue(step string) string {
 	switch step {
-	case StepScanning:
+	case StepScanning, StepSend:
 		return "report"
 	case choreo.Failing:
 		return "dead"

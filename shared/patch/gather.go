@@ -39,6 +39,9 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	next := choreo.Next(StepScanning, min(tendEvery, patience))
 	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
 		r.Deadline, r.Remarks = w.Now.Add(patience), remarks
+		if r.First != "" { // the wait until the window had closed is none of its reading
+			r.Began = w.Now
+		}
 		if total == 0 {
 			r.Step, r.Closed, r.Due = StepReport, w.Now, w.Now
 		}
@@ -66,12 +69,13 @@ func late(r *Report) string {
 // nodes finds the instances of a report, each once, by id. The remarks are for its readers.
 func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []string, err error) {
 	if r.First != "" {
-		err := book{s.Ledger}.scans(ctx, r.First, func(h held) error {
-			nodes = append(nodes, Node{ID: h.ID})
-			return nil
-		})
-		if err != nil || len(nodes) > 0 {
-			return s.named(ctx, nodes, err)
+		ids, err := s.first(ctx, r.First)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(ids) > 0 {
+			nodes, err = s.byIDs(ctx, ids)
+			return nodes, []string{"it is about the instances of the first report; those that came later aren't in it"}, err
 		}
 		remarks = append(remarks, "there is no first report to compare with")
 	}
@@ -106,17 +110,14 @@ func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []s
 
 func byID(a, b Node) int { return strings.Compare(a.ID, b.ID) }
 
-// named reads again what is known of nodes that are known by id.
-func (s Survey) named(ctx context.Context, nodes []Node, err error) ([]Node, []string, error) {
-	if err != nil {
-		return nil, nil, err
+// first are the instances of a first report, none if its survey never got to its end.
+func (s Survey) first(ctx context.Context, id string) (ids []string, err error) {
+	rev, err := ledger.Read(ctx, s.Ledger, countKey(id), &Count{})
+	if err != nil || rev == 0 {
+		return nil, err
 	}
-	var ids []string
-	for _, n := range nodes {
-		ids = append(ids, n.ID)
-	}
-	nodes, err = s.byIDs(ctx, ids)
-	return nodes, nil, err
+	err = book{s.Ledger}.scans(ctx, id, func(h held) error { ids = append(ids, h.ID); return nil })
+	return ids, err
 }
 
 // put writes down the scans that aren't yet, with the patch state of each, and counts all of them.
@@ -174,7 +175,7 @@ func (s Survey) states(ctx context.Context, nodes []Node) (map[string]*State, er
 
 // scanOf is the scan of a node. What is pending a reboot is always read, and of a second report all that tells what was done.
 func scanOf(r *Report, n Node, state *State, now, due time.Time) *Scan {
-	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States)}
+	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States), Deadline: now.Add(r.patience(now))}
 	i.Position = choreo.Position{N: 1, Step: StepScan, Since: now, Due: due}
 	more := []string{InstalledPendingReboot}
 	if r.First != "" {

@@ -32,8 +32,8 @@ type unit struct {
 }
 
 const (
-	// atOnce is how many names a unit of a list holds, and how many instances one of those that need a reboot: far below
-	// what one message can hold.
+	// atOnce is how many names a unit of a list holds, how many CVEs one of a patch, and how many instances one of those that
+	// need a reboot: far below what one message can hold.
 	atOnce = 200
 	// wide is where the text wraps, in characters.
 	wide = 110
@@ -53,22 +53,21 @@ func units(c *content, stack string) (all []unit) {
 		all = append(all, unit{severitySection, fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity), count(s.Patches, "patch", "es"), count(s.Instances, "instance", "s")), nil})
 	}
 	for _, p := range c.patches {
-		all = append(all, p.unit())
+		all = append(all, p.units()...)
 	}
 	for _, i := range c.instances {
 		if i.Step != Unread {
 			all = append(all, c.instance(i))
 		}
 	}
-	names := c.names()
 	for _, l := range c.lists {
-		all = append(all, l.units(names)...)
+		all = append(all, l.units()...)
 	}
 	return append(all, c.reboots(stack)...)
 }
 
-func (p *counted) unit() unit {
-	row := patchRow{p.name, p.KB, p.Title, p.Classification, p.Severity, p.CVEs, p.instances, p.counts}
+// units are a patch, its CVEs a piece at a time.
+func (p *counted) units() (all []unit) {
 	text := fmt.Sprintf("%-12s %s", orNone(p.Severity), p.name)
 	if p.Title != "" && p.Title != p.name {
 		text += "  " + p.Title
@@ -76,16 +75,25 @@ func (p *counted) unit() unit {
 	if p.Classification != "" {
 		text += "  (" + p.Classification + ")"
 	}
-	text += "\n"
-	text += "             on " + count(p.instances, "instance", "s")
+	text += "\n             on " + count(p.instances, "instance", "s")
 	if c := used(p.counts); len(c) > 1 || c[0] != isMissing {
 		text += ": " + tallied(p.counts)
 	}
 	text += "\n"
-	if p.CVEs != "" {
-		text += wrap("             ", strings.Join(strings.FieldsFunc(p.CVEs, func(r rune) bool { return r == ',' || r == ' ' }), ", "))
+	cves := strings.FieldsFunc(p.CVEs, func(r rune) bool { return r == ',' || r == ' ' })
+	for piece := 1; piece == 1 || len(cves) > 0; piece++ {
+		some := cves[:min(len(cves), atOnce)]
+		cves = cves[len(some):]
+		row := patchRow{p.name, p.KB, p.Title, p.Classification, p.Severity, piece, strings.Join(some, ","), p.instances, p.counts}
+		if piece > 1 {
+			text = fmt.Sprintf("%-12s %s, more:\n", orNone(p.Severity), p.name)
+		}
+		if len(some) > 0 {
+			text += wrap("             ", strings.Join(some, ", "))
+		}
+		all = append(all, unit{patchSection, text, encode(row)})
 	}
-	return unit{patchSection, text, encode(row)}
+	return all
 }
 
 func (c *content) instance(i instance) unit {
@@ -106,12 +114,12 @@ func (c *content) instance(i instance) unit {
 }
 
 // units are a list's findings, a piece at a time.
-func (l *list) units(names map[string]string) (all []unit) {
+func (l *list) units() (all []unit) {
 	for some := range slices.Chunk(l.findings, atOnce) {
 		row := listRow{List: l.name, Piece: len(all) + 1, Instances: l.instances, Patches: map[string][]string{}}
 		counts := map[string]int{}
 		for _, f := range some {
-			row.Patches[f.as] = append(row.Patches[f.as], names[f.key()])
+			row.Patches[f.as] = append(row.Patches[f.as], f.name)
 			counts[f.as]++
 		}
 		text := fmt.Sprintf("%s, %s:\n", l.name, count(l.instances, "instance", "s"))
@@ -144,12 +152,14 @@ func (c *content) reboots(stack string) (all []unit) {
 			others = append(others, id)
 		}
 	}
+	after := ""
 	for some := range slices.Chunk(ours, atOnce) {
 		event := encode(struct {
 			Fleet string   `json:"fleet"`
 			IDs   []string `json:"instanceIds"`
 		}{fleet, some})
-		text := count(len(some), "instance", "s") + ". To reboot them without downtime, invoke the start function (" + orStart(stack) + ") with\n    " + string(event) + "\n"
+		text := count(len(some), "instance", "s") + ". To reboot them without downtime, " + after + "invoke the start function (" + orStart(stack) + ") with\n    " + string(event) + "\n"
+		after = "once the run before has ended, "
 		all = append(all, unit{rebootSection, text, encode(rebootRow{some, event})})
 	}
 	for some := range slices.Chunk(others, atOnce) {
@@ -177,6 +187,8 @@ func spoken(as string) string {
 	switch as {
 	case isPending:
 		return "pending reboot"
+	case isStill:
+		return "pending reboot as before"
 	case isUnlisted:
 		return "announced and not listed any more"
 	case isSurprise:

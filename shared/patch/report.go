@@ -15,103 +15,143 @@ import (
 // burst is how many messages one invocation sends: SNS takes an e-mail address off its list that gets more than ten a second.
 const burst = 5
 
-// report puts the report together and sends it, part by part.
+// report puts the report together, and writes its messages down: from then on it is what it is. Each try writes its own; the
+// commit says whose count.
 func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
-	r := w.Item
-	if !w.Now.Before(r.Until) && (r.Parts == 0 || r.Sent < r.Parts) {
-		return choreo.GiveUp(fmt.Sprintf("%s: %d of its messages were sent", late(r), r.Sent)), nil
+	if !w.Now.Before(w.Item.Until) {
+		return choreo.GiveUp(late(w.Item)), nil
 	}
-	c, err := p.collect(ctx, r)
+	c, err := p.collect(ctx, w.Item)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	if err := p.store(ctx, w, c); err != nil {
+	if c.stored, err = p.store(ctx, w, c); err != nil {
 		return choreo.Outcome{}, err
 	}
-	parts := render(c, r.Stored, p.Stack)
-	r.Parts = len(parts)
-	for n := 0; r.Sent < r.Parts; n++ {
-		if n == burst || !p.Now().Before(r.Until) {
-			return choreo.Again(2*time.Second, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.Parts)), nil
-		}
-		if err := p.send(ctx, w, parts[r.Sent]); err != nil {
+	messages := fmt.Sprintf("%s%d.%d#", mailPrefix, w.Item.N, w.Item.Tries)
+	parts := render(c, p.Stack)
+	for n, part := range parts {
+		if err := w.Save(ctx, ledger.Put(mailKey(w.Item.ID, messages, n+1), 0, part.mail())); err != nil {
 			return choreo.Outcome{}, err
 		}
 	}
-	if err := p.tell(ctx, w, c); err != nil {
-		return choreo.Outcome{}, err
+	if len(c.gaps) > 0 {
+		n := gapsNote(c)
+		alarm := &Mail{Subject: n.Subject, Text: n.Text, Expires: w.Now.Add(belongings)}
+		if err := w.Save(ctx, ledger.Put(mailKey(w.Item.ID, messages, len(parts)+1), 0, alarm)); err != nil {
+			return choreo.Outcome{}, err
+		}
 	}
-	return over(p.Ledger, w.Now, "", func(r *Record) {
-		r.Instances, r.Gaps, r.Parts = len(c.instances), len(c.gaps), len(parts)
+	return choreo.With(choreo.Next(StepSend, 0), func(_ context.Context, r *Report) (choreo.Together, error) {
+		r.Messages, r.Parts, r.Instances, r.Gaps, r.Weary = messages, len(parts), len(c.instances), len(c.gaps), false
+		return choreo.Together{}, nil
 	}), nil
 }
 
-// send sends a part, and says "repeated" if an earlier try may have sent it. That it is about to be sent is written down first;
-// that it has been, with the next part or with the report's end.
-func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report], part *part) error {
-	repeated := w.Item.InDoubt
-	if !repeated {
-		w.Item.InDoubt = true
-		if err := w.Save(ctx); err != nil {
-			w.Item.InDoubt = false
-			return err
+// all is how many messages a report has: its parts, and one to the alarm topic if it has gaps.
+func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
+
+// send sends the report's messages, some at a time. No part is sent once it is worth nothing any more; that it has gaps, people
+// are told all the same.
+func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+	r := w.Item
+	for n := 0; r.Sent < r.all(); n++ {
+		switch {
+		case r.Sent < r.Parts && !p.Now().Before(r.Until):
+			return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+		case n == burst:
+			return choreo.Again(2*time.Second, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), nil
+		}
+		if err := p.one(ctx, w); err != nil {
+			return choreo.Outcome{}, err
 		}
 	}
-	err := p.Reports.Announce(ctx, part.announcement(repeated))
-	if err != nil {
-		w.Item.InDoubt = repeated || (passing.Is(err) && !passing.IsRefused(err))
-		return fmt.Errorf("send part %d of report %s: %w", w.Item.Sent+1, w.Item.ID, err)
+	return over(p.Ledger, w.Now, ""), nil
+}
+
+// one sends the next message, and says "repeated" if an earlier try may have sent it. That it is about to be sent is written
+// down first; that it has been, with the next one or with the report's end.
+func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
+	r, m := w.Item, &Mail{}
+	rev, err := ledger.Read(ctx, p.Ledger, mailKey(r.ID, r.Messages, r.Sent+1), m)
+	if err == nil && rev == 0 {
+		err = fmt.Errorf("message %d isn't in the ledger", r.Sent+1)
 	}
-	w.Item.Sent, w.Item.InDoubt = w.Item.Sent+1, false
+	repeated := r.InDoubt
+	if err == nil && !repeated {
+		r.InDoubt = true
+		if err = w.Save(ctx); err != nil {
+			r.InDoubt = false
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.publish(ctx, m, repeated); err != nil {
+		r.InDoubt = repeated || (passing.Is(err) && !passing.IsRefused(err))
+		return fmt.Errorf("send message %d of report %s: %w", r.Sent+1, r.ID, err)
+	}
+	r.Sent, r.InDoubt = r.Sent+1, false
 	return nil
 }
 
+func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
+	if m.JSON == "" {
+		n := m.note(repeated)
+		return p.Alarm.Publish(ctx, n.Subject, n.Text)
+	}
+	a, err := m.announcement(repeated)
+	if err != nil {
+		return err
+	}
+	return p.Reports.Announce(ctx, a)
+}
+
+// weary is the outcome when a report's errors are used up: it is tried every hour as long as it is worth something, and people
+// are told while there is time. Of the parts being out, what is left is one message to the alarm topic: a metric has to do.
+func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+	r := w.Item
+	switch {
+	case r.Step == StepSend && r.Sent >= r.Parts:
+		Words.Log(choreo.NewMessage(w.Key, r.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+		return over(p.Ledger, w.Now, "")
+	case !w.Now.Before(r.Until):
+		return choreo.GiveUp(late(r) + because(reason))
+	}
+	if !r.Weary {
+		n := trouble(r, reason, w.Now)
+		r.Weary = p.Alarm.Publish(ctx, n.Subject, n.Text) == nil
+	}
+	return choreo.Again(min(time.Hour, r.Until.Sub(w.Now)), reason)
+}
+
 // store puts the whole report into the bucket. A bucket that doesn't take it keeps nobody from reading the rest.
-func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content) error {
-	if p.Bucket == nil || w.Item.Stored != nil {
-		return nil
+func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content) (*Stored, error) {
+	if p.Bucket == nil {
+		return nil, nil
 	}
 	stored := &Stored{}
 	for _, f := range []struct {
 		name, contentType string
 		body              func(*content) []byte
 		at                *string
-	}{{"report.json", "application/json", wholeJSON, &stored.JSON}, {"report.csv", "text/csv; charset=utf-8", wholeCSV, &stored.CSV}} {
+	}{{"report.json", "application/json", wholeJSON, &stored.JSON}, {"report.csv.gz", "application/gzip", wholeCSV, &stored.CSV}} {
 		key := p.BucketPrefix + w.Item.ID + "/" + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body(c))
 		if err != nil && passing.Is(err) && w.Item.Errors < choreo.MaxErrors/2 {
-			return fmt.Errorf("store %s: %w", key, err)
+			return nil, fmt.Errorf("store %s: %w", key, err)
 		}
 		if err != nil {
 			slog.Error("report not stored", "report", w.Item.ID, "bucket", p.BucketName, "reason", err.Error())
-			stored.Failed = err.Error()
-			break
+			return &Stored{Failed: err.Error()}, nil
 		}
 		*f.at = "s3://" + p.BucketName + "/" + key
 	}
-	w.Item.Stored = stored // it is written down with the mark of the first part
-	return nil
-}
-
-// tell says on the alarm topic, once, that the report has gaps: whoever reads only that learns that something failed. The
-// report itself is out; if the topic can't be reached, the metric has an alarm of its own.
-func (p Reporter) tell(ctx context.Context, w *choreo.Work[*Report], c *content) error {
-	if len(c.gaps) == 0 {
-		return nil
-	}
-	n := gapsNote(c)
-	err := p.Alarm.Publish(ctx, n.Subject, n.Text)
-	if err != nil && w.Item.Errors+w.Item.Faults < choreo.MaxFaults {
-		return fmt.Errorf("announce the gaps of report %s: %w", w.Item.ID, err)
-	}
-	if err != nil {
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
-	}
-	return nil
+	return stored, nil
 }
 
 // over takes a report off the list of those under way, and writes down what came of it.
-func over(store ledger.Store, now time.Time, failed string, change func(*Record)) choreo.Outcome {
+func over(store ledger.Store, now time.Time, failed string) choreo.Outcome {
 	return choreo.With(choreo.End(Done, failed), func(ctx context.Context, r *Report) (choreo.Together, error) {
 		record := &Record{}
 		rev, err := ledger.Read(ctx, store, recordKey(r.ID), record)
@@ -119,8 +159,7 @@ func over(store ledger.Store, now time.Time, failed string, change func(*Record)
 			return choreo.Together{}, err
 		}
 		record.ID, record.Phase, record.Window, record.Began = r.ID, r.Phase, r.Window, r.Began
-		record.Ended, record.Failed = now, failed
-		change(record)
+		record.Ended, record.Failed, record.Instances, record.Gaps, record.Parts = now, failed, r.Instances, r.Gaps, r.Parts
 		return choreo.Together{Writes: []ledger.Write{ledger.Put(recordKey(r.ID), rev, record)}, Gone: true}, nil
 	})
 }

@@ -47,7 +47,7 @@ const (
 	requestForm = `give a JSON object such as {"windowIds":["mw-0123456789abcdef0"]} or {}`
 	maxNamed    = 1000 // ids in one request
 	maxTag      = 256  // the longest value of a tag
-	inStack     = "in the stack's parameters"
+	maxKey      = 128  // the longest key of a tag
 )
 
 var (
@@ -82,7 +82,7 @@ func Parse(s Settings, text []byte) (Request, error) {
 	}
 	var f *run.FieldError
 	if errors.As(err, &f) && fields[f.Field] == nil {
-		f.Where = inStack
+		f.Where = inStack(f.Field)
 	}
 	return q, err
 }
@@ -145,7 +145,10 @@ func (q *Request) validateNames(run.Object) error {
 		}
 	}
 	for key, value := range q.Tags {
-		if key == "" || strings.Trim(value, "*? ") == "" || len(value) > maxTag {
+		if len(key) > maxKey || len(value) > maxTag {
+			return bad("tags", fmt.Sprintf("give keys of %d characters at most, and values of %d", maxKey, maxTag), "%.40q is too long", key+"="+value)
+		}
+		if key == "" || strings.Trim(value, "*? ") == "" {
 			return bad("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} chooses nothing, or nearly every instance", key, value)
 		}
 	}
@@ -180,6 +183,12 @@ func (q *Request) validateHow(run.Object) error {
 		}
 	}
 	return nil
+}
+
+// inStack says which parameter of the stack a field's value came from.
+func inStack(field string) string {
+	name := "Patch" + strings.ToUpper(field[:1]) + field[1:]
+	return "in the stack's parameter " + name
 }
 
 func bad(field, want, problem string, args ...any) error {

@@ -14,13 +14,14 @@ import (
 
 // Bounds of a scan.
 const (
-	// maxPages bounds the pages of one instance: 100,000 patches at 50 a page, far beyond any system; more is a token that
+	// maxCalls bounds the calls for one instance: 100,000 patches at 50 a page, far beyond any system; more is a token that
 	// goes round in circles.
-	maxPages = 2000
+	maxCalls = 2000
 	// maxRestarts is how often a scan may begin anew because its page token was refused.
 	maxRestarts = 3
-	// margin is the time that must be left for another page: one call of the SDK with its retries, and one write.
-	margin = 25 * time.Second
+	// margin is the time that must be left for another page: one call of the SDK with its retries takes 34 seconds at worst,
+	// and one write follows.
+	margin = 45 * time.Second
 	// maxPage keeps a page below DynamoDB's 400 KB an item, with room for what its encoding adds.
 	maxPage = 250_000
 )
@@ -34,7 +35,9 @@ type Scan struct {
 	States   []string  `json:"states"`            // of patches that are read
 	Opened   time.Time `json:"opened,omitzero"`   // of a second report: what was installed since is read as well
 	First    string    `json:"first,omitempty"`   // of a second report: the first
+	Deadline time.Time `json:"deadline"`          // by then it is read, or a gap
 	Token    string    `json:"token,omitempty"`   // of the next page
+	Calls    int       `json:"calls,omitempty"`   // that gave a page, in vain ones included
 	Pages    int       `json:"pages,omitempty"`   // that are in the ledger
 	Restarts int       `json:"restarts,omitempty"`
 	Found    int       `json:"found,omitempty"` // patches
@@ -66,18 +69,22 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 		return choreo.Outcome{}, err
 	}
 	for {
+		if !s.Now().Before(i.Deadline) {
+			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline: %d patches were", i.Found)), nil
+		}
 		page, next, err := s.Patches.Patches(ctx, i.ID, i.States, i.Token)
 		switch {
+		case errors.Is(err, run.ErrUnmanaged) && i.Managed: // by the survey: what it has, nobody can tell
+			return unread(s.Ledger, w, err.Error()), nil
 		case errors.Is(err, run.ErrUnmanaged):
-			i.Managed = false
 			return s.end(w, nil, "Systems Manager doesn't manage it"), nil
 		case errors.Is(err, ErrToken) && i.Token != "" && i.Restarts < maxRestarts:
 			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
 			return choreo.Again(time.Second, "the page token was refused; it begins anew"), nil
 		case err != nil:
 			return choreo.Outcome{}, fmt.Errorf("read the patches of %s: %w", i.ID, err)
-		case i.Pages >= maxPages:
-			return choreo.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxPages)), nil
+		case i.Calls >= maxCalls:
+			return choreo.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxCalls)), nil
 		}
 		if next == "" {
 			return s.end(w, keep(page), ""), nil
@@ -104,7 +111,7 @@ func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, er
 		var patches []Patch
 		patches, err = book{s.Ledger}.pages(ctx, first)
 		for _, p := range patches {
-			announced[p.KB+p.Title] = true
+			announced[p.key()] = true
 		}
 	}
 	if err != nil {
@@ -114,7 +121,7 @@ func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, er
 	return func(page []Patch) (kept []Patch) {
 		for _, p := range page {
 			old := p.State == Installed || p.State == InstalledOther || p.State == InstalledRejected
-			if !old || announced[p.KB+p.Title] || (!p.Installed.IsZero() && !p.Installed.Before(day)) {
+			if !old || announced[p.key()] || (!p.Installed.IsZero() && !p.Installed.Before(day)) {
 				kept = append(kept, p)
 			}
 		}
@@ -127,6 +134,7 @@ func (s Scanner) save(ctx context.Context, w *choreo.Work[*Scan], patches []Patc
 	i, before := w.Item, *w.Item
 	writes := write(i, patches, w.Now)
 	i.Token = next
+	i.Calls++
 	i.Errors, i.Faults = 0, 0 // it gets on
 	err := w.Save(ctx, writes...)
 	if err != nil {
@@ -169,5 +177,12 @@ func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) chor
 		all, err := book{s.Ledger}.arrive(ctx, i.Report, 1, 0, w.Now)
 		all.Writes = append(all.Writes, write(i, patches, w.Now)...)
 		return all, err
+	})
+}
+
+// unread is the outcome of a scan whose patches can't be had: a gap, counted in the same transaction.
+func unread(store ledger.Store, w *choreo.Work[*Scan], reason string) choreo.Outcome {
+	return choreo.With(choreo.End(Unread, reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
+		return book{store}.arrive(ctx, i.Report, 1, 1, w.Now)
 	})
 }

@@ -2,12 +2,14 @@ package patch
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,21 +18,22 @@ const Schema = "quickstep.patch-report/1"
 
 // document is a report, or a part of one, for machines. What stands in all parts comes first, then the rows of this part.
 type document struct {
-	Schema   string         `json:"schema"`
-	Report   string         `json:"report"`
-	Phase    string         `json:"phase"`           // before, after, now
-	First    string         `json:"first,omitempty"` // of a second report: the first
-	Part     int            `json:"part"`
-	Parts    int            `json:"parts"`
-	Repeated bool           `json:"repeated,omitempty"` // an earlier try may have sent this part already
-	Window   *Opening       `json:"window,omitempty"`
-	Began    time.Time      `json:"began"`
-	Closed   time.Time      `json:"closed"` // when the last instance was read
-	Totals   totals         `json:"totals"`
-	Stored   *Stored        `json:"stored,omitempty"`
-	Remarks  []string       `json:"remarks,omitempty"`
-	Severity []severity     `json:"severities,omitempty"`
-	Rows     map[string]any `json:"rows"` // gaps, patches, instances, lists, reboots: those that this part holds
+	Schema   string     `json:"schema"`
+	Report   string     `json:"report"`
+	Phase    string     `json:"phase"`           // before, after, now
+	First    string     `json:"first,omitempty"` // of a second report: the first
+	Part     int        `json:"part"`
+	Parts    int        `json:"parts"`
+	Repeated bool       `json:"repeated"` // an earlier try may have sent this part already
+	Window   *Opening   `json:"window,omitempty"`
+	Began    time.Time  `json:"began"`
+	Closed   time.Time  `json:"closed"` // when the last instance was read
+	Totals   totals     `json:"totals"`
+	Stored   *Stored    `json:"stored,omitempty"`
+	Remarks  []string   `json:"remarks,omitempty"`
+	Severity []severity `json:"severities,omitempty"`
+	// Rows are gaps, patches, instances, lists and reboots: those that this part holds.
+	Rows map[string][]json.RawMessage `json:"rows"`
 }
 
 // totals are numbers of the whole report.
@@ -38,6 +41,7 @@ type totals struct {
 	Instances int            `json:"instances"`
 	Gaps      int            `json:"gaps"`    // instances that couldn't be read
 	Flagged   int            `json:"flagged"` // instances about which something is odd
+	Unknown   int            `json:"unknown"` // of them, those of which nobody knows what they lack
 	Patches   int            `json:"patches"` // different ones
 	Reboot    int            `json:"reboot"`  // instances that need one
 	Found     map[string]int `json:"found"`   // patches times instances, by category
@@ -56,6 +60,7 @@ type (
 		Title          string         `json:"title"`
 		Classification string         `json:"classification,omitempty"`
 		Severity       string         `json:"severity,omitempty"`
+		Piece          int            `json:"piece"` // of its CVEs, from 1
 		CVEs           string         `json:"cves,omitempty"`
 		Instances      int            `json:"instances"`
 		Found          map[string]int `json:"found"` // instances, by category
@@ -83,8 +88,8 @@ type (
 
 func (c *content) document() document {
 	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: c.Began.UTC(), Closed: c.Closed.UTC(),
-		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
-		Stored: c.Stored, Remarks: c.Remarks, Severity: c.severities}
+		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Unknown: c.unknown, Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
+		Stored: c.stored, Remarks: c.Remarks, Severity: c.severities}
 }
 
 // encode is JSON without the escapes that only HTML needs.
@@ -101,20 +106,21 @@ func encode(v any) []byte {
 // wholeJSON is the whole report in one document.
 func wholeJSON(c *content) []byte {
 	d := c.document()
-	d.Rows = map[string]any{}
+	d.Rows = map[string][]json.RawMessage{}
 	for _, u := range units(c, "") {
 		if u.row != nil {
-			rows, _ := d.Rows[u.section.rows].([]json.RawMessage)
-			d.Rows[u.section.rows] = append(rows, u.row)
+			d.Rows[u.section.rows] = append(d.Rows[u.section.rows], u.row)
 		}
 	}
 	return append(encode(d), '\n')
 }
 
-// wholeCSV has a line for each patch of each instance, and one for each instance without.
+// wholeCSV has a line for each patch of each instance, and one for each instance without. It is packed, by gzip: hundreds of
+// megabytes that repeat themselves.
 func wholeCSV(c *content) []byte {
 	var b bytes.Buffer
-	w := csv.NewWriter(&b)
+	z := gzip.NewWriter(&b)
+	w := csv.NewWriter(z)
 	window := ""
 	if c.Window != nil {
 		window = c.Window.ID
@@ -126,17 +132,7 @@ func wholeCSV(c *content) []byte {
 		if i.Patched != nil {
 			baseline, scanned = i.Patched.Baseline, clock(i.Patched.Ended)
 		}
-		own := []string{c.ID, window, i.ID, i.Name, i.Platform, baseline, scanned}
-		for n, f := range i.flags {
-			if n == 0 {
-				own = append(own, f)
-			} else {
-				own[len(own)-1] += " " + f
-			}
-		}
-		if len(i.flags) == 0 {
-			own = append(own, "")
-		}
+		own := []string{c.ID, window, i.ID, i.Name, i.Platform, baseline, scanned, strings.Join(i.flags, " ")}
 		switch {
 		case i.Step == Unread:
 			line(append(own, "unread: "+i.Position.Reason, "", "", "", "", "")...)
@@ -148,6 +144,7 @@ func wholeCSV(c *content) []byte {
 		}
 	}
 	w.Flush()
+	_ = z.Close() // the same
 	return b.Bytes()
 }
 

@@ -55,7 +55,12 @@ type Answer struct {
 	Name   string `json:"name,omitempty"`
 	Opens  string `json:"opens,omitempty"`
 	Status string `json:"status"`
+
+	failed bool
 }
+
+// begun is the status of a report that this very request has begun.
+const begun = "begun"
 
 // Request begins the reports that are due, or that were asked for by hand. A request that is wrong changes nothing: the error
 // is a *run.FieldError, or, if a schedule sent it, people are told, once a day at most, and the answer says so.
@@ -122,15 +127,19 @@ func (s Survey) request(ctx context.Context, invocation string, text []byte) (Su
 	if gone != nil && q.Scheduled.IsZero() {
 		return surveyed, gone
 	}
+	n := 0               // that were begun
 	all := []error{gone} // of a schedule's windows, one that is gone doesn't keep the others from being reported
 	for _, w := range windows {
 		if !q.means(w) {
 			continue
 		}
-		a, err := s.window(ctx, invocation, q, w, now)
+		a, err := s.window(ctx, invocation, q, w, now, time.Duration(n)*apart)
 		if err != nil {
 			all = append(all, fmt.Errorf("window %s (%s): %w", w.ID, w.Name, err))
 			continue
+		}
+		if a.Status == begun {
+			n++
 		}
 		surveyed.Reports = append(surveyed.Reports, a)
 	}
@@ -151,7 +160,7 @@ func missing(q Request, windows []Window) error {
 		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
 			err := &run.FieldError{Field: "windowIds", Problem: fmt.Sprintf("maintenance window %s doesn't exist", id), Want: "give the ids of maintenance windows of this account and Region"}
 			if q.stacks {
-				err.Where = inStack
+				err.Where = inStack("windowIds")
 			}
 			return err
 		}

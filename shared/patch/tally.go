@@ -1,51 +1,58 @@
 package patch
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// count counts what was collected, in every way in which it is told.
+// count counts what was collected, in every way in which it is told. Which findings there are is known by now, and so is the
+// severity of each patch.
 func (c *content) count() {
-	patches := map[string]*counted{}
-	same := map[string]int{} // instances' findings, to the list that holds them
-	worstOf := map[string]map[string]bool{}
+	same := map[[sha256.Size]byte]int{} // instances' findings, to the list that holds them
+	instances := map[string]int{}       // by severity, those that lack something
 	for n := range c.instances {
 		i := &c.instances[n]
-		if i.flags = c.odd(i); len(i.flags) > 0 && i.Step != Unread {
-			c.flags = append(c.flags, i.label()+": "+explain(c, i))
-		}
+		slices.SortFunc(i.findings, func(a, b finding) int { return compare(a.Patch, b.Patch) })
+		lacks := map[string]bool{}
 		for _, f := range i.findings {
 			i.counts[f.as]++
 			c.totals[f.as]++
-			p := patches[f.key()]
-			if p == nil {
-				p = &counted{Patch: f.Patch, counts: map[string]int{}}
-				patches[f.key()] = p
-			}
-			p.CVEs = longer(p.CVEs, f.CVEs) // Systems Manager names them only of what isn't installed
-			p.counts[f.as]++
-			p.instances++
+			f.counted.counts[f.as]++
+			f.counted.instances++
 			if f.as == isMissing || f.as == isFailed {
-				if worstOf[f.Severity] == nil {
-					worstOf[f.Severity] = map[string]bool{}
-				}
-				worstOf[f.Severity][i.ID] = true
+				lacks[f.Severity] = true
 			}
 		}
-		pending := i.counts[isPending] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0)
-		if pending && (i.State == "" || i.State == "running") { // who is down comes up on a new boot anyway
-			c.reboot = append(c.reboot, i.ID)
+		for name := range lacks {
+			instances[name]++
 		}
+		c.flag(i)
 		c.share(i, same)
 	}
-	for _, p := range patches {
-		c.patches = append(c.patches, *p)
-	}
-	slices.SortFunc(c.patches, func(a, b counted) int { return compare(a.Patch, b.Patch) })
+	c.patches = slices.DeleteFunc(c.patches, func(p *counted) bool { return p.instances == 0 })
+	slices.SortFunc(c.patches, func(a, b *counted) int { return compare(a.Patch, b.Patch) })
 	c.name()
-	c.bySeverity(worstOf)
+	c.bySeverity(instances)
+}
+
+// flag notes what a reader should look at, and who needs a reboot.
+func (c *content) flag(i *instance) {
+	i.flags = c.odd(i)
+	if i.Step == Unread {
+		return
+	}
+	if len(i.flags) > 0 {
+		c.flags = append(c.flags, i.label()+": "+explain(c, i))
+	}
+	if slices.ContainsFunc(i.flags, func(f string) bool { return f == "neverScanned" || f == "notManaged" || f == "notFound" }) {
+		c.unknown++
+	}
+	pending := i.counts[isPending]+i.counts[isStill] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0)
+	if pending && (i.State == "" || i.State == "running") { // who is down comes up on a new boot anyway
+		c.reboot = append(c.reboot, i.ID)
+	}
 }
 
 func longer(a, b string) string {
@@ -56,22 +63,23 @@ func longer(a, b string) string {
 }
 
 // share finds the list that holds an instance's findings, or makes it. Fleets are alike: a few lists serve thousands.
-func (c *content) share(i *instance, same map[string]int) {
+func (c *content) share(i *instance, same map[[sha256.Size]byte]int) {
 	if len(i.findings) == 0 {
 		return
 	}
-	var key strings.Builder
+	sum := sha256.New()
 	for _, f := range i.findings {
-		fmt.Fprintf(&key, "%s\x00%s\x01", f.key(), f.as)
+		fmt.Fprintf(sum, "%s\x00%s\x01", f.key(), f.as)
 	}
-	n, ok := same[key.String()]
+	key := [sha256.Size]byte(sum.Sum(nil))
+	n, ok := same[key]
 	if !ok {
 		n = len(c.lists)
-		same[key.String()] = n
+		same[key] = n
 		c.lists = append(c.lists, list{name: fmt.Sprintf("L%d", n+1), findings: i.findings})
 	}
 	c.lists[n].instances++
-	i.list = c.lists[n].name
+	i.list, i.findings = c.lists[n].name, c.lists[n].findings
 }
 
 // name gives each patch its shortest name that is its own: the id, or, where several share that (a package in two versions),
@@ -81,8 +89,7 @@ func (c *content) name() {
 	for _, p := range c.patches {
 		titles[p.KB]++
 	}
-	for n := range c.patches {
-		p := &c.patches[n]
+	for _, p := range c.patches {
 		switch {
 		case titles[p.KB] == 1 && p.KB != "":
 			p.name = p.KB
@@ -94,16 +101,7 @@ func (c *content) name() {
 	}
 }
 
-// names are the names of all patches, by key.
-func (c *content) names() map[string]string {
-	names := make(map[string]string, len(c.patches))
-	for _, p := range c.patches {
-		names[p.key()] = p.name
-	}
-	return names
-}
-
-func (c *content) bySeverity(instances map[string]map[string]bool) {
+func (c *content) bySeverity(instances map[string]int) {
 	patches := map[string]int{}
 	for _, p := range c.patches {
 		if p.counts[isMissing]+p.counts[isFailed] > 0 {
@@ -111,7 +109,7 @@ func (c *content) bySeverity(instances map[string]map[string]bool) {
 		}
 	}
 	for name, n := range patches {
-		c.severities = append(c.severities, severity{name, n, len(instances[name])})
+		c.severities = append(c.severities, severity{name, n, instances[name]})
 	}
 	slices.SortFunc(c.severities, func(a, b severity) int { return compare(Patch{Severity: a.Severity}, Patch{Severity: b.Severity}) })
 }
@@ -121,6 +119,8 @@ func explain(c *content, i *instance) string {
 	var all []string
 	for _, f := range i.flags {
 		switch f {
+		case "notCompared":
+			f = "the first report couldn't read it: what was announced isn't known"
 		case "notFound":
 			f = "neither EC2 nor Systems Manager knows it"
 		case "notManaged":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -93,18 +94,21 @@ func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remark str
 
 // both finds the nodes that are in each of the lists of ids and fit all of the tags.
 func (s Survey) both(ctx context.Context, lists [][]string, tags []Target) (nodes []Node, err error) {
+	in := map[string]int{}
+	for _, ids := range lists {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+			in[id]++
+		}
+	}
 	if len(tags) > 0 {
 		nodes, err = s.find(ctx, Selection{Tags: tags})
 		nodes = slices.DeleteFunc(nodes, func(n Node) bool {
-			return n.State == "terminated" || n.State == "shutting-down" ||
-				slices.ContainsFunc(lists, func(ids []string) bool { return !slices.Contains(ids, n.ID) })
+			return n.State == "terminated" || n.State == "shutting-down" || in[n.ID] < len(lists)
 		})
 		return nodes, err
 	}
-	ids := slices.DeleteFunc(slices.Clone(lists[0]), func(id string) bool {
-		return slices.ContainsFunc(lists[1:], func(other []string) bool { return !slices.Contains(other, id) })
-	})
-	return s.byIDs(ctx, ids)
+	maps.DeleteFunc(in, func(_ string, n int) bool { return n < len(lists) })
+	return s.byIDs(ctx, slices.Collect(maps.Keys(in)))
 }
 
 // members are the instances of resource groups. One that doesn't exist is named.
@@ -133,8 +137,12 @@ func (s Survey) byIDs(ctx context.Context, ids []string) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := map[string]bool{}
+	for _, n := range nodes {
+		known[n.ID] = true
+	}
 	for _, id := range ids {
-		if !slices.ContainsFunc(nodes, func(n Node) bool { return n.ID == id }) {
+		if !known[id] {
 			nodes = append(nodes, Node{ID: id})
 		}
 	}
@@ -152,9 +160,13 @@ func (s Survey) find(ctx context.Context, which Selection) ([]Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list what Systems Manager manages: %w", err)
 	}
+	place := map[string]int{}
+	for at, m := range machines {
+		place[m.ID] = at
+	}
 	for _, m := range managed {
-		at := slices.IndexFunc(machines, func(n Node) bool { return n.ID == m.ID })
-		if at < 0 {
+		at, ok := place[m.ID]
+		if !ok {
 			machines = append(machines, m)
 			continue
 		}

@@ -2,19 +2,23 @@ package patch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"quickstep/shared/notify"
 )
 
-// verdict is a report in one line.
+// verdict is a report in one line. What isn't known is never told as "nothing".
 func verdict(c *content) string {
-	gaps := ""
+	gaps, rest := "", ""
 	if n := len(c.gaps); n > 0 {
 		gaps = fmt.Sprintf("GAPS (%d not read), ", n)
 	}
-	on, patched := 0, 0
+	if c.unknown > 0 {
+		rest = fmt.Sprintf(", %d not known", c.unknown)
+	}
+	on, patched, total := 0, 0, count(len(c.instances), "instance", "s")
 	for _, i := range c.instances {
 		if i.counts[isMissing]+i.counts[isFailed] > 0 {
 			on++
@@ -28,13 +32,17 @@ func verdict(c *content) string {
 	switch {
 	case len(c.instances) == 0:
 		return "no instance to patch"
+	case len(c.gaps)+c.unknown == len(c.instances):
+		return gaps + "nothing known of " + total
 	case c.Phase == After:
-		return fmt.Sprintf("%s%d installed, %d failed, %d still missing", gaps, c.totals[isInstalled]+c.totals[isPending]+c.totals[isSurprise],
-			c.totals[isFailed], c.totals[isMissing])
-	case c.pending() == 0:
-		return fmt.Sprintf("%snothing to install on %s", gaps, count(len(c.instances), "instance", "s"))
+		return gaps + fmt.Sprintf("%d installed, %d failed, %d still missing", c.totals[isInstalled]+c.totals[isPending]+c.totals[isSurprise],
+			c.totals[isFailed], c.totals[isMissing]) + rest
+	case patched == 0 && !slices.Contains(c.States, Missing):
+		return gaps + fmt.Sprintf("nothing %s on %s", strings.Join(c.States, " or "), total) + rest
+	case patched == 0:
+		return gaps + "nothing to install on " + total + rest
 	}
-	return fmt.Sprintf("%s%s for %d of %s", gaps, count(patched, "patch", "es"), on, count(len(c.instances), "instance", "s"))
+	return gaps + fmt.Sprintf("%s for %d of %s", count(patched, "patch", "es"), on, total) + rest
 }
 
 // about says which window a report is about, for its subject.
@@ -52,7 +60,7 @@ func about(c *content) string {
 }
 
 // head is what a report begins with: what is wrong with it first.
-func head(c *content, stored *Stored) (lines []string) {
+func head(c *content) (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch {
 	case c.Phase == After:
@@ -79,16 +87,26 @@ func head(c *content, stored *Stored) (lines []string) {
 		add("Compared: with report %s", c.First)
 	}
 	add("Found:    %s", tallied(c.totals))
-	if stored != nil && stored.Failed != "" {
-		add("Stored:   NOT: %s", stored.Failed)
-	} else if stored != nil {
-		add("Stored:   %s", stored.JSON)
-		add("          %s", stored.CSV)
+	if c.stored != nil && c.stored.Failed != "" {
+		add("Stored:   NOT: %s", c.stored.Failed)
+	} else if c.stored != nil {
+		add("Stored:   %s", c.stored.JSON)
+		add("          %s", c.stored.CSV)
 	}
 	for _, r := range c.Remarks {
 		add("Note:     %s", r)
 	}
+	if c.Phase == After && c.silent() {
+		add("Note:     nothing was heard of any instance since the window was to open. Did it? It may be disabled, or moved.")
+	}
 	return lines
+}
+
+// silent says that Systems Manager has heard of no instance since the window was to open.
+func (c *content) silent() bool {
+	return len(c.instances) > 0 && !slices.ContainsFunc(c.instances, func(i instance) bool {
+		return i.Step != Unread && i.Patched != nil && !i.Patched.Ended.Before(c.Window.Opens)
+	})
 }
 
 // local is a time in the time zone of a window's schedule, and in UTC.
@@ -126,7 +144,21 @@ func gapsNote(c *content) notify.Note {
 	return notify.Note{Subject: fmt.Sprintf("Quickstep: patch report with %s", count(len(c.gaps), "gap", "s")), Text: strings.Join(lines, "\n")}
 }
 
-// failure tells that there is no report.
+// trouble tells that a report can't be got on with, while there is still time to mend what is wrong.
+func trouble(r *Report, reason string, now time.Time) notify.Note {
+	lines := []string{"Patch report " + r.ID + " is ready, and can't be got out. It is tried again every hour.", "",
+		"Why:    " + reason, "When:   " + clock(now)}
+	if r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero() {
+		lines = append(lines, "Opens:  "+local(r.Window.Opens, r.Window.Zone)+"; after that it isn't sent any more")
+	}
+	if r.Parts > 0 {
+		lines = append(lines, fmt.Sprintf("Sent:   %d of %d messages", min(r.Sent, r.Parts), r.Parts))
+	}
+	lines = append(lines, "", "Next:   mend what the reason says (a permission, a topic, a key); it then goes out by itself, within the hour.", "")
+	return notify.Note{Subject: "Quickstep: trouble with patch report " + r.ID, Text: strings.Join(lines, "\n")}
+}
+
+// failure tells that there is no report, or none that is whole.
 func failure(r *Report, reason string, now time.Time) notify.Note {
 	what := "of the instances that were named"
 	if r.Window != nil {
@@ -135,6 +167,14 @@ func failure(r *Report, reason string, now time.Time) notify.Note {
 	lines := []string{"There is no patch report " + what + ".", "", "Why:    " + reason, "When:   " + clock(now), "Report: " + r.ID}
 	if r.Window != nil && !r.Window.Opens.IsZero() {
 		lines = append(lines, "Opens:  "+local(r.Window.Opens, r.Window.Zone))
+	}
+	if r.Sent > 0 || r.InDoubt {
+		lines[0] = "The patch report " + what + " isn't whole."
+		doubt := ""
+		if r.InDoubt {
+			doubt = "; one more may have been"
+		}
+		lines = append(lines, fmt.Sprintf("Sent:   %d of %d messages%s", r.Sent, r.Parts, doubt))
 	}
 	lines = append(lines, "", "Next:   mend what the reason says, then invoke the survey function by hand.", "")
 	return notify.Note{Subject: "Quickstep: NO patch report " + what, Text: strings.Join(lines, "\n")}

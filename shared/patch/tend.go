@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
 )
 
 // Reporter tends a report's scans while they are under way, puts the report together and sends it.
@@ -30,30 +31,31 @@ type Reporter struct {
 // busy is the wait for scans that are being worked on although the deadline has passed: half a lease.
 const busy = 45 * time.Second
 
-// Act is safe to repeat: scans are ended under the conditions of the protocol; which part is being sent is written down before
-// it is, so that only one that is in doubt is sent again.
+// Act is safe to repeat: scans are ended under the conditions of the protocol; messages are written down before any is sent, and
+// which is being sent before it is, so that only one that is in doubt is sent again.
 func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
-	if w.Item.Step == StepScanning {
-		return p.tend(ctx, w)
+	act := map[string]func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error){
+		StepScanning: p.tend, StepReport: p.report, StepSend: p.send}[w.Item.Step]
+	out, err := act(ctx, w)
+	if err != nil && w.Item.Weary && !errors.Is(err, choreo.ErrLost) { // no second round of tries a minute apart
+		return p.weary(ctx, w, err.Error()), nil
 	}
-	return p.report(ctx, w)
+	return out, err
 }
 
-// Mover moves reports by the report function. One that can't be sent is tried as long as it is worth something.
+// Mover moves reports by the report function.
 func (p Reporter) Mover(l choreo.Line) choreo.Mover[*Report] {
 	m := Reports(l, p.Act)
-	m.Exhausted = func(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
-		if !w.Now.Before(w.Item.Until) {
-			return choreo.GiveUp(late(w.Item) + ": " + reason)
-		}
-		return choreo.Again(min(tendEvery, w.Item.Until.Sub(w.Now)), reason)
-	}
+	m.Exhausted = p.weary
 	return m
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.
 func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	r := w.Item
+	if !w.Now.Before(r.Until) {
+		return choreo.GiveUp(late(r)), nil
+	}
 	closing := !w.Now.Before(r.Deadline)
 	var open []held
 	err := book{p.Ledger}.scans(ctx, r.ID, func(h held) error {
@@ -98,27 +100,42 @@ func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []hel
 	return errors.Join(all...)
 }
 
-// close ends the scans that nobody is at work on, as gaps.
+// close ends the scans that nobody is at work on, as gaps. Those that are see the deadline themselves.
 func (p Reporter) close(ctx context.Context, w *choreo.Work[*Report], open []held) error {
 	open = slices.DeleteFunc(open, func(h held) bool { return h.Leased(w.Now) })
 	for some := range slices.Chunk(open, ledger.MaxWrites-2) {
-		c := &Count{}
-		rev, err := ledger.Read(ctx, p.Ledger, countKey(w.Item.ID), c)
-		if err != nil {
+		if err := p.end(ctx, w, some); err != nil {
 			return err
-		}
-		c.Left, c.Gaps, c.Expires = c.Left-len(some), c.Gaps+len(some), w.Now.Add(belongings)
-		writes := []ledger.Write{ledger.Put(countKey(w.Item.ID), rev, c), w.Held()}
-		for _, h := range some {
-			gap(h.Scan, "it wasn't read before the deadline"+because(h.Position.Reason), w.Now)
-			writes = append(writes, ledger.Put(scanKey(h.Report, h.ID), h.rev, h.Scan))
-		}
-		err = ledger.Apply(ctx, p.Ledger, w.Mark(), writes...)
-		if err != nil && !errors.Is(err, ledger.ErrConflict) { // one of them has moved on meanwhile: the next look tells
-			return fmt.Errorf("end %d scans: %w", len(some), err)
 		}
 	}
 	return nil
+}
+
+// end ends some scans in one transaction. If one of them has moved on meanwhile, it doesn't keep the others.
+func (p Reporter) end(ctx context.Context, w *choreo.Work[*Report], some []held) error {
+	c := &Count{}
+	rev, err := ledger.Read(ctx, p.Ledger, countKey(w.Item.ID), c)
+	if err != nil {
+		return err
+	}
+	c.Left, c.Gaps, c.Expires = c.Left-len(some), c.Gaps+len(some), w.Now.Add(belongings)
+	writes := []ledger.Write{ledger.Put(countKey(w.Item.ID), rev, c), w.Held()}
+	for _, h := range some {
+		ended := *h.Scan
+		choreo.End(Unread, "it wasn't read before the deadline"+because(h.Position.Reason)).Settle(&ended.Position, w.Now)
+		writes = append(writes, ledger.Put(scanKey(h.Report, h.ID), h.rev, &ended))
+	}
+	err = ledger.Apply(ctx, p.Ledger, w.Mark(), writes...)
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, ledger.ErrConflict) && !passing.IsRefused(err):
+		return fmt.Errorf("end %d scans: %w", len(some), err)
+	case len(some) == 1:
+		return nil // the next look tells what has become of it
+	}
+	half := len(some) / 2
+	return errors.Join(p.end(ctx, w, some[:half]), p.end(ctx, w, some[half:]))
 }
 
 func because(reason string) string {
@@ -127,6 +144,3 @@ func because(reason string) string {
 	}
 	return ": " + reason
 }
-
-// gap ends a scan whose patches can't be had.
-func gap(i *Scan, reason string, now time.Time) { choreo.End(Unread, reason).Settle(&i.Position, now) }

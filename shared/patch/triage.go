@@ -33,7 +33,9 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 		return m.Handle(ctx, owner, msg)
 	}
 	m := Scans(t.Line, t.scan)
-	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome { return t.unread(w) }
+	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome {
+		return unread(t.Ledger, w, w.Item.Position.Reason)
+	}
 	return m.Handle(ctx, owner, msg)
 }
 
@@ -44,22 +46,15 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
 		return choreo.Outcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
 	}
-	return over(t.Ledger, w.Now, w.Item.Position.Reason, func(*Record) {}), nil
+	return over(t.Ledger, w.Now, w.Item.Position.Reason), nil
 }
 
 // unannounced is the outcome when the alarm can't be sent: the metric has an alarm of its own.
 func (t Triage) unannounced(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
 	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
-	return over(t.Ledger, w.Now, w.Item.Position.Reason, func(*Record) {})
+	return over(t.Ledger, w.Now, w.Item.Position.Reason)
 }
 
 func (t Triage) scan(_ context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
-	return t.unread(w), nil
-}
-
-// unread is the end of a scan that gave up, counted in the same transaction.
-func (t Triage) unread(w *choreo.Work[*Scan]) choreo.Outcome {
-	return choreo.With(choreo.End(Unread, w.Item.Position.Reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
-		return book{t.Ledger}.arrive(ctx, i.Report, 1, 1, w.Now)
-	})
+	return unread(t.Ledger, w, w.Item.Position.Reason), nil
 }

@@ -40,10 +40,13 @@ type Report struct {
 	Deadline   time.Time    `json:"deadline,omitzero"` // of the scans
 	Closed     time.Time    `json:"closed,omitzero"`   // when the last scan was in
 	Remarks    []string     `json:"remarks,omitempty"`
-	Stored     *Stored      `json:"stored,omitempty"`
-	Parts      int          `json:"parts,omitempty"`   // messages that it takes
-	Sent       int          `json:"sent,omitempty"`    // of them
-	InDoubt    bool         `json:"inDoubt,omitempty"` // the next one may have been sent as well
+	Instances  int          `json:"instances,omitempty"`
+	Gaps       int          `json:"gaps,omitempty"`
+	Messages   string       `json:"messages,omitempty"` // the beginning of the keys under which they stand
+	Parts      int          `json:"parts,omitempty"`    // messages to the report topic; one to the alarm topic follows if there are gaps
+	Sent       int          `json:"sent,omitempty"`     // of them all
+	InDoubt    bool         `json:"inDoubt,omitempty"`  // the next one may have been sent as well
+	Weary      bool         `json:"weary,omitempty"`    // it couldn't be sent for long, and people know; it is tried every hour
 }
 
 // Stored is where the whole report is, or why it isn't.

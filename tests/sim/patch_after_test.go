@@ -37,7 +37,7 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 		{"not announced, and waiting for a reboot", nil, ptr(thing("a", patch.InstalledPendingReboot, during)), "pendingReboot"},
 		{"installed long ago: it is none of this window's", ptr(thing("a", patch.Installed, before)), ptr(thing("a", patch.Installed, before)), ""},
 		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.Installed, before)), "installed"},
-		{"it waited for a reboot in the first report, and still does", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.InstalledPendingReboot, before)), "pendingReboot"},
+		{"it waited for a reboot in the first report, and still does", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.InstalledPendingReboot, before)), "stillPending"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -157,11 +157,15 @@ func TestAReportThatCantBeSentUntilTheWindowOpensIsAnAlarm(t *testing.T) {
 				t.Errorf("%d reports were sent after the window has opened", n)
 			}
 			alarms := f.Published("alarm")
-			if len(alarms) != 1 {
-				t.Fatalf("%d alarms, want one", len(alarms))
+			if len(alarms) != 2 {
+				t.Fatalf("%d alarms, want one while there is time to mend it, and one that there is no report", len(alarms))
 			}
-			holds(t, alarms[0].Subject, "NO patch report")
-			holds(t, alarms[0].Text, "opened")
+			holds(t, alarms[0].Subject, "trouble")
+			if left := sim.Began.Add(opens).Sub(alarms[0].At); left < 6*time.Hour {
+				t.Errorf("people are told %s before the window opens", left)
+			}
+			holds(t, alarms[1].Subject, "NO patch report")
+			holds(t, alarms[1].Text, "opened")
 		})
 	}
 }

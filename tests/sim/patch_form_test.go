@@ -38,7 +38,7 @@ type rows struct {
 	Gaps    []struct{ Instance, Reason string }
 	Patches []struct {
 		Patch, KB, Title, Classification, Severity, CVEs string
-		Instances                                        int
+		Piece, Instances                                 int
 		Found                                            map[string]int
 	}
 	Instances []struct {
@@ -83,7 +83,13 @@ func parsed(t testing.TB, notes []world.Note) (whole form) {
 		}
 		rows := whole.Rows
 		rows.Gaps = append(rows.Gaps, m.Rows.Gaps...)
-		rows.Patches = append(rows.Patches, m.Rows.Patches...)
+		for _, p := range m.Rows.Patches {
+			if last := len(rows.Patches) - 1; p.Piece > 1 && rows.Patches[last].Patch == p.Patch {
+				rows.Patches[last].CVEs += "," + p.CVEs
+			} else {
+				rows.Patches = append(rows.Patches, p)
+			}
+		}
 		rows.Instances = append(rows.Instances, m.Rows.Instances...)
 		rows.Lists = append(rows.Lists, m.Rows.Lists...)
 		rows.Reboots = append(rows.Reboots, m.Rows.Reboots...)

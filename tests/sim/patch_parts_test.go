@@ -2,9 +2,11 @@ package sim_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -106,20 +108,35 @@ func patchesOf(n int, change changes) []patch.Patch {
 	return patches
 }
 
+// unpacked is what gzip has packed.
+func unpacked(t *testing.T, packed []byte) string {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // whole checks that the object in the bucket holds the rows of all parts, and the CSV a line for each patch of each instance.
 func whole(t *testing.T, f *sim.Fleet, parts form) {
 	t.Helper()
 	objects := f.Objects("reports")
 	prefix := "quickstep/" + parts.Report + "/"
 	var stored form
-	if err := json.Unmarshal(objects[prefix+"report.json"], &stored); err != nil || len(objects) != 2 {
-		t.Fatalf("the bucket holds %v: %v", slices.Sorted(maps.Keys(objects)), err)
+	if len(objects) != 2 {
+		t.Fatalf("the bucket holds %v", slices.Sorted(maps.Keys(objects)))
 	}
+	stored = parsed(t, []world.Note{{JSON: string(objects[prefix+"report.json"])}})
 	if !reflect.DeepEqual(stored.Rows, parts.Rows) || !reflect.DeepEqual(stored.Totals, parts.Totals) {
 		t.Errorf("the object isn't the sum of the parts: %d and %d instances, %d and %d patches", len(stored.Rows.Instances), len(parts.Rows.Instances),
 			len(stored.Rows.Patches), len(parts.Rows.Patches))
 	}
-	lines, err := csv.NewReader(bytes.NewReader(objects[prefix+"report.csv"])).ReadAll()
+	lines, err := csv.NewReader(strings.NewReader(unpacked(t, objects[prefix+"report.csv.gz"]))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +153,7 @@ func whole(t *testing.T, f *sim.Fleet, parts form) {
 			t.Fatalf("the CSV has %d lines of %s, want %d", rows[id], id, max(found, 1))
 		}
 	}
-	if parts.Stored == nil || parts.Stored.JSON != "s3://reports/"+prefix+"report.json" || parts.Stored.CSV != "s3://reports/"+prefix+"report.csv" {
+	if parts.Stored == nil || parts.Stored.JSON != "s3://reports/"+prefix+"report.json" || parts.Stored.CSV != "s3://reports/"+prefix+"report.csv.gz" {
 		t.Errorf("the parts say that it is stored at %+v", parts.Stored)
 	}
 }
@@ -155,14 +172,14 @@ func TestTheBucketHoldsTheWholeReport(t *testing.T) {
 	denied(f, sim.ID(3))
 	m := named(t, f)
 	whole(t, f, m)
-	text := string(f.Objects("reports")["quickstep/"+m.Report+"/report.csv"])
+	text := unpacked(t, f.Objects("reports")["quickstep/"+m.Report+"/report.csv.gz"])
 	holds(t, text, `"quotes "" and, commas"`, "stale", "unread: ", "AccessDenied", "pb-0123456789abcdef0", "CVE-2026-0100", "tzdata.noarch")
-	for key, want := range map[string]string{"report.json": "application/json", "report.csv": "text/csv; charset=utf-8"} {
+	for key, want := range map[string]string{"report.json": "application/json", "report.csv.gz": "application/gzip"} {
 		if got := f.ContentType("reports", "quickstep/"+m.Report+"/"+key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	holds(t, only(t, f).Text, "s3://reports/quickstep/"+m.Report+"/report.json", "s3://reports/quickstep/"+m.Report+"/report.csv")
+	holds(t, only(t, f).Text, "s3://reports/quickstep/"+m.Report+"/report.json", "s3://reports/quickstep/"+m.Report+"/report.csv.gz")
 }
 
 // A bucket that doesn't take the report keeps nobody from getting it.

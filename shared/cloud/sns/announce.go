@@ -17,13 +17,17 @@ import (
 // Announce sends an announcement to the topic's subscribers: text by e-mail, JSON to everybody else. The subject is made to
 // fit as in Publish. Attributes are strings, ints and bools, which SNS has as strings, true and false; an empty string, which
 // it doesn't take, is left out. One that lacks a form, or is longer than patch.MaxAnnouncement, is an error; nothing is cut.
+//
+// It makes one attempt and no more: of one whose reply is lost nobody knows whether it was sent, and whoever sends it again says
+// so.
 func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
 	what := fmt.Sprintf("announce %q to %s", a.Subject, run.ShortARN(t.arn))
 	in, err := t.announcement(a)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if _, err := t.client.Publish(ctx, in); err != nil {
+	once := func(o *api.Options) { o.Retryer = aws.NopRetryer{} }
+	if _, err := t.client.Publish(ctx, in, once); err != nil {
 		return fmt.Errorf("%s: %w", what, fault.Mark(err))
 	}
 	return nil

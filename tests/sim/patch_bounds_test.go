@@ -1,0 +1,147 @@
+package sim_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/shared/patch"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+var errDenied = errors.New("AuthorizationErrorException: not authorized")
+
+// SNS takes every message, and its reply is lost: nobody can know that. It is sent again, but not without end.
+func TestAReportWhoseRepliesAreAlwaysLostIsRepeatedAFewTimes(t *testing.T) {
+	f := patched(t, 1, byHand(), nil)
+	f.Fault = func(op world.Op) world.Fault {
+		return map[bool]world.Fault{true: world.ReplyLost}[op.Name == "Announce"]
+	}
+	survey(t, f, all{"windowIds": []string{window}})
+	f.Advance(opens + time.Hour)
+	for n, note := range sent(f) {
+		if (n > 0) != strings.HasPrefix(note.Text, "REPEATED") {
+			t.Errorf("message %d: %.40s", n+1, note.Text)
+		}
+	}
+	if n := len(sent(f)); n < 2 || n > 70 { // twenty within half an hour, then one an hour
+		t.Errorf("it was sent %d times", n)
+	}
+	alarms := f.Published("alarm")
+	holds(t, alarms[len(alarms)-1].Text, "isn't whole", "0 of 1 messages; one more may have been")
+}
+
+// A permission that is missing is told while there is time to give it.
+func TestAReportThatMayNotBeSentIsTroubleLongBeforeTheWindowOpens(t *testing.T) {
+	f := patched(t, 2, byHand(), nil)
+	given := false
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Name == "Announce" && !given]
+	}
+	survey(t, f, all{"windowIds": []string{window}})
+	f.Advance(2 * time.Hour)
+	alarms := f.Published("alarm")
+	if len(alarms) != 1 {
+		t.Fatalf("%d alarms, want one", len(alarms))
+	}
+	holds(t, alarms[0].Subject, "trouble")
+	holds(t, alarms[0].Text, "not authorized", "every hour", "0 of 1 messages")
+	given = true
+	f.Advance(2 * time.Hour)
+	only(t, f)
+	settled(t, f)
+}
+
+// The alarm topic's call never comes back: the report is out, and isn't sent again for it.
+func TestAnAlarmThatHangsRepeatsNoReport(t *testing.T) {
+	f := patched(t, 3, byHand(), nil)
+	denied(f, sim.ID(2))
+	f.Fault = func(op world.Op) world.Fault {
+		return map[bool]world.Fault{true: world.Timeout}[op.Name == "Publish" && op.Function == "report"]
+	}
+	survey(t, f, all{"windowIds": []string{window}})
+	f.Advance(6 * time.Hour)
+	only(t, f)
+	settled(t, f)
+}
+
+// A scan that is always at work sees the deadline itself.
+func TestAScanThatIsSlowEndsAtTheDeadline(t *testing.T) {
+	for _, c := range []struct{ before, deadline, most time.Duration }{{opens, 5 * time.Minute, 8 * time.Minute}, {time.Hour, 10 * time.Minute, 13 * time.Minute}} {
+		f := patched(t, 5, byHand(), func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+			if n == 1 {
+				*p = numbered(20000)
+			}
+		})
+		f.KeepLog = false
+		f.Pace = func(op world.Op) time.Duration {
+			return map[bool]time.Duration{true: 12 * time.Second, false: 10 * time.Millisecond}[op.Name == "Patches" && op.Subject == sim.ID(1)]
+		}
+		f.Advance(opens - c.before)
+		survey(t, f, all{"windowIds": []string{window}, "deadline": c.deadline.String()})
+		asked := f.Now()
+		reported(t, f, 3*time.Hour)
+		m := parsed(t, sent(f))
+		if took := sent(f)[0].At.Sub(asked); took > c.most || m.Totals.Gaps != 1 || len(m.each()) != 5 {
+			t.Errorf("with a deadline of %s it took %s, with %d gaps", c.deadline, took, m.Totals.Gaps)
+		}
+	}
+}
+
+// SNS takes an address off its list that gets more than ten e-mails a second.
+func TestManyWindowsAtOnceAreReportedOneAfterTheOther(t *testing.T) {
+	f := patched(t, 30, map[string]string{}, nil)
+	for k := range 30 {
+		w := ordinary()
+		w.ID, w.Name = fmt.Sprintf("mw-0123456789abcd%03d", k), fmt.Sprintf("w%d", k)
+		w.Tasks = []patch.Task{install(chosen("InstanceIds", sim.ID(k+1)))}
+		w.Executions = []time.Time{sim.Began.Add(opens)}
+		f.AddWindow(w)
+	}
+	f.Advance(opens)
+	per := map[int64]int{}
+	for _, n := range sent(f) {
+		if per[n.At.Unix()]++; per[n.At.Unix()] > 10 {
+			t.Fatalf("more than ten messages in the second of %s", n.At)
+		}
+	}
+	if len(sent(f)) != 31 {
+		t.Errorf("%d reports were sent", len(sent(f)))
+	}
+}
+
+// A schedule's report that couldn't be made is made once it can be.
+func TestAScheduledReportThatFailedIsMadeAnewWhileThereIsTime(t *testing.T) {
+	f := patched(t, 3, map[string]string{"PatchAfter": "true"}, nil)
+	mended := sim.Began.Add(opens - 10*time.Hour)
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Function == "survey" && op.Service == "ec2" && f.Now().Before(mended)]
+	}
+	f.Advance(opens - time.Minute)
+	if n := len(f.Published("alarm")); n < 1 || n > 5 {
+		t.Errorf("people were told %d times", n)
+	}
+	first := parsed(t, sent(f))
+	f.Advance(8 * time.Hour)
+	second := parsedOne(t, sent(f)[len(sent(f))-1])
+	if len(sent(f)) != 2 || second.First != first.Report {
+		t.Errorf("%d reports; the second is compared with %q, the first is %s", len(sent(f)), second.First, first.Report)
+	}
+	settled(t, f)
+}
+
+func TestAPatchWithThousandsOfCVEsIsToldInPieces(t *testing.T) {
+	f := patched(t, 2, byHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		*p = numbered(1)
+		(*p)[0].CVEs = strings.TrimSuffix(strings.Repeat("CVE-2026-12345,", 15000), ",")
+	})
+	survey(t, f, all{"windowIds": []string{window}})
+	reported(t, f, time.Hour)
+	m := parsed(t, sent(f))
+	if n := strings.Count(m.Rows.Patches[0].CVEs, "CVE-"); n != 15000 || len(m.Rows.Patches) != 1 {
+		t.Errorf("%d CVEs of %d patches", n, len(m.Rows.Patches))
+	}
+}
