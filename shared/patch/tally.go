@@ -140,6 +140,3 @@ func explain(c *content, i *instance) string {
 	}
 	return strings.Join(all, "; ")
 }
-
-// pending counts what is still to be installed.
-func (c *content) pending() int { return c.totals[isMissing] + c.totals[isFailed] }

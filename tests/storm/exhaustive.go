@@ -3,9 +3,7 @@ package storm
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"quickstep/shared/run"
@@ -139,26 +137,16 @@ func Try(c Case) (t Tried, err error) {
 
 // TryAll runs cases on all cores; broken is called for each that breaks a rule, one at a time.
 func TryAll(cases []Case, broken func(Case, Result, error)) {
-	var mu sync.Mutex
-	var cores sync.WaitGroup
-	next := 0
-	for range runtime.NumCPU() {
-		cores.Go(func() {
-			for {
-				mu.Lock()
-				n := next
-				next++
-				mu.Unlock()
-				if n >= len(cases) {
-					return
-				}
-				if r, err := Try(cases[n]); err != nil || len(r.Broken) > 0 {
-					mu.Lock()
-					broken(cases[n], r.Result, err)
-					mu.Unlock()
-				}
-			}
-		})
+	type tried struct {
+		Result
+		err error
 	}
-	cores.Wait()
+	Cores(len(cases), func(n int) tried {
+		r, err := Try(cases[n-1])
+		return tried{r.Result, err}
+	}, func(n int, t tried) {
+		if t.err != nil || len(t.Broken) > 0 {
+			broken(cases[n-1], t.Result, t.err)
+		}
+	})
 }

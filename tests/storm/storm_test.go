@@ -3,9 +3,6 @@ package storm_test
 import (
 	"log/slog"
 	"os"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"quickstep/tests/storm"
@@ -17,26 +14,22 @@ func TestMain(m *testing.M) {
 }
 
 func TestR8NoRuleIsBrokenInAnyStorm(t *testing.T) {
-	var next atomic.Uint64
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	seen := map[string]int{}
-	for range runtime.NumCPU() {
-		all.Go(func() {
-			for seed := next.Add(1); seed <= seeds; seed = next.Add(1) {
-				r, err := storm.Run(storm.Draw(seed))
-				mu.Lock()
-				if err != nil || len(r.Broken) > 0 {
-					t.Errorf("seed %d (make sim SEED=%d): %v %v", seed, seed, err, r.Broken)
-				}
-				for what, n := range r.Seen {
-					seen[what] += n
-				}
-				mu.Unlock()
-			}
-		})
+	type gone struct {
+		storm.Result
+		err error
 	}
-	all.Wait()
+	seen := map[string]int{}
+	storm.Cores(seeds, func(seed int) gone {
+		r, err := storm.Run(storm.Draw(uint64(seed)))
+		return gone{r, err}
+	}, func(seed int, g gone) {
+		if g.err != nil || len(g.Broken) > 0 {
+			t.Errorf("seed %d (make sim SEED=%d): %v %v", seed, seed, g.err, g.Broken)
+		}
+		for what, n := range g.Seen {
+			seen[what] += n
+		}
+	})
 	if missing := storm.Missing(seen); len(missing) > 0 && seeds >= 500 {
 		t.Errorf("never occurred: %v", missing)
 	}

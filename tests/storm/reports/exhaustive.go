@@ -3,12 +3,11 @@ package reports
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"sync"
 	"time"
 
 	"quickstep/shared/patch"
 	"quickstep/tests/sim"
+	"quickstep/tests/storm"
 	"quickstep/tests/world"
 )
 
@@ -83,28 +82,18 @@ func Singles() (cases []Case, err error) {
 
 // TryAll runs cases on all cores; broken is called for each in which something is wrong, one at a time.
 func TryAll(cases []Case, broken func(Case, Result, error)) {
-	var mu sync.Mutex
-	var cores sync.WaitGroup
-	next := 0
-	for range runtime.NumCPU() {
-		cores.Go(func() {
-			for {
-				mu.Lock()
-				n := next
-				next++
-				mu.Unlock()
-				if n >= len(cases) {
-					return
-				}
-				if r, _, _, err := Try(cases[n]); err != nil || len(r.Broken) > 0 {
-					mu.Lock()
-					broken(cases[n], r, err)
-					mu.Unlock()
-				}
-			}
-		})
+	type tried struct {
+		Result
+		err error
 	}
-	cores.Wait()
+	storm.Cores(len(cases), func(n int) tried {
+		r, _, _, err := Try(cases[n-1])
+		return tried{r, err}
+	}, func(n int, t tried) {
+		if t.err != nil || len(t.Broken) > 0 {
+			broken(cases[n-1], t.Result, t.err)
+		}
+	})
 }
 
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.

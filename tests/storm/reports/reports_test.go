@@ -3,11 +3,9 @@ package reports_test
 import (
 	"log/slog"
 	"os"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"testing"
 
+	"quickstep/tests/storm"
 	"quickstep/tests/storm/reports"
 )
 
@@ -17,26 +15,22 @@ func TestMain(m *testing.M) {
 }
 
 func TestR8NoReportIsWrongInAnyStorm(t *testing.T) {
-	var next atomic.Uint64
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	seen := map[string]int{}
-	for range runtime.NumCPU() {
-		all.Go(func() {
-			for seed := next.Add(1); seed <= seeds; seed = next.Add(1) {
-				r, err := reports.Run(reports.Draw(seed))
-				mu.Lock()
-				if err != nil || len(r.Broken) > 0 {
-					t.Errorf("seed %d: %v %q", seed, err, r.Broken)
-				}
-				for what, n := range r.Seen {
-					seen[what] += n
-				}
-				mu.Unlock()
-			}
-		})
+	type gone struct {
+		reports.Result
+		err error
 	}
-	all.Wait()
+	seen := map[string]int{}
+	storm.Cores(seeds, func(seed int) gone {
+		r, err := reports.Run(reports.Draw(uint64(seed)))
+		return gone{r, err}
+	}, func(seed int, g gone) {
+		if g.err != nil || len(g.Broken) > 0 {
+			t.Errorf("seed %d: %v %q", seed, g.err, g.Broken)
+		}
+		for what, n := range g.Seen {
+			seen[what] += n
+		}
+	})
 	t.Logf("%d seeds: %v", seeds, seen)
 	if missing := reports.Missing(seen); len(missing) > 0 && seeds >= 300 {
 		t.Errorf("never occurred: %v", missing)
@@ -62,7 +56,7 @@ func TestASeedIsTheSameStormEachTime(t *testing.T) {
 		for range 2 {
 			s := reports.Draw(seed)
 			fingerprint := ""
-			s.Watch = func(line string) { fingerprint = reports.Mix(fingerprint, line) }
+			s.Watch = func(line string) { fingerprint = storm.Mix(fingerprint, line) }
 			if _, err := reports.Run(s); err != nil {
 				t.Fatal(err)
 			}

@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -150,10 +148,4 @@ func Run(s *Scenario) (r Result, err error) {
 	f.Fault = nil               // what the judge asks isn't part of the storm
 	w.judge.end()
 	return Result{Seed: s.Seed, Broken: w.judge.found, Seen: w.judge.seen, Lasted: f.Now().Sub(sim.Began)}, nil
-}
-
-// Mix makes a fingerprint of one so far and a further line.
-func Mix(so, line string) string {
-	sum := sha256.Sum256([]byte(so + line))
-	return hex.EncodeToString(sum[:])
 }

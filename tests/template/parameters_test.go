@@ -1,0 +1,165 @@
+package template_test
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"quickstep/tests/template"
+)
+
+func TestOptionsAreOffUntilTheirParametersAreGiven(t *testing.T) {
+	off := load(t, nil)
+	on := load(t, map[string]string{
+		"OperatorEmail":           "operator@example.com",
+		"FleetScheduleFleet":      "web",
+		"FleetScheduleExpression": "cron(0 2 ? * SUN *)",
+		"FleetScheduleTimeZone":   "Europe/Paris",
+		"SubnetIds":               "subnet-0a1b2c3d, subnet-4e5f6071",
+		"SecurityGroupIds":        "sg-0a1b2c3d",
+		"CheckFunctionName":       "ready-*",
+		"PatchAfter":              "true",
+		"PatchReportBucket":       "example-reports",
+	})
+	facts := func(s *template.Stack) map[string]bool {
+		_, mail := s.Resources["AlarmSubscription"]
+		_, reports := s.Resources["ReportSubscription"]
+		check := s.Functions["check"]
+		return map[string]bool{
+			"schedule":             schedule(t, s, "start").Enabled,
+			"alarms by e-mail":     mail,
+			"reports by e-mail":    reports,
+			"check in VPC":         check.VPC,
+			"start knows of VPC":   s.Functions["start"].Environment["IN_VPC"] == "true",
+			"network interfaces":   allowed(check.Role)["ec2:CreateNetworkInterface"] != nil,
+			"operator's functions": allowed(check.Role)["lambda:InvokeFunction"] != nil,
+			"second patch report":  s.Functions["survey"].Environment["PATCH_AFTER"] == "true",
+			"report knows bucket":  s.Functions["report"].Environment["BUCKET"] != "",
+			"report may write":     allowed(s.Functions["report"].Role)["s3:PutObject"] != nil,
+		}
+	}
+	for what, is := range facts(off) {
+		if is {
+			t.Errorf("%s: on without parameters", what)
+		}
+	}
+	for what, is := range facts(on) {
+		if !is {
+			t.Errorf("%s: off with parameters", what)
+		}
+	}
+	if got := allowed(on.Functions["check"].Role)["lambda:InvokeFunction"]; !slices.Equal(got, []string{"arn:aws:lambda:us-east-1:123456789012:function:ready-*"}) {
+		t.Errorf("a check may call %v", got)
+	}
+}
+
+func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
+	variables := func(params map[string]string) map[string]string {
+		stack := load(t, params)
+		out := maps.Clone(stack.Functions["survey"].Environment)
+		maps.Copy(out, stack.Functions["report"].Environment)
+		return out
+	}
+	without, with := variables(nil), variables(map[string]string{
+		"PatchWindowIds":    "mw-0123456789abcdef0, mw-0fedcba9876543210",
+		"PatchWindowPrefix": "patch-",
+		"PatchStates":       "Missing,Failed, AvailableSecurityUpdate",
+		"PatchLead":         "90h",
+		"PatchStaleAfter":   "48h",
+		"PatchDeadline":     "20m",
+		"PatchReportPrefix": "",
+	})
+	for _, c := range []struct{ variable, without, with string }{
+		{"PATCH_WINDOW_IDS", "", "mw-0123456789abcdef0,mw-0fedcba9876543210"},
+		{"PATCH_WINDOW_PREFIX", "", "patch-"},
+		{"PATCH_STATES", "Missing,Failed", "Missing,Failed,AvailableSecurityUpdate"},
+		{"PATCH_LEAD", "24h", "90h"},
+		{"PATCH_STALE_AFTER", "168h", "48h"},
+		{"PATCH_DEADLINE", "1h", "20m"},
+		{"BUCKET_PREFIX", "quickstep/", ""},
+	} {
+		if without[c.variable] != c.without || with[c.variable] != c.with {
+			t.Errorf("%s is %q, given %q; want %q, given %q", c.variable, without[c.variable], with[c.variable], c.without, c.with)
+		}
+	}
+}
+
+func TestParametersAreRefusedWithAReason(t *testing.T) {
+	for _, c := range []struct{ name, key, value, want string }{
+		{"half a schedule, the fleet", "FleetScheduleFleet", "web", "FleetScheduleExpression is needed"},
+		{"half a schedule, the expression", "FleetScheduleExpression", "rate(7 days)", "FleetScheduleFleet is needed"},
+		{"no expression at all", "FleetScheduleExpression", "every sunday", "EventBridge Scheduler"},
+		{"no address", "OperatorEmail", "operator", "An e-mail address"},
+		{"a path that ends in a slash", "FleetPrefix", "/fleets/", "no slash at its end"},
+		{"a tag that closes the policy's string", "InstanceTagValue", `a"}}`, "letters"},
+		{"every function", "CheckFunctionName", "*", "beginning of one"},
+		{"a wildcard in a prefix", "AlarmPrefix", "web*", "no *"},
+		{"a third processor", "Architecture", "riscv", "arm64"},
+		{"a number of days that CloudWatch refuses", "LogRetentionDays", "8", "none of"},
+		{"an id that is none", "SubnetIds", "subnet-1a,web", "Ids of subnets"},
+		{"a window's name for its id", "PatchWindowIds", "mw-0123456789abcdef0,nightly", "Ids of maintenance windows"},
+		{"a wildcard for windows", "PatchWindowPrefix", "patch-*", "letters"},
+		{"a switch that is neither on nor off", "PatchScheduleState", "on", "none of"},
+		{"a schedule that is over after once", "PatchScheduleExpression", "at(2026-01-05T02:00:00)", "recurring"},
+		{"a state that Systems Manager doesn't know", "PatchStates", "Missing,missing", "AvailableSecurityUpdate"},
+		{"a duration without a unit", "PatchLead", "24", "hours"},
+		{"no time at all", "PatchDeadline", "0s", "hours"},
+		{"days, which Go doesn't know", "PatchStaleAfter", "7d", "hours"},
+		{"a yes", "PatchAfter", "yes", "none of"},
+		{"an ARN for a bucket", "PatchReportBucket", "arn:aws:s3:::reports", "A bucket's name"},
+		{"every key of the bucket, by a wildcard", "PatchReportPrefix", "*", "letters"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := template.Load(root+"template.yaml", map[string]string{c.key: c.value})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryParameterIsDescribedConstrainedLabelledAndInAGroup(t *testing.T) {
+	text, err := os.ReadFile(root + "template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Metadata struct {
+			Interface struct {
+				ParameterGroups []struct {
+					Parameters []string `yaml:"Parameters"`
+				} `yaml:"ParameterGroups"`
+				ParameterLabels map[string]struct {
+					Default string `yaml:"default"`
+				} `yaml:"ParameterLabels"`
+			} `yaml:"AWS::CloudFormation::Interface"`
+		} `yaml:"Metadata"`
+	}
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var grouped []string
+	for _, g := range doc.Metadata.Interface.ParameterGroups {
+		grouped = append(grouped, g.Parameters...)
+	}
+	parameters := load(t, nil).Parameter
+	for name, p := range parameters {
+		if p.Description == "" || doc.Metadata.Interface.ParameterLabels[name].Default == "" {
+			t.Errorf("%s: no description or no label", name)
+		}
+		if len(p.Values) == 0 && (p.Pattern == "" || p.Constraint == "") {
+			t.Errorf("%s: any value is taken, or refused without a reason", name)
+		}
+	}
+	slices.Sort(grouped)
+	if want := slices.Sorted(maps.Keys(parameters)); !slices.Equal(grouped, want) {
+		t.Errorf("in groups %v\ndeclared %v", grouped, want)
+	}
+	if n := len(doc.Metadata.Interface.ParameterLabels); n != len(parameters) {
+		t.Errorf("%d labels for %d parameters", n, len(parameters))
+	}
+}
