@@ -19,7 +19,7 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 	opened := sim.Began.Add(opens)
 	during, before := opened.Add(time.Hour), opened.Add(-30*day)
 	none := time.Time{}
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name          string
 		first, second *patch.Patch
 		want          string
@@ -38,7 +38,7 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 		{"installed long ago: it is none of this window's", ptr(thing("a", patch.Installed, before)), ptr(thing("a", patch.Installed, before)), ""},
 		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.Installed, before)), "installed"},
 		{"it waited for a reboot in the first report, and still does", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.InstalledPendingReboot, before)), "stillPending"},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, 1, byHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = list(c.first) })

@@ -186,7 +186,7 @@ func TestAReportThatCantBeSentForHoursIsSentLater(t *testing.T) {
 
 // A large report that is sent slowly stops when the window opens: what comes later is worth nothing.
 func TestNoPartIsSentAfterTheWindowHasOpened(t *testing.T) {
-	for _, pace := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, 15 * time.Second} {
+	for _, pace := range some([]time.Duration{time.Second, 3 * time.Second, 10 * time.Second, 15 * time.Second}) {
 		t.Run(pace.String(), func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, 4, byHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {

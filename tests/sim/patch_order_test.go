@@ -77,6 +77,7 @@ func TestAReportThatIsMadeTwiceSaysTheSame(t *testing.T) {
 func TestAPartThatMayHaveBeenSentSaysRepeated(t *testing.T) {
 	for _, fault := range world.Faults {
 		t.Run(fault.String(), func(t *testing.T) {
+			t.Parallel()
 			f := patched(t, 4, byHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
 				*patches = numbered(400 * n)
 			})
@@ -128,7 +129,7 @@ func repeats(t *testing.T, notes []world.Note, twice, doubt bool) {
 
 // What has been sent is noted before the next is: a crash at any later moment repeats one part at most.
 func TestACrashWhileAReportIsSentRepeatsOnePartAtMost(t *testing.T) {
-	for n := range 24 {
+	for _, n := range several(24) {
 		t.Run(fmt.Sprint("at call ", n), func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, 4, byHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {

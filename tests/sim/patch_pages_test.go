@@ -32,7 +32,7 @@ func TestNoInstanceIsTooLarge(t *testing.T) {
 			return 20 * time.Millisecond
 		}
 	}
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name    string
 		patches int
 		weather func(f *sim.Fleet)
@@ -69,7 +69,7 @@ func TestNoInstanceIsTooLarge(t *testing.T) {
 			}
 		}, [2]int{101, 150}},
 		{"5,000 with throttles", 5000, func(f *sim.Fleet) { f.PatchRate = 0.2 }, [2]int{101, 300}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f, patches := one(t, c.patches)

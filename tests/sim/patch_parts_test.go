@@ -40,7 +40,7 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 	dear := func(k int) patch.Patch { // of characters that JSON, and JSON in JSON, write as several
 		return patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: strings.Repeat(`<"\&`+"\u2028\t é漢😀", 12) + fmt.Sprint(k), Severity: "Critical", State: patch.Missing}
 	}
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name      string
 		instances int
 		change    changes
@@ -67,7 +67,7 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 			}
 		}, 2},
 		{"many that need a reboot", 3000, func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.PendingReboot, *p = 1, nil }, 3},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, c.instances, byHand("PatchReportBucket", "reports"), c.change)

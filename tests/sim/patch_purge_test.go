@@ -25,7 +25,8 @@ func TestTheWatchdogFinishesAReportWhoseMessagesWerePurged(t *testing.T) {
 	f := slow(t)
 	named(t, f)
 	normal := f.Now().Sub(sim.Began)
-	for moment := time.Duration(0); moment < normal; moment += max(normal/40, time.Millisecond).Truncate(time.Millisecond) {
+	for _, n := range several(40) {
+		moment := time.Duration(n) * (normal / 40).Truncate(time.Millisecond)
 		t.Run(fmt.Sprintf("after %s", moment), func(t *testing.T) {
 			t.Parallel()
 			f := slow(t)

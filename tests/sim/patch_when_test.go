@@ -22,7 +22,7 @@ func hours(of ...int) (all []time.Time) {
 // Each case runs the hourly schedule for ten days; want are the openings that are reported, in hours from sim.Began.
 func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 	scan := patch.Task{Document: "AWS-RunPatchBaseline", Operation: "Scan", Targets: install().Targets}
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name       string
 		parameters map[string]string
 		change     func(w *world.WindowSpec)
@@ -47,7 +47,7 @@ func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 			func(w *world.WindowSpec) { w.Disabled = true }, day, nil},
 		{"a window whose name begins as the parameters say is", map[string]string{"PatchWindowPrefix": "web-"}, nil, day, []int{36, 204}},
 		{"one whose name doesn't isn't", map[string]string{"PatchWindowPrefix": "db-"}, nil, day, nil},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, 2, c.parameters, nil)

@@ -87,7 +87,7 @@ func TestEveryFormOfTheNextExecutionTimeIsRead(t *testing.T) {
 // once, a day of 24 hours before, whatever the clocks do in that day.
 func TestADayBeforeIs24HoursAlsoWhenTheClocksChange(t *testing.T) {
 	const other = "mw-0fedcba9876543210"
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name, zone string
 		from       string
 		opens      []string
@@ -96,7 +96,7 @@ func TestADayBeforeIs24HoursAlsoWhenTheClocksChange(t *testing.T) {
 		{"Berlin in March", "Europe/Berlin", "2026-03-27T00:00:00Z", []string{"2026-03-28T01:30:00Z", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00Z"}},
 		{"Berlin in October", "Europe/Berlin", "2026-10-23T00:00:00Z", []string{"2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"}},
 		{"New York in November", "America/New_York", "2026-10-30T00:00:00Z", []string{"2026-10-31T06:30:00Z", "2026-11-01T06:30:00Z", "2026-11-02T07:30:00Z"}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := patched(t, 1, nil, nil)

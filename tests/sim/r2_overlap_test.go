@@ -10,10 +10,10 @@ import (
 
 // Readings are old and calls come late, so that somebody who has left, or is about to, still looks healthy.
 func TestR2HoldsWhenReadingsAreOld(t *testing.T) {
-	for seed := range uint64(20) {
+	for _, seed := range several(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			f := seeded(t, seed, 6)
+			f := seeded(t, uint64(seed), 6)
 			settle(f, 4, "web", "api")
 			f.Lag = func(op world.Op) time.Duration {
 				if op.Service == "elb" {

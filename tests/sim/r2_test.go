@@ -38,9 +38,10 @@ func TestR2GroupsKeepTheirFloor(t *testing.T) {
 }
 
 func TestR2HoldsWhileInvocationsOverlap(t *testing.T) {
-	for seed := range uint64(8) {
+	for _, seed := range several(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			f := seeded(t, seed, 6)
+			t.Parallel()
+			f := seeded(t, uint64(seed), 6)
 			settle(f, 4, "web", "api")
 			f.Pace = func(world.Op) time.Duration {
 				if f.Chance(0.2) {

@@ -21,14 +21,10 @@ func TestR8HalfOfAllInvocationsAreThrottled(t *testing.T) {
 }
 
 func TestR8OneCallInFiftyGoesWrong(t *testing.T) {
-	seeds := uint64(60)
-	if raced {
-		seeds = 15
-	}
-	for seed := range seeds {
+	for _, seed := range several(60) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			f := small(t, seed)
+			f := small(t, uint64(seed))
 			n := 0
 			f.Fault = func(op world.Op) world.Fault {
 				if op.Function == "" || !f.Chance(0.02) {

@@ -3,8 +3,6 @@ package storm
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,12 +32,7 @@ func newDeeds() deeds {
 // inFlight is how long a function may still act on what it has read: its timeout.
 const inFlight = time.Minute + 5*time.Second
 
-var (
-	parts   = strings.NewReplacer("; put ", "\nput ", "; delete ", "\ndelete ", "; check ", "\ncheck ")
-	written = regexp.MustCompile(`(?m)^put (RUN#[^ ]+/I#[^ @]+|ACTIVE/[^ @]+)@\d+ (\{.*\})$`)
-	tries   = regexp.MustCompile(`"tries":(\d+)`)
-	nudges  = regexp.MustCompile(`"nudge":(\d+)`)
-)
+var parts = strings.NewReplacer("; put ", "\nput ", "; delete ", "\ndelete ", "; check ", "\ncheck ")
 
 // row is what the judge reads of a row of the ledger.
 type row struct {
@@ -71,32 +64,36 @@ func (j *judge) run(id string) string {
 // wrote notes who writes which item, and checks that positions are bounded: five tries, nine nudges (the last of which gives
 // up), but for the run's own position, which is never given up.
 func (j *judge) wrote(op world.Op) {
-	for _, w := range written.FindAllStringSubmatch(parts.Replace(op.Detail), -1) {
-		key, body := w[1], w[2]
-		j.moves(op, key, body)
-		j.writer[key] = op.Invocation
-		if strings.Contains(body, `"lease":{"owner":"`+op.Invocation) {
-			j.item[op.Invocation] = key
-		}
-		if strings.HasPrefix(key, "ACTIVE/") {
+	for line := range strings.Lines(parts.Replace(op.Detail)) {
+		key, body, ok := moved(line)
+		if !ok {
 			continue
 		}
-		if n := number(tries, body); n > 5 && !strings.Contains(body, `"step":"failing"`) {
-			j.broken("R8", "%s was claimed %d times", key, n)
+		p := j.moves(op, key, body)
+		j.writer[key] = op.Invocation
+		if p.Lease.Owner == op.Invocation {
+			j.item[op.Invocation] = key
 		}
-		if n := number(nudges, body); n > 9 && !strings.Contains(body, `"step":"failing"`) {
-			j.broken("R8", "%s was nudged %d times", key, n)
+		if strings.HasPrefix(key, "ACTIVE/") || p.Step == "failing" {
+			continue
+		}
+		if p.Tries > 5 {
+			j.broken("R8", "%s was claimed %d times", key, p.Tries)
+		}
+		if p.Nudge > 9 {
+			j.broken("R8", "%s was nudged %d times", key, p.Nudge)
 		}
 	}
 	j.counted(op)
 }
 
-func number(in *regexp.Regexp, text string) int {
-	if m := in.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		return n
-	}
-	return 0
+// moved is the key and the body of a line that puts an item that moves: an instance, or a run's own position.
+func moved(line string) (key, body string, ok bool) {
+	head, body, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " {")
+	head, put := strings.CutPrefix(head, "put ")
+	key, _, at := strings.Cut(head, "@")
+	instance := strings.HasPrefix(key, "RUN#") && strings.Contains(key, "/I#")
+	return key, "{" + body, ok && put && at && (instance || strings.HasPrefix(key, "ACTIVE/"))
 }
 
 // acts checks that whoever changes something outside still has its item.

@@ -26,6 +26,7 @@ func newItems() items { return items{rows: map[string]position{}, failed: map[st
 type position struct {
 	N      int       `json:"n"`
 	Nudge  int       `json:"nudge"`
+	Tries  int       `json:"tries"`
 	Step   string    `json:"step"`
 	Due    time.Time `json:"due"`
 	LeftAt time.Time `json:"leftAt"`
@@ -56,15 +57,14 @@ func (j *judge) lets(op world.Op) {
 
 func (j *judge) letDown(invocation string) bool { return j.failed[invocation] >= lostRaces }
 
-// moves checks what one write makes of an item.
-func (j *judge) moves(op world.Op, key, body string) {
-	var p position
+// moves checks what one write makes of an item, and gives what that is.
+func (j *judge) moves(op world.Op, key, body string) (p position) {
 	_ = json.Unmarshal([]byte(body), &p) // what can't be read is empty, and found to go backwards
 	p.at = j.fleet.Now()
 	before, known := j.rows[key]
 	j.rows[key] = p
 	if !known {
-		return
+		return p
 	}
 	if owner := before.Lease.Owner; owner != "" && owner != op.Invocation {
 		if p.at.Before(before.Lease.Until) {
@@ -83,6 +83,7 @@ func (j *judge) moves(op world.Op, key, body string) {
 		j.broken("R8", "%s is claimed at n %d, which is due at %s", key, before.N, before.Due.Format("15:04:05"))
 	}
 	j.leftToWatchdog(op, key, before)
+	return p
 }
 
 // leftToWatchdog checks that resume itself wakes those that waited without a clock.
