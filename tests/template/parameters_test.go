@@ -66,7 +66,6 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 	}
 	without, with := variables(nil), variables(map[string]string{
 		"PatchWindowIds":    "mw-0123456789abcdef0, mw-0fedcba9876543210",
-		"PatchWindowPrefix": "patch-",
 		"PatchStates":       "Missing,Failed, AvailableSecurityUpdate",
 		"PatchLead":         "90h",
 		"PatchStaleAfter":   "48h",
@@ -75,7 +74,6 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 	})
 	for _, c := range []struct{ variable, without, with string }{
 		{"PATCH_WINDOW_IDS", "", "mw-0123456789abcdef0,mw-0fedcba9876543210"},
-		{"PATCH_WINDOW_PREFIX", "", "patch-"},
 		{"PATCH_STATES", "Missing,Failed", "Missing,Failed,AvailableSecurityUpdate"},
 		{"PATCH_LEAD", "24h", "90h"},
 		{"PATCH_STALE_AFTER", "168h", "48h"},
@@ -85,6 +83,10 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 		if without[c.variable] != c.without || with[c.variable] != c.with {
 			t.Errorf("%s is %q, given %q; want %q, given %q", c.variable, without[c.variable], with[c.variable], c.without, c.with)
 		}
+	}
+	prefix := variables(map[string]string{"PatchWindowPrefix": "patch-"})
+	if prefix["PATCH_WINDOW_PREFIX"] != "patch-" || without["PATCH_WINDOW_PREFIX"] != "" {
+		t.Errorf("PATCH_WINDOW_PREFIX is %q, given %q", without["PATCH_WINDOW_PREFIX"], prefix["PATCH_WINDOW_PREFIX"])
 	}
 }
 
@@ -119,6 +121,19 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}
 		})
+	}
+}
+
+func TestWindowsAreGivenByIdOrByPrefix(t *testing.T) {
+	ids, prefix := "mw-0123456789abcdef0,mw-0fedcba9876543210", "patch-"
+	for _, params := range []map[string]string{{"PatchWindowIds": ids}, {"PatchWindowPrefix": prefix}} {
+		if _, err := template.Load(root+"template.yaml", params); err != nil {
+			t.Errorf("%v: %v", params, err)
+		}
+	}
+	both := map[string]string{"PatchWindowIds": ids, "PatchWindowPrefix": prefix}
+	if _, err := template.Load(root+"template.yaml", both); err == nil || !strings.Contains(err.Error(), "PatchWindowIds must be empty") {
+		t.Errorf("both: %v", err)
 	}
 }
 

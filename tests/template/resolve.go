@@ -434,6 +434,8 @@ func (r *resolver) truth(n *yaml.Node) (bool, error) {
 		}
 		b, err := r.value(arg.Content[1])
 		return fmt.Sprint(a) == fmt.Sprint(b), err
+	case "EachMemberEquals": // of rules alone
+		return r.eachMemberEquals(n, arg)
 	case "Not", "And":
 		for _, c := range arg.Content {
 			ok, err := r.truth(c)
@@ -449,6 +451,22 @@ func (r *resolver) truth(n *yaml.Node) (bool, error) {
 		return true, nil
 	}
 	return false, fmt.Errorf("line %d: %q is not supported in a condition", n.Line, name)
+}
+
+func (r *resolver) eachMemberEquals(n, arg *yaml.Node) (bool, error) {
+	if arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 {
+		return false, fmt.Errorf("line %d: EachMemberEquals needs a list and a value", n.Line)
+	}
+	v, err := r.value(arg.Content[0])
+	if err != nil {
+		return false, err
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return false, fmt.Errorf("line %d: EachMemberEquals needs a list", n.Line)
+	}
+	want, err := r.value(arg.Content[1])
+	return !slices.ContainsFunc(list, func(member any) bool { return fmt.Sprint(member) != fmt.Sprint(want) }), err
 }
 
 // pairs yields a mapping's keys and values in their order; nothing for a node that is none.

@@ -2,10 +2,15 @@
 package template_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -336,6 +341,76 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotAnnouncedHasAnAlarm: whoever can write the metric by which people learn that the alarm topic wasn't reached has an
+// alarm on it.
+func TestWhatIsNotAnnouncedHasAnAlarm(t *testing.T) {
+	stack := load(t, nil)
+	alarms := map[string]bool{} // by function
+	for _, a := range stack.Alarms {
+		if a.Namespace == "Quickstep" && a.Metric == "FailuresNotAnnounced" {
+			alarms[a.Dimensions["FunctionName"]] = true
+		}
+	}
+	for name, f := range stack.Functions {
+		main, err := os.ReadFile(root + "functions/" + name + "/main.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		writes := slices.ContainsFunc(unannouncing(t), func(kind string) bool { return strings.Contains(string(main), kind+"{") })
+		if writes != alarms[f.FunctionName] {
+			t.Errorf("%s: writes FailuresNotAnnounced %t, has an alarm on it %t", name, writes, alarms[f.FunctionName])
+		}
+	}
+}
+
+// unannouncing are the steps, such as rolling.Triage, whose methods call notify.NotAnnounced.
+func unannouncing(t *testing.T) (kinds []string) {
+	t.Helper()
+	paths, err := filepath.Glob(root + "shared/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !names(f, "NotAnnounced") {
+				continue
+			}
+			if f.Recv == nil {
+				t.Errorf("%s: %s is no step's: this test can't tell whose log it writes to", path, f.Name)
+				continue
+			}
+			kinds = append(kinds, file.Name.Name+"."+f.Recv.List[0].Type.(*ast.Ident).Name)
+		}
+	}
+	if len(kinds) == 0 {
+		t.Error("nobody calls notify.NotAnnounced")
+	}
+	return kinds
+}
+
+func names(f *ast.FuncDecl, name string) (found bool) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		s, ok := n.(*ast.SelectorExpr)
+		found = found || ok && s.Sel.Name == name
+		return !found
+	})
+	return found
+}
+
+func TestTheReportHasMemoryToSpare(t *testing.T) {
+	stack := load(t, nil)
+	megabytes, _ := stack.Resources["ReportFunction"].Properties["MemorySize"].(int)
+	limit, err := strconv.Atoi(strings.TrimSuffix(stack.Functions["report"].Environment["GOMEMLIMIT"], "MiB"))
+	if err != nil || limit < megabytes/2 || limit > megabytes*9/10 {
+		t.Errorf("GOMEMLIMIT is %d MiB of %d, %v; it should leave a tenth for what isn't Go's heap", limit, megabytes, err)
+	}
+}
+
 func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 	stack := load(t, nil)
 	var want []string
@@ -348,7 +423,7 @@ func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 	for _, topic := range stack.Topics {
 		want = append(want, topic.LogicalID+"Arn")
 	}
-	for _, name := range append(want, "TableName", "StartCommand", "StatusCommand", "SurveyCommand") {
+	for _, name := range append(want, "TableName", "ReportRoleArn", "StartCommand", "StatusCommand", "SurveyCommand") {
 		if stack.Outputs[name] == nil {
 			t.Errorf("no output %s", name)
 		}
@@ -368,7 +443,8 @@ func TestAFunctionReadsTheVariablesThatItDeclaresAndNoOthers(t *testing.T) {
 			read = append(read, string(m[1]))
 		}
 		slices.Sort(read)
-		if declared := slices.Sorted(maps.Keys(f.Environment)); !slices.Equal(read, declared) {
+		declared := slices.DeleteFunc(slices.Sorted(maps.Keys(f.Environment)), func(name string) bool { return name == "GOMEMLIMIT" }) // Go's own
+		if !slices.Equal(read, declared) {
 			t.Errorf("%s: reads %v\ndeclares %v", name, read, declared)
 		}
 	}
