@@ -49,7 +49,10 @@ func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, mor
 	if len(p.Alarms)+len(p.Rules) > 0 {
 		t.add("What was muted acts again.")
 	}
-	if r.Opened.IsZero() {
+	switch {
+	case r.Opened.IsZero() && r.Stopped == run.Cancelled:
+		t.steps("ask for the run again when you want it.")
+	case r.Opened.IsZero():
 		t.steps("mend what the reason says, then ask for the run again.")
 	}
 	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.text()}

@@ -109,5 +109,5 @@ func Trouble(id, fleet, step, reason string, now time.Time) Note {
 	t.add("")
 	t.steps("mend what the reason says (a permission, a deleted resource): the run then goes on by itself, within minutes;",
 		"until then the fleet's alarms may still be muted, and its EventBridge rules disabled.")
-	return Note{Subject: fmt.Sprintf("Quickstep: trouble at %s of run %s", at(step), id), Text: t.text()}
+	return Note{Subject: fmt.Sprintf("Quickstep: run %s has trouble at %s", id, at(step)), Text: t.text()}
 }
