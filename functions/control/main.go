@@ -1,4 +1,4 @@
-// Command control is what an operator does to runs: status, pause, resume, cancel, release.
+// Command control is what an operator does to runs: status, pause, resume, cancel, release. Status shows patch reports as well.
 package main
 
 import (
