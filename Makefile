@@ -57,7 +57,7 @@ pairs: ## Try all that can go wrong once in a small run, and a crash after every
 mutants: ## Plant bugs one at a time, and see each found by the storms; about a quarter of an hour
 	go run ./tests/mutants
 
-demo: ## Reboot a fleet on this machine, under load; BREAK=drain shows what happens without draining
+demo: ## Report a fleet's patches and reboot it on this machine, under load; BREAK=drain shows what happens without draining
 	go run ./tests/demo $(if $(BREAK),-break $(BREAK))
 
 lint: $(lint) $(venv) $(check) ## Check formatting, modules, code and template

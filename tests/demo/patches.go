@@ -18,6 +18,7 @@ import (
 const (
 	// window is a maintenance window that opens hours later: the demo reports what it is going to install, and goes on.
 	window      = "mw-0123456789abcdef0"
+	windowName  = "web-patches"
 	opensIn     = 20 * time.Hour
 	behind      = 5                // hasn't been scanned for longer than a week
 	reportWaits = 10 * time.Minute // in the fleet's time: several times what the report takes
@@ -45,7 +46,7 @@ func (f *fleet) addPatches() {
 		}
 		f.SetPatches(id, state, patches)
 	}
-	f.AddWindow(world.WindowSpec{ID: window, Name: "web-sundays", Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{now.Add(opensIn).Truncate(time.Hour)},
+	f.AddWindow(world.WindowSpec{ID: window, Name: windowName, Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{now.Add(opensIn).Truncate(time.Hour)},
 		Tasks:   []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
 		Targets: []patch.Registered{{ID: "web", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}}}})
 }
@@ -67,7 +68,7 @@ func (f *fleet) patchReport(ctx context.Context, out io.Writer) error {
 	}
 	var sent []world.Note
 	f.Do(func() { sent = f.Published("report") })
-	fmt.Fprintln(out, "First, what maintenance window web-sundays is going to install, as it is sent by e-mail:")
+	fmt.Fprintln(out, "First, what maintenance window "+windowName+" is going to install, as it is sent by e-mail:")
 	for _, note := range sent {
 		printNote(out, "reports", note)
 	}

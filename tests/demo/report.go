@@ -18,10 +18,10 @@ import (
 // mostLines is how many violations of one rule are printed: with draining left out each reboot is one.
 const mostLines = 3
 
-// What a run looks like in the fleet's time: the deregistration delay of sim's target groups, and all of it.
+// What a run looks like in the fleet's time: the deregistration delay of sim's target groups, and all of it, its summary included.
 const (
 	draining = 2 * time.Minute
-	wholeRun = 20 * time.Minute
+	wholeRun = 25 * time.Minute
 )
 
 // introduce says what is going to happen, to somebody who has never seen it.

@@ -402,6 +402,15 @@ func names(f *ast.FuncDecl, name string) (found bool) {
 	return found
 }
 
+func TestMailsComeFromASenderOfTheStacksName(t *testing.T) {
+	stack := load(t, nil)
+	for _, topic := range stack.Topics {
+		if got := stack.Resources[topic.LogicalID].Properties["DisplayName"]; got != stack.Name {
+			t.Errorf("%s: DisplayName is %v", topic.LogicalID, got)
+		}
+	}
+}
+
 func TestTheReportHasMemoryToSpare(t *testing.T) {
 	stack := load(t, nil)
 	megabytes, _ := stack.Resources["ReportFunction"].Properties["MemorySize"].(int)
