@@ -56,7 +56,7 @@ func main() {
 			StaleAfter: env.StaleAfter, Deadline: env.Deadline, After: env.After},
 		Now: now,
 	}
-	lambda.Start(choreo.Either(patch.Reports(line, survey.Act), func(ctx context.Context, request json.RawMessage) (any, error) {
+	lambda.Start(choreo.Either(survey.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return survey.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 }

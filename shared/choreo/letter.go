@@ -36,7 +36,7 @@ func (n Nudger) Letter(ctx context.Context, msg Message, item Item, now time.Tim
 		}
 	}
 	log.Warn("dead letter", "outcome", "given back", "reason", "tries are left")
-	_, err = n.Nudge(ctx, msg.Key, rev, item, now)
+	_, err = n.Nudge(ctx, msg.Key, rev, item, now, 0)
 	return err
 }
 

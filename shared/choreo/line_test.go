@@ -172,7 +172,7 @@ func (l *line) message() choreo.Message {
 // nudge reads the parcel and nudges it, as the watchdog does.
 func (l *line) nudge() (bool, error) {
 	p, rev := l.parcel(), l.docs[key].Rev
-	return l.nudger().Nudge(context.Background(), key, rev, &p, l.now)
+	return l.nudger().Nudge(context.Background(), key, rev, &p, l.now, 0)
 }
 
 func (l *line) nudger() choreo.Nudger {

@@ -34,10 +34,10 @@ func (p *Position) Overdue(now time.Time) bool {
 	return !p.Due.IsZero() && now.After(p.Due.Add(Grace)) && !p.Leased(now)
 }
 
-// Nudge gives an item its message again, to be taken up at once, and makes every earlier message of the position void.
-// It does nothing while somebody holds the item's lease, or if the item has moved on since it was read at revision rev.
-// Past MaxNudges the item gives up instead.
-func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time) (sent bool, err error) {
+// Nudge gives an item its message again, to be taken up after the delay (who nudges thousands spaces them), and makes every
+// earlier message of the position void. It does nothing while somebody holds the item's lease, or if the item has moved on
+// since it was read at revision rev. Past MaxNudges the item gives up instead.
+func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
 	p := item.Place()
 	if p.Leased(now) {
 		return false, nil
@@ -48,7 +48,7 @@ func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item,
 	}
 	p.Lease = Lease{}
 	p.Nudge++
-	return n.send(ctx, key, rev, item, now)
+	return n.send(ctx, key, rev, item, now, delay)
 }
 
 // GiveUp makes an item give up, and sends its dead letter, under the same conditions as Nudge.
@@ -58,15 +58,18 @@ func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item
 		return false, nil
 	}
 	GiveUp(reason).Settle(p, now)
-	return n.send(ctx, key, rev, item, now)
+	return n.send(ctx, key, rev, item, now, 0)
 }
 
-// send writes the item with the time of its next nudge, and sends the message for now.
-func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time) (sent bool, err error) {
+// send writes the item with the time of its next nudge, and sends the message.
+func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
 	p := item.Place()
 	message := NewMessage(key, p)
 	message.NotBefore = time.Time{}
-	p.Due = now.Add(min(time.Minute<<min(p.Nudge, 10), maxWait))
+	if delay > 0 {
+		message.NotBefore = now.Add(delay)
+	}
+	p.Due = now.Add(delay + min(time.Minute<<min(p.Nudge, 10), maxWait))
 	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Nudge), ledger.Put(key, rev, item))
 	if errors.Is(err, ledger.ErrConflict) {
 		return false, nil

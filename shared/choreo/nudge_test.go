@@ -134,11 +134,31 @@ func TestANudgeThatDoesNothing(t *testing.T) {
 			rev := l.docs[key].Rev
 			c.after(l, &p)
 			before := l.docs[key]
-			sent, err := l.nudger().Nudge(t.Context(), key, rev, &p, l.now)
+			sent, err := l.nudger().Nudge(t.Context(), key, rev, &p, l.now, 0)
 			if sent || err != nil || len(l.sent) != 0 || l.docs[key].Rev != before.Rev {
 				t.Errorf("sent %v, %v; the item went from %v to %v", l.sent, err, before, l.docs[key])
 			}
 		})
+	}
+}
+
+func TestANudgeMayBeTakenUpLater(t *testing.T) {
+	const delay = 20 * time.Minute
+	l, _ := newLine(t, next)
+	p, rev := l.parcel(), l.docs[key].Rev
+	if sent, err := l.nudger().Nudge(t.Context(), key, rev, &p, l.now, delay); !sent || err != nil {
+		t.Fatalf("sent %t, %v", sent, err)
+	}
+	if p := l.parcel(); p.Overdue(start.Add(delay+choreo.Grace)) || !p.Overdue(start.Add(delay+time.Hour)) {
+		t.Errorf("it is due at %s", p.Due)
+	}
+	l.must(l.message()) // SQS delays no longer than a quarter of an hour: it hops
+	if l.acted != 0 {
+		t.Error("it was taken up too early")
+	}
+	l.must(l.message())
+	if l.acted != 1 || !l.now.Equal(start.Add(delay)) {
+		t.Errorf("acted %d times, at %s", l.acted, l.now)
 	}
 }
 

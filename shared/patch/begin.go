@@ -22,25 +22,12 @@ const (
 	worth = 24 * time.Hour
 )
 
-// window begins the reports of one window, if they are due; the first is made after the wait.
-func (s Survey) window(ctx context.Context, invocation string, q Request, w Window, now time.Time, wait time.Duration) (Answer, error) {
-	opens, err := w.Opens()
-	if err != nil {
-		return Answer{}, err
-	}
-	a := Answer{Window: w.ID, Name: w.Name}
-	if !opens.IsZero() {
-		a.Opens = opens.Format(time.RFC3339)
-	}
-	if !q.Scheduled.IsZero() {
-		if why := notDue(q, w, opens, now); why != "" {
-			a.Status = why
-			return a, nil
-		}
-	}
-	named := slices.Contains(q.WindowIDs, w.ID)
+// window begins the reports of one window; the first is made after the wait.
+func (s Survey) window(ctx context.Context, invocation, asked string, q Request, o opening, now time.Time, wait time.Duration) (Answer, error) {
+	a := answer(o.Window, o.at, "")
+	named := slices.Contains(q.WindowIDs, o.ID)
 	if !named { // one of many: is it there to install patches?
-		tasks, err := s.Windows.Tasks(ctx, w.ID)
+		tasks, err := s.Windows.Tasks(ctx, o.ID)
 		if err != nil {
 			return a, fmt.Errorf("list its tasks: %w", err)
 		}
@@ -49,70 +36,23 @@ func (s Survey) window(ctx context.Context, invocation string, q Request, w Wind
 			return a, nil
 		}
 	}
-	r := s.ofWindow(q, w, opens, named, now)
+	r := s.ofWindow(q, o, named, now)
 	r.Due = now.Add(wait)
 	var second *Report
-	if q.After && !opens.IsZero() && w.Hours > 0 {
+	if q.After && !o.at.IsZero() && o.Hours > 0 {
 		second = afterwards(r)
+		second.Due = second.Due.Add(wait)
 	}
-	made, err := s.begin(ctx, invocation, r, second, now)
-	if err == nil && made.failed && !q.Scheduled.IsZero() {
-		made, err = s.anew(ctx, invocation, r, now)
-	}
+	made, err := s.begin(ctx, invocation, asked, r, second, now)
 	a.Report, a.Status = made.Report, made.Status
 	return a, err
 }
 
-const (
-	// rest is the time between a report that couldn't be made and another try: a permission that is missing needs people.
-	rest = 4 * time.Hour
-	// mostTries is how often one that a schedule asks for is begun.
-	mostTries = 6
-	// apart is the time between the reports that one request begins: SNS takes an e-mail address off its list that gets more
-	// than ten messages a second.
-	apart = 2 * time.Second
-)
-
-// anew begins another report in place of one that couldn't be made, while its window hasn't opened. A second report that waits
-// is then compared with that one.
-func (s Survey) anew(ctx context.Context, invocation string, first *Report, now time.Time) (Answer, error) {
-	for n := 2; ; n++ {
-		var last Record
-		_, err := ledger.Read(ctx, s.Ledger, recordKey(try(first.ID, n-1)), &last)
-		if err != nil || n > mostTries || now.Sub(last.Ended) < rest {
-			return Answer{Report: last.ID, Status: last.Status()}, err
-		}
-		r := *first
-		r.ID = try(first.ID, n)
-		a, err := s.begin(ctx, invocation, &r, nil, now)
-		if err != nil || !a.failed {
-			return a, errors.Join(err, s.compare(ctx, invocation, first.ID+"-after", r.ID))
-		}
-	}
-}
-
-// try is the id of the nth try at a report.
-func try(id string, n int) string {
-	if n == 1 {
-		return id
-	}
-	return fmt.Sprintf("%s-%d", id, n)
-}
-
-// compare makes a second report that waits one that is compared with another first.
-func (s Survey) compare(ctx context.Context, invocation, id, first string) error {
-	r := newReport()
-	rev, err := ledger.Read(ctx, s.Ledger, reportKey(id), r)
-	if err != nil || rev == 0 || r.Step != StepSurvey || r.First == first {
-		return err
-	}
-	r.First = first
-	return ledger.Apply(ctx, s.Ledger, invocation+"#compare-"+id, ledger.Put(reportKey(id), rev, r))
-}
-
-// notDue says why a schedule's request doesn't report a window now; empty if it does.
+// notDue says why a schedule's request doesn't report a window now; empty if it does, and for what is asked by hand.
 func notDue(q Request, w Window, opens, now time.Time) string {
 	switch {
+	case q.Scheduled.IsZero():
+		return ""
 	case !w.Enabled:
 		return "it is disabled"
 	case opens.IsZero():
@@ -127,20 +67,23 @@ func notDue(q Request, w Window, opens, now time.Time) string {
 
 // ofWindow is the first report of a window's next execution. One that a schedule asks for is made once for each execution, one
 // by hand as often as somebody asks.
-func (s Survey) ofWindow(q Request, w Window, opens time.Time, named bool, now time.Time) *Report {
+func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Report {
 	r := s.report(q, Before, now)
 	r.Named = named
-	r.Window = &Opening{ID: w.ID, Name: w.Name, Zone: w.Zone, Opens: opens}
-	r.ID = run.RunID("report", q.ID+"/"+w.ID)
+	r.Window = &Opening{ID: o.ID, Name: o.Name, Zone: o.Zone, Opens: o.at}
+	r.ID = run.RunID("report", q.ID+"/"+o.ID)
 	if !q.Scheduled.IsZero() {
-		r.ID = w.ID + "-" + opens.Format("20060102T1504Z")
+		r.ID = scheduledID(o)
 	}
-	if !opens.IsZero() {
-		r.Window.Closes = opens.Add(time.Duration(w.Hours) * time.Hour)
-		r.Until = opens
+	if !o.at.IsZero() {
+		r.Window.Closes = o.at.Add(time.Duration(o.Hours) * time.Hour)
+		r.Until = o.at
 	}
 	return r
 }
+
+// scheduledID is the id of the report of an opening that a schedule asks for.
+func scheduledID(o opening) string { return o.ID + "-" + o.at.Format("20060102T1504Z") }
 
 func (s Survey) ofInstances(q Request, now time.Time) *Report {
 	r := s.report(q, ByHand, now)
@@ -170,18 +113,19 @@ func afterwards(first *Report) *Report {
 }
 
 // begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
-func (s Survey) begin(ctx context.Context, invocation string, first, second *Report, now time.Time) (Answer, error) {
+func (s Survey) begin(ctx context.Context, invocation, asked string, first, second *Report, now time.Time) (Answer, error) {
 	a := Answer{Report: first.ID, Status: begun}
 	var writes []ledger.Write
 	for _, r := range []*Report{first, second} {
 		if r == nil {
 			continue
 		}
-		writes = append(writes, ledger.Put(recordKey(r.ID), 0, &Record{ID: r.ID, Phase: r.Phase, Window: r.Window, Began: now}), ledger.Put(reportKey(r.ID), 0, r))
+		record := &Record{ID: r.ID, Asked: asked, Phase: r.Phase, Window: r.Window, Began: now}
+		writes = append(writes, ledger.Put(recordKey(r.ID), 0, record), ledger.Put(reportKey(r.ID), 0, r))
 	}
 	err := ledger.Apply(ctx, s.Ledger, invocation+"#begin-"+first.ID, writes...)
 	if errors.Is(err, ledger.ErrConflict) {
-		return s.again(ctx, first.ID)
+		return s.again(ctx, first.ID, asked)
 	}
 	if err != nil {
 		return a, fmt.Errorf("write report %s down: %w", first.ID, err)
@@ -195,11 +139,16 @@ func (s Survey) begin(ctx context.Context, invocation string, first, second *Rep
 }
 
 // again says what has come of a report that was begun before. What is overdue of it, the watchdog sends again.
-func (s Survey) again(ctx context.Context, id string) (Answer, error) {
+func (s Survey) again(ctx context.Context, id, asked string) (Answer, error) {
 	var record Record
 	rev, err := ledger.Read(ctx, s.Ledger, recordKey(id), &record)
-	if err == nil && rev == 0 {
-		err = fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case rev == 0:
+		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
+	case record.Asked != asked:
+		return Answer{}, bad("id", "give another id, or leave it out", "another request had it at %s", clock(record.Began))
 	}
-	return Answer{Report: id, Status: record.Status(), failed: record.Failed != ""}, err
+	return Answer{Report: id, Status: record.Status()}, nil
 }

@@ -9,10 +9,11 @@
 // What each failure does:
 //
 //	bad request                        refused before anything is written (Survey.Request)
-//	the instances can't be listed      triage says so on the alarm topic; there is no report
-//	an instance can't be read          it is a gap: the report says so on top, and why
+//	the instances can't be listed      people are told once; it is tried every hour while the report is worth something
+//	an instance can't be read          it is tried until the deadline, then it is a gap: the report says so on top, and why
 //	a message is lost                  the report tends its scans and nudges them; the watchdog nudges the report
 //	the deadline passes                what isn't read by then is a gap; the report goes out
+//	it can't be put together or sent   as when the instances can't be listed
 //	a crash while it is being sent     the part in doubt is sent again, and says "repeated"
 //	the window opens before it is out  it is worth nothing any more: an alarm instead of a report
 package patch

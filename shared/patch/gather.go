@@ -25,7 +25,7 @@ const (
 func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
-		return choreo.GiveUp(late(r)), nil
+		return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
 	}
 	nodes, remarks, err := s.nodes(ctx, r)
 	if err != nil {
@@ -36,10 +36,11 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 		return choreo.Outcome{}, err
 	}
 	patience := r.patience(w.Now)
-	next := choreo.Next(StepScanning, min(tendEvery, patience))
+	spread := r.spread(w.Now, total)
+	next := choreo.Next(StepScanning, look(patience))
 	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
-		r.Deadline, r.Remarks = w.Now.Add(patience), remarks
-		if r.First != "" { // the wait until the window had closed is none of its reading
+		r.Deadline, r.Remarks, r.Weary = w.Now.Add(patience), remarks, false
+		if r.Phase == After { // the wait until the window had closed is none of its reading
 			r.Began = w.Now
 		}
 		if total == 0 {
@@ -47,11 +48,29 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 		}
 		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
-			all.Send = append(all.Send, choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position))
+			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
+			msg.NotBefore = w.Now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
+			all.Send = append(all.Send, msg)
 			return nil
 		})
 	}), nil
 }
+
+// Mover moves reports by the survey function.
+func (s Survey) Mover(l choreo.Line) choreo.Mover[*Report] {
+	return patiently(Reports(l, s.Act), func(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+		return weary(ctx, s.Alarm, w, reason)
+	})
+}
+
+// spread is the time from one to the next of n scans: pace, or less if they wouldn't all have begun half-way to the deadline.
+func (r *Report) spread(now time.Time, n int) time.Duration {
+	return min(pace, r.patience(now)/2/time.Duration(max(n, 1)))
+}
+
+// look is how long it is until the report looks at its scans again, left before their deadline: three times at least, for one
+// whose message was lost, or whose handler died, is to have another try.
+func look(left time.Duration) time.Duration { return min(left, tendEvery, max(left/3, choreo.Grace)) }
 
 // patience is how long the scans may take: half of what is left, if that is less than was asked for.
 func (r *Report) patience(now time.Time) time.Duration {
@@ -77,6 +96,7 @@ func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []s
 			nodes, err = s.byIDs(ctx, ids)
 			return nodes, []string{"it is about the instances of the first report; those that came later aren't in it"}, err
 		}
+		r.First = ""
 		remarks = append(remarks, "there is no first report to compare with")
 	}
 	sets := [][]Target{r.Select.Tags}
@@ -87,15 +107,20 @@ func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []s
 		if sets, err = s.targets(ctx, r); err != nil {
 			return nil, nil, err
 		}
+		if len(sets) == 0 {
+			remarks = append(remarks, "none of the window's patch tasks has a target")
+		}
 	}
 	found := map[string]Node{}
 	for _, set := range sets {
-		more, remark, err := s.set(ctx, set)
+		more, said, err := s.set(ctx, set)
 		if err != nil {
 			return nil, nil, err
 		}
-		if remark != "" && !slices.Contains(remarks, remark) {
-			remarks = append(remarks, remark)
+		for _, remark := range said {
+			if !slices.Contains(remarks, remark) {
+				remarks = append(remarks, remark)
+			}
 		}
 		for _, n := range more {
 			found[n.ID] = n
@@ -129,10 +154,7 @@ func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) 
 	}
 	total = len(there)
 	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return there[n.ID] })
-	spread := pace
-	if n := len(nodes); n > 0 {
-		spread = min(pace, r.patience(w.Now)/2/time.Duration(n))
-	}
+	spread := r.spread(w.Now, len(nodes))
 	const chunk = 50 // ids in one DescribeInstancePatchStates, and below what one transaction holds
 	for some := range slices.Chunk(nodes, chunk) {
 		states, err := s.states(ctx, some)
@@ -175,10 +197,10 @@ func (s Survey) states(ctx context.Context, nodes []Node) (map[string]*State, er
 
 // scanOf is the scan of a node. What is pending a reboot is always read, and of a second report all that tells what was done.
 func scanOf(r *Report, n Node, state *State, now, due time.Time) *Scan {
-	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States), Deadline: now.Add(r.patience(now))}
+	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States)}
 	i.Position = choreo.Position{N: 1, Step: StepScan, Since: now, Due: due}
 	more := []string{InstalledPendingReboot}
-	if r.First != "" {
+	if r.Phase == After {
 		i.First, i.Opened = r.First, r.Window.Opens
 		more = append(more, Installed, InstalledOther, InstalledRejected, Failed, Missing)
 	}

@@ -12,14 +12,11 @@ import (
 	"quickstep/shared/passing"
 )
 
-// burst is how many messages one invocation sends: SNS takes an e-mail address off its list that gets more than ten a second.
-const burst = 5
-
 // report puts the report together, and writes its messages down: from then on it is what it is. Each try writes its own; the
 // commit says whose count.
 func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	if !w.Now.Before(w.Item.Until) {
-		return choreo.GiveUp(late(w.Item)), nil
+		return choreo.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
 	}
 	c, err := p.collect(ctx, w.Item)
 	if err != nil {
@@ -51,20 +48,26 @@ func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.O
 // all is how many messages a report has: its parts, and one to the alarm topic if it has gaps.
 func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
 
-// send sends the report's messages, some at a time. No part is sent once it is worth nothing any more; that it has gaps, people
-// are told all the same.
+// send sends the report's messages, some at a time, when it is their turn. No part is sent once it is worth nothing any more; that
+// it has gaps, people are told all the same.
 func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	r := w.Item
-	for n := 0; r.Sent < r.all(); n++ {
-		switch {
-		case r.Sent < r.Parts && !p.Now().Before(r.Until):
-			return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
-		case n == burst:
-			return choreo.Again(2*time.Second, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), nil
-		}
-		if err := p.one(ctx, w); err != nil {
+	for r.Sent < r.all() {
+		if err := p.turn(ctx, w); err != nil {
 			return choreo.Outcome{}, err
 		}
+		if r.Turn.After(p.Now()) {
+			return choreo.Again(r.Turn.Sub(w.Now), fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), nil
+		}
+		for n := 0; n < burst && r.Sent < r.all(); n++ {
+			if r.Sent < r.Parts && !p.Now().Before(r.Until) {
+				return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+			}
+			if err := p.one(ctx, w); err != nil {
+				return choreo.Outcome{}, err
+			}
+		}
+		r.Turn = time.Time{}
 	}
 	return over(p.Ledger, w.Now, ""), nil
 }
@@ -107,22 +110,14 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 	return p.Reports.Announce(ctx, a)
 }
 
-// weary is the outcome when a report's errors are used up: it is tried every hour as long as it is worth something, and people
-// are told while there is time. Of the parts being out, what is left is one message to the alarm topic: a metric has to do.
+// weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is left is a message to the
+// alarm topic: a metric has to do.
 func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
-	r := w.Item
-	switch {
-	case r.Step == StepSend && r.Sent >= r.Parts:
+	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
 		Words.Log(choreo.NewMessage(w.Key, r.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
-	case !w.Now.Before(r.Until):
-		return choreo.GiveUp(late(r) + because(reason))
 	}
-	if !r.Weary {
-		n := trouble(r, reason, w.Now)
-		r.Weary = p.Alarm.Publish(ctx, n.Subject, n.Text) == nil
-	}
-	return choreo.Again(min(time.Hour, r.Until.Sub(w.Now)), reason)
+	return weary(ctx, p.Alarm, w, reason)
 }
 
 // store puts the whole report into the bucket. A bucket that doesn't take it keeps nobody from reading the rest.

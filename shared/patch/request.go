@@ -109,6 +109,9 @@ func (q *Request) validateWho(given run.Object) error {
 			return bad(list.field, fmt.Sprintf("name %d at most", maxNamed), "%d are too many", list.n)
 		}
 	}
+	if _, ok := given["windowPrefix"]; ok && q.WindowPrefix == "" {
+		return bad("windowPrefix", "give the beginning of maintenance windows' names, or leave the field out", "it is empty")
+	}
 	switch {
 	case q.instances() && (len(q.WindowIDs) > 0 || q.WindowPrefix != ""):
 		field := "instanceIds"

@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
 	"quickstep/shared/run"
 )
 
@@ -34,12 +35,12 @@ type Scan struct {
 	Patched  *State    `json:"patched,omitempty"` // nil: it was never scanned
 	States   []string  `json:"states"`            // of patches that are read
 	Opened   time.Time `json:"opened,omitzero"`   // of a second report: what was installed since is read as well
-	First    string    `json:"first,omitempty"`   // of a second report: the first
-	Deadline time.Time `json:"deadline"`          // by then it is read, or a gap
+	First    string    `json:"first,omitempty"`   // of a second report: the first, if there is one
 	Token    string    `json:"token,omitempty"`   // of the next page
 	Calls    int       `json:"calls,omitempty"`   // that gave a page, in vain ones included
 	Pages    int       `json:"pages,omitempty"`   // that are in the ledger
 	Restarts int       `json:"restarts,omitempty"`
+	Waits    int       `json:"waits,omitempty"` // in a row, for what passes by itself
 	Found    int       `json:"found,omitempty"` // patches
 }
 
@@ -61,16 +62,25 @@ type Scanner struct {
 }
 
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
-// the last page together with the scan's end and the report's count. When its time runs out, the next message goes on.
+// the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
+// passes by itself is waited for until the report's deadline.
 func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
-	i := w.Item
+	i, r := w.Item, newReport()
+	rev, err := ledger.Read(ctx, s.Ledger, reportKey(i.Report), r)
+	if err != nil {
+		return choreo.Outcome{}, err
+	}
+	if rev == 0 {
+		return choreo.End(Unread, "its report is over"), nil
+	}
 	keep, err := s.wanted(ctx, i)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
 	for {
-		if !s.Now().Before(i.Deadline) {
-			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline: %d patches were", i.Found)), nil
+		left := r.Deadline.Sub(s.Now())
+		if left <= 0 {
+			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline; %d patches were%s", i.Found, because(i.Position.Reason))), nil
 		}
 		page, next, err := s.Patches.Patches(ctx, i.ID, i.States, i.Token)
 		switch {
@@ -81,8 +91,11 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 		case errors.Is(err, ErrToken) && i.Token != "" && i.Restarts < maxRestarts:
 			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
 			return choreo.Again(time.Second, "the page token was refused; it begins anew"), nil
+		case passing.Is(err):
+			i.Waits++
+			return choreo.Again(later(i.Waits, i.ID, left), err.Error()), nil
 		case err != nil:
-			return choreo.Outcome{}, fmt.Errorf("read the patches of %s: %w", i.ID, err)
+			return choreo.Outcome{}, err
 		case i.Calls >= maxCalls:
 			return choreo.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxCalls)), nil
 		}
@@ -98,10 +111,18 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 	}
 }
 
+// later is how long a scan waits after the nth time in a row that something passing was in its way: longer than the protocol
+// does, for thousands may wait for the same; but half of what is left before the deadline at most.
+func later(n int, id string, left time.Duration) time.Duration {
+	const longest = 10 * time.Minute
+	wait := min(5*time.Second<<min(n-1, 10), longest)
+	return min(wait+choreo.Spread(id, wait/2), max(left/2, 5*time.Second))
+}
+
 // wanted is which patches of a page the report is about: all that were asked for; of those that a window has installed, what
 // the first report announced, and what is newer than its opening. Some systems know only the day of an installation.
 func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, error) {
-	if i.First == "" {
+	if i.Opened.IsZero() {
 		return func(page []Patch) []Patch { return page }, nil
 	}
 	first := newScan()
@@ -135,7 +156,7 @@ func (s Scanner) save(ctx context.Context, w *choreo.Work[*Scan], patches []Patc
 	writes := write(i, patches, w.Now)
 	i.Token = next
 	i.Calls++
-	i.Errors, i.Faults = 0, 0 // it gets on
+	i.Errors, i.Faults, i.Waits = 0, 0, 0 // it gets on
 	err := w.Save(ctx, writes...)
 	if err != nil {
 		*i = before

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/run"
+	"quickstep/shared/passing"
 )
 
 // Survey takes requests for reports, begins the reports, and finds out which instances they are about.
@@ -55,8 +54,6 @@ type Answer struct {
 	Name   string `json:"name,omitempty"`
 	Opens  string `json:"opens,omitempty"`
 	Status string `json:"status"`
-
-	failed bool
 }
 
 // begun is the status of a report that this very request has begun.
@@ -65,105 +62,142 @@ const begun = "begun"
 // Request begins the reports that are due, or that were asked for by hand. A request that is wrong changes nothing: the error
 // is a *run.FieldError, or, if a schedule sent it, people are told, once a day at most, and the answer says so.
 func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Surveyed, error) {
-	surveyed, err := s.request(ctx, invocation, text)
-	var refused *run.FieldError
-	if !errors.As(err, &refused) || !scheduled(text) {
-		return surveyed, err
-	}
-	slog.Warn("request", "outcome", "refused", "reason", err.Error())
-	if tellErr := s.refused(ctx, invocation, string(text), err); tellErr != nil {
-		return surveyed, errors.Join(err, tellErr)
-	}
-	surveyed.Refused = err.Error()
-	return surveyed, nil
-}
-
-// told is what people were told last.
-type told struct {
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
-}
-
-var toldKey = ledger.Key{PK: "SURVEY", SK: "REFUSED"}
-
-// refused tells people of a schedule's request that is wrong: each hour's is wrong in the same way, so once a day.
-func (s Survey) refused(ctx context.Context, invocation, text string, why error) error {
-	now := s.Now()
-	var last told
-	rev, err := ledger.Read(ctx, s.Ledger, toldKey, &last)
-	if err != nil {
-		return err
-	}
-	if last.Reason == why.Error() && now.Sub(last.At) < 24*time.Hour {
-		return nil
-	}
-	n := refusal(text, now, why)
-	if err := s.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
-		return fmt.Errorf("announce the refusal: %w", err)
-	}
-	return ledger.Apply(ctx, s.Ledger, invocation+"#refused", ledger.Put(toldKey, rev, told{why.Error(), now}))
-}
-
-func (s Survey) request(ctx context.Context, invocation string, text []byte) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
+	now := s.Now()
 	q, err := Parse(s.Settings, text)
-	if err != nil {
+	switch {
+	case err != nil && scheduled(text):
+		slog.Warn("request", "outcome", "refused", "reason", err.Error())
+		if tellErr := s.once(ctx, invocation, "request: "+err.Error(), err, refusal(string(text), now, err), now); tellErr != nil {
+			return surveyed, errors.Join(err, tellErr)
+		}
+		surveyed.Refused = err.Error()
+		return surveyed, nil
+	case err != nil:
 		return surveyed, err
 	}
+	asked := q.hash()
 	if q.ID == "" {
 		q.ID = invocation
 	}
-	now := s.Now()
 	if q.instances() {
-		a, err := s.begin(ctx, invocation, s.ofInstances(q, now), nil, now)
+		a, err := s.begin(ctx, invocation, asked, s.ofInstances(q, now), nil, now)
 		surveyed.Reports = append(surveyed.Reports, a)
 		return surveyed, err
 	}
-	windows, err := s.Windows.Windows(ctx)
-	if err != nil {
-		return surveyed, fmt.Errorf("list the maintenance windows: %w", err)
-	}
-	gone := missing(q, windows)
-	if gone != nil && q.Scheduled.IsZero() {
-		return surveyed, gone
-	}
-	n := 0               // that were begun
-	all := []error{gone} // of a schedule's windows, one that is gone doesn't keep the others from being reported
-	for _, w := range windows {
-		if !q.means(w) {
-			continue
-		}
-		a, err := s.window(ctx, invocation, q, w, now, time.Duration(n)*apart)
-		if err != nil {
-			all = append(all, fmt.Errorf("window %s (%s): %w", w.ID, w.Name, err))
-			continue
-		}
-		if a.Status == begun {
-			n++
-		}
-		surveyed.Reports = append(surveyed.Reports, a)
-	}
+	surveyed.Reports, err = s.windows(ctx, invocation, asked, q, now)
 	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero())
-	return surveyed, errors.Join(all...)
+	return surveyed, err
 }
 
-// means says whether a request is about a window, as far as its id and name tell.
-func (q *Request) means(w Window) bool {
-	if len(q.WindowIDs) > 0 {
-		return slices.Contains(q.WindowIDs, w.ID)
+// enough is the time that must be left for another window: its tasks are read, and it is written down.
+const enough = time.Minute
+
+// windows begins the reports of windows, those that open first first. One that can't be dealt with doesn't keep the others from
+// being reported; if a schedule asks, people are told of it, once a day, unless it passes by itself.
+func (s Survey) windows(ctx context.Context, invocation, asked string, q Request, now time.Time) ([]Answer, error) {
+	all, err := s.Windows.Windows(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the maintenance windows: %w", err)
 	}
-	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
+	chosen, absent := q.chosen(all)
+	if len(absent) > 0 && q.Scheduled.IsZero() {
+		return nil, errors.Join(absent...)
+	}
+	answers := []Answer{}
+	var errs []error
+	for _, err := range absent {
+		answers = append(answers, Answer{Status: err.Error()})
+		errs = append(errs, s.trouble(ctx, invocation, q, err.Error(), err, now))
+	}
+	due, rest, err := s.due(ctx, invocation, q, chosen, now)
+	answers, errs = append(answers, rest...), append(errs, err)
+	for n, o := range due {
+		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < enough {
+			errs = append(errs, passing.Error(fmt.Errorf("%d of %d windows that are due weren't got to; the next try goes on with them", len(due)-n, len(due))))
+			break
+		}
+		wait := time.Duration(n) * min(apart, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
+		a, err := s.window(ctx, invocation, asked, q, o, now, wait)
+		if err != nil {
+			a = Answer{Window: o.ID, Name: o.Name, Status: err.Error()}
+			err = s.trouble(ctx, invocation, q, "window "+o.ID, fmt.Errorf("window %s (%s): %w", o.ID, o.Name, err), now)
+		}
+		answers, errs = append(answers, a), append(errs, err)
+	}
+	return answers, errors.Join(errs...)
 }
 
-func missing(q Request, windows []Window) error {
-	for _, id := range q.WindowIDs {
-		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
-			err := &run.FieldError{Field: "windowIds", Problem: fmt.Sprintf("maintenance window %s doesn't exist", id), Want: "give the ids of maintenance windows of this account and Region"}
-			if q.stacks {
-				err.Where = inStack("windowIds")
-			}
-			return err
+// apart is the time between the reports that one request begins: AWS is asked for whole fleets by each.
+const apart = 2 * time.Second
+
+// opening is a window and when it opens next; zero: it won't.
+type opening struct {
+	Window
+	at time.Time
+}
+
+// due sorts the windows by their openings. Of those that a schedule asks for, the others are the ones that aren't due, and those
+// whose report was begun before: they cost a read, whatever their number.
+func (s Survey) due(ctx context.Context, invocation string, q Request, windows []Window, now time.Time) (due []opening, others []Answer, err error) {
+	var errs []error
+	for _, w := range windows {
+		opens, err := w.Opens()
+		switch why := notDue(q, w, opens, now); {
+		case err != nil && (w.Enabled || q.Scheduled.IsZero()):
+			others = append(others, Answer{Window: w.ID, Name: w.Name, Status: err.Error()})
+			errs = append(errs, s.trouble(ctx, invocation, q, "window "+w.ID, err, now))
+		case why != "":
+			others = append(others, answer(w, opens, why))
+		default:
+			due = append(due, opening{w, opens})
 		}
 	}
-	return nil
+	slices.SortStableFunc(due, func(a, b opening) int { return a.at.Compare(b.at) })
+	if q.Scheduled.IsZero() {
+		return due, others, errors.Join(errs...)
+	}
+	before, err := s.records(ctx, due)
+	due = slices.DeleteFunc(due, func(o opening) bool {
+		r, ok := before[scheduledID(o)]
+		if ok {
+			a := answer(o.Window, o.at, r.Status())
+			a.Report = r.ID
+			others = append(others, a)
+		}
+		return ok
+	})
+	return due, others, errors.Join(append(errs, err)...)
+}
+
+// records are those of the reports that were begun of these openings, by id.
+func (s Survey) records(ctx context.Context, due []opening) (map[string]*Record, error) {
+	found := map[string]*Record{}
+	if len(due) == 0 {
+		return found, nil
+	}
+	var keys []ledger.Key
+	for _, o := range due {
+		keys = append(keys, recordKey(scheduledID(o)))
+	}
+	docs, err := s.Ledger.Get(ctx, keys...)
+	if err != nil {
+		return found, fmt.Errorf("read which reports were begun: %w", err)
+	}
+	for _, d := range docs {
+		r := &Record{}
+		if err := d.Decode(r); err != nil {
+			return found, err
+		}
+		found[r.ID] = r
+	}
+	return found, nil
+}
+
+func answer(w Window, opens time.Time, status string) Answer {
+	a := Answer{Window: w.ID, Name: w.Name, Status: status}
+	if !opens.IsZero() {
+		a.Opens = opens.Format(time.RFC3339)
+	}
+	return a
 }

@@ -15,7 +15,8 @@ func (t Task) installs() bool {
 }
 
 // targets are the sets of targets of a window's patch tasks, each set naming instances that fit all of its targets. A window
-// that was named by its id, and whose tasks are none that are known to install patches, is about all that is registered with it.
+// that was named by its id, and whose tasks are none that are known to install patches, is about all that any of its tasks is
+// aimed at, and about all that is registered with it.
 func (s Survey) targets(ctx context.Context, r *Report) (sets [][]Target, err error) {
 	tasks, err := s.Windows.Tasks(ctx, r.Window.ID)
 	if err != nil {
@@ -25,8 +26,10 @@ func (s Survey) targets(ctx context.Context, r *Report) (sets [][]Target, err er
 	if err != nil {
 		return nil, fmt.Errorf("list the targets of window %s: %w", r.Window.ID, err)
 	}
-	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t Task) bool { return !t.installs() })
-	if len(tasks) == 0 && r.Named {
+	installing := slices.DeleteFunc(slices.Clone(tasks), func(t Task) bool { return !t.installs() })
+	if len(installing) > 0 || !r.Named {
+		tasks = installing
+	} else {
 		for _, g := range registered {
 			sets = append(sets, g.Targets)
 		}
@@ -59,7 +62,7 @@ const (
 )
 
 // set finds the nodes that fit all targets of a set: by ids, by resource group, by tags, or several of these at once.
-func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remark string, err error) {
+func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remarks []string, err error) {
 	var ids [][]string
 	var tags []Target
 	var types []string
@@ -75,10 +78,10 @@ func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remark str
 		case key == keyGroup:
 			members, missing, err := s.members(ctx, t.Values, types)
 			if err != nil {
-				return nil, "", err
+				return nil, nil, err
 			}
-			if missing != "" {
-				remark = fmt.Sprintf("resource group %s doesn't exist; the window patches none of its instances", missing)
+			for _, group := range missing {
+				remarks = append(remarks, fmt.Sprintf("resource group %s doesn't exist; the window patches none of its instances", group))
 			}
 			ids = append(ids, members)
 		case len(t.Values) > 0 && (strings.HasPrefix(key, "tag:") || key == "tag-key"):
@@ -86,10 +89,10 @@ func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remark str
 		}
 	}
 	if len(ids) == 0 && len(tags) == 0 {
-		return nil, "a target of the window names nothing: it was left out", nil
+		return nil, []string{"a target of the window names nothing: it was left out"}, nil
 	}
 	nodes, err = s.both(ctx, ids, tags)
-	return nodes, remark, err
+	return nodes, remarks, err
 }
 
 // both finds the nodes that are in each of the lists of ids and fit all of the tags.
@@ -111,16 +114,16 @@ func (s Survey) both(ctx context.Context, lists [][]string, tags []Target) (node
 	return s.byIDs(ctx, slices.Collect(maps.Keys(in)))
 }
 
-// members are the instances of resource groups. One that doesn't exist is named.
-func (s Survey) members(ctx context.Context, groups, types []string) (ids []string, missing string, err error) {
+// members are the instances of resource groups. Those that don't exist are named.
+func (s Survey) members(ctx context.Context, groups, types []string) (ids, missing []string, err error) {
 	for _, g := range groups {
 		some, err := s.Groups.Members(ctx, g, types)
 		if errors.Is(err, ErrNoGroup) {
-			missing = g
+			missing = append(missing, g)
 			continue
 		}
 		if err != nil {
-			return nil, "", fmt.Errorf("list resource group %s: %w", g, err)
+			return nil, nil, fmt.Errorf("list resource group %s: %w", g, err)
 		}
 		ids = append(ids, some...)
 	}

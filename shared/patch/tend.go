@@ -36,25 +36,19 @@ const busy = 45 * time.Second
 func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	act := map[string]func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error){
 		StepScanning: p.tend, StepReport: p.report, StepSend: p.send}[w.Item.Step]
-	out, err := act(ctx, w)
-	if err != nil && w.Item.Weary && !errors.Is(err, choreo.ErrLost) { // no second round of tries a minute apart
-		return p.weary(ctx, w, err.Error()), nil
-	}
-	return out, err
+	return act(ctx, w)
 }
 
 // Mover moves reports by the report function.
 func (p Reporter) Mover(l choreo.Line) choreo.Mover[*Report] {
-	m := Reports(l, p.Act)
-	m.Exhausted = p.weary
-	return m
+	return patiently(Reports(l, p.Act), p.weary)
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.
 func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
-		return choreo.GiveUp(late(r)), nil
+		return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
 	}
 	closing := !w.Now.Before(r.Deadline)
 	var open []held
@@ -67,12 +61,12 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	wait, why := min(tendEvery, r.Deadline.Sub(w.Now)), fmt.Sprintf("%d instances aren't read yet", len(open))
+	wait, why := look(r.Deadline.Sub(w.Now)), fmt.Sprintf("%d instances aren't read yet", len(open))
 	if closing {
 		wait = busy
 		err = p.close(ctx, w, open)
 	} else {
-		err = p.nudge(ctx, w, open)
+		wait, err = p.nudge(ctx, w, open, wait)
 	}
 	if err != nil {
 		return choreo.Outcome{}, err
@@ -88,16 +82,23 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 	}), nil
 }
 
-func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held) error {
+// mostNudges is how many scans one look nudges: a write and a message each, well within an invocation.
+const mostNudges = 400
+
+// nudge gives overdue scans their message again, as far apart as they were at first. If some are left, the next look comes sooner.
+func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held, wait time.Duration) (time.Duration, error) {
 	n := choreo.Nudger{Ledger: p.Ledger, Queues: p.Queues, Words: Words, Owner: w.Mark()}
+	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
+	spread := w.Item.spread(w.Now, len(overdue))
 	var all []error
-	for _, h := range open {
-		if h.Overdue(w.Now) {
-			_, err := n.Nudge(ctx, scanKey(h.Report, h.ID), h.rev, h.Scan, w.Now)
-			all = append(all, err)
-		}
+	for k, h := range overdue[:min(len(overdue), mostNudges)] {
+		_, err := n.Nudge(ctx, scanKey(h.Report, h.ID), h.rev, h.Scan, w.Now, time.Duration(k)*spread)
+		all = append(all, err)
 	}
-	return errors.Join(all...)
+	if len(overdue) > mostNudges {
+		wait = min(wait, time.Minute)
+	}
+	return wait, errors.Join(all...)
 }
 
 // close ends the scans that nobody is at work on, as gaps. Those that are see the deadline themselves.

@@ -45,8 +45,9 @@ type Report struct {
 	Messages   string       `json:"messages,omitempty"` // the beginning of the keys under which they stand
 	Parts      int          `json:"parts,omitempty"`    // messages to the report topic; one to the alarm topic follows if there are gaps
 	Sent       int          `json:"sent,omitempty"`     // of them all
+	Turn       time.Time    `json:"turn,omitzero"`      // when it may send the next ones
 	InDoubt    bool         `json:"inDoubt,omitempty"`  // the next one may have been sent as well
-	Weary      bool         `json:"weary,omitempty"`    // it couldn't be sent for long, and people know; it is tried every hour
+	Weary      bool         `json:"weary,omitempty"`    // it can't be got on with, and people know; it is tried every hour
 }
 
 // Stored is where the whole report is, or why it isn't.
@@ -59,6 +60,7 @@ type Stored struct {
 // Record is what is kept of a report: that it was begun keeps it from being made twice.
 type Record struct {
 	ID        string    `json:"id"`
+	Asked     string    `json:"asked,omitempty"` // which request it was begun by, if not a schedule's
 	Phase     string    `json:"phase"`
 	Window    *Opening  `json:"window,omitempty"`
 	Began     time.Time `json:"began"`

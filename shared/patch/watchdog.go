@@ -44,7 +44,7 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 		if !r.Overdue(now) {
 			continue
 		}
-		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, r, now)
+		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, r, now, 0)
 		if err != nil {
 			all = append(all, err)
 		}

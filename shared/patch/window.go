@@ -2,6 +2,7 @@ package patch
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,16 +28,22 @@ func (w Window) Opens() (time.Time, error) {
 	if w.Next == "" {
 		return time.Time{}, nil
 	}
-	zone, err := time.LoadLocation(w.Zone)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("window %s: its time zone %q is none that is known: %w", w.ID, w.Zone, err)
-	}
 	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, w.Next, zone); err == nil {
+		t, err := time.Parse(layout, w.Next)
+		if err != nil {
+			continue
+		}
+		if strings.Contains(layout, "Z07") {
 			return t.UTC(), nil
 		}
+		zone, err := time.LoadLocation(w.Zone)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("window %s (%s): its time zone %q is none that is known, and its next execution time %q has no offset", w.ID, w.Name, w.Zone, w.Next)
+		}
+		t, err = time.ParseInLocation(layout, w.Next, zone)
+		return t.UTC(), err
 	}
-	return time.Time{}, fmt.Errorf("window %s: its next execution time %q is in no form that is known", w.ID, w.Next)
+	return time.Time{}, fmt.Errorf("window %s (%s): its next execution time %q is in no form that is known", w.ID, w.Name, w.Next)
 }
 
 // Task is what a window does when it opens: a command or an automation.

@@ -196,7 +196,7 @@ func (c Control) wake(ctx context.Context, owner, id string, now time.Time) erro
 	if err != nil || rev == 0 || a.Step != run.StepOpen {
 		return err
 	}
-	if _, err := n.Nudge(ctx, activeKey(id), rev, a, now); err != nil {
+	if _, err := n.Nudge(ctx, activeKey(id), rev, a, now, 0); err != nil {
 		return err
 	}
 	r, _, err := b.run(ctx, id)
@@ -210,7 +210,7 @@ func (c Control) wake(ctx context.Context, owner, id string, now time.Time) erro
 	var all []error
 	for _, h := range holders {
 		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Nudge == 0 { // else a message is on its way already
-			_, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now)
+			_, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
 			all = append(all, err)
 		}
 	}

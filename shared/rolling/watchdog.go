@@ -54,7 +54,7 @@ func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now tim
 		return 0, err
 	}
 	if a.Overdue(now) {
-		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, a, now)
+		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, a, now, 0)
 		if err != nil {
 			return 0, err
 		}
@@ -81,7 +81,7 @@ func (d Watchdog) holders(ctx context.Context, n choreo.Nudger, id string, now t
 		if !h.Overdue(now) && !unparked(r, h.Instance) {
 			continue
 		}
-		sent, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now)
+		sent, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
 		if err != nil {
 			all = append(all, err)
 		}

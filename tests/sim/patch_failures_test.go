@@ -118,22 +118,28 @@ func TestAtTheDeadlineTheReportGoesOutWithGaps(t *testing.T) {
 	settled(t, f)
 }
 
-func TestTargetsThatCantBeListedAreAnAlarmAndNoReport(t *testing.T) {
+func TestTargetsThatCantBeListedAreTwoAlarmsAndNoReport(t *testing.T) {
 	for _, service := range []string{"ec2", "ssm"} {
 		t.Run(service, func(t *testing.T) {
 			f := patched(t, 3, byHand(), nil)
 			survey(t, f, all{"windowIds": []string{window}})
 			failing(f, service, world.ServerError)
-			reported(t, f, 3*time.Hour)
+			reported(t, f, opens+time.Hour)
 			if n := len(sent(f)); n > 0 {
 				t.Errorf("%d reports were sent", n)
 			}
 			alarms := f.Published("alarm")
-			if len(alarms) != 1 {
-				t.Fatalf("%d alarms, want one", len(alarms))
+			if len(alarms) != 2 {
+				t.Fatalf("%d alarms, want one while there is time to mend it, and one that there is no report", len(alarms))
 			}
-			holds(t, alarms[0].Subject, "NO patch report", "web-patches")
-			holds(t, alarms[0].Text, "InternalError")
+			holds(t, alarms[0].Subject, "trouble")
+			if told := alarms[0].At.Sub(sim.Began); told > time.Hour {
+				t.Errorf("people are told after %s", told)
+			}
+			holds(t, alarms[1].Subject, "NO patch report", "web-patches")
+			for _, a := range alarms {
+				holds(t, a.Text, "InternalError")
+			}
 			settled(t, f)
 		})
 	}

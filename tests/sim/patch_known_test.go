@@ -81,7 +81,7 @@ func TestASecondReportAfterAHalfFirstIsAboutAllInstances(t *testing.T) {
 	survey(t, f, all{"windowIds": []string{window}, "after": true})
 	n := 0
 	f.Fault = func(op world.Op) world.Fault {
-		if op.Name == "States" && op.Function == "survey" && f.Now().Before(sim.Began.Add(5*time.Hour)) {
+		if op.Name == "States" && op.Function == "survey" && f.Now().Before(sim.Began.Add(opens)) {
 			if n++; n > 1 {
 				return world.Throttle
 			}

@@ -32,6 +32,9 @@ var refusals = []struct{ name, request, field string }{
 	{"one that exists and one that doesn't", `{"windowIds":["` + window + `","` + strange + `"]}`, "windowIds"},
 	{"windows by id and by name", `{"windowIds":["` + window + `"],"windowPrefix":"web"}`, "windowPrefix"},
 	{"a name that none can have", `{"windowPrefix":"web *"}`, "windowPrefix"},
+	{"no name", `{"windowPrefix":""}`, "windowPrefix"},
+	{"null for a name", `{"windowPrefix":null}`, "windowPrefix"},
+	{"a name that no window has", `{"windowPrefix":"wbe-"}`, "windowPrefix"},
 	{"a name that is a number", `{"windowPrefix":7}`, "windowPrefix"},
 	{"windows and instances", `{"windowIds":["` + window + `"],"instanceIds":["i-0123456789abcdef0"]}`, "instanceIds"},
 	{"windows by name, and tags", `{"windowPrefix":"web","tags":{"Role":"web"}}`, "tags|windowPrefix"},
@@ -108,7 +111,7 @@ func TestASchedulesBadRequestIsAnAlarmOnceADay(t *testing.T) {
 		t.Errorf("%d alarms in 50 hours, want three", len(alarms))
 	}
 	for n, a := range alarms {
-		holds(t, a.Text, strange, "windowIds", "stack's parameters")
+		holds(t, a.Text, strange, "windowIds", "the stack's parameter PatchWindowIds", "the other windows are reported as usual")
 		if n > 0 && a.At.Sub(alarms[n-1].At) < 23*time.Hour {
 			t.Errorf("an alarm %s after the one before", a.At.Sub(alarms[n-1].At))
 		}
@@ -144,6 +147,19 @@ func TestARequestThatComesTwiceIsOneReport(t *testing.T) {
 				only(t, f)
 			})
 		}
+	}
+}
+
+func TestAnIDThatAnotherRequestHadIsRefused(t *testing.T) {
+	f := patched(t, 2, byHand(), nil)
+	survey(t, f, all{"id": "a", "instanceIds": []string{sim.ID(1)}})
+	_, err := f.Call("survey", all{"id": "a", "instanceIds": []string{sim.ID(2)}})
+	if err == nil || !strings.HasPrefix(err.Error(), "id:") {
+		t.Errorf("it is answered with %v; want an error that names id", err)
+	}
+	reported(t, f, time.Hour)
+	if m := parsed(t, sent(f)); m.each()[sim.ID(1)] != "" || len(m.each()) != 1 {
+		t.Errorf("the report tells of %v", m.each())
 	}
 }
 

@@ -154,6 +154,9 @@ func (s SystemsManager) parameter(ctx context.Context, window, task, name string
 	if values := given[name]; len(values) > 0 {
 		return values[0], nil
 	}
+	if values := out.TaskParameters[name].Values; len(values) > 0 { // how tasks were registered before 2017
+		return values[0], nil
+	}
 	return "", nil
 }
 

@@ -1,0 +1,66 @@
+package patch
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"quickstep/shared/run"
+)
+
+// chosen are the windows that a request means, as far as their ids and names tell. What it names and nobody has is an error
+// each, a *run.FieldError.
+func (q *Request) chosen(windows []Window) (some []Window, absent []error) {
+	for _, id := range q.WindowIDs {
+		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
+			absent = append(absent, q.absent("windowIds", "give the ids of maintenance windows of this account and Region", "maintenance window %s doesn't exist", id))
+		}
+	}
+	for _, w := range windows {
+		if q.means(w) {
+			some = append(some, w)
+		}
+	}
+	named := func(w Window) bool { return strings.HasPrefix(w.Name, q.WindowPrefix) }
+	switch {
+	case q.WindowPrefix == "" || len(some) > 0:
+	case !slices.ContainsFunc(windows, named):
+		absent = append(absent, q.absent("windowPrefix", "give the beginning of the names of maintenance windows of this account and Region", "no maintenance window's name begins with %q", q.WindowPrefix))
+	case q.Scheduled.IsZero():
+		absent = append(absent, q.absent("windowPrefix", "enable one, or name it by its id", "the maintenance windows whose names begin with %q are disabled", q.WindowPrefix))
+	}
+	return some, absent
+}
+
+func (q *Request) absent(field, want, problem string, args ...any) error {
+	err := &run.FieldError{Field: field, Problem: fmt.Sprintf(problem, args...), Want: want}
+	if q.stacks {
+		err.Where = inStack(field)
+	}
+	return err
+}
+
+// means says whether a request is about a window.
+func (q *Request) means(w Window) bool {
+	if len(q.WindowIDs) > 0 {
+		return slices.Contains(q.WindowIDs, w.ID)
+	}
+	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
+}
+
+// hash tells requests apart that were given the same id. Those of a schedule say the same in other words each hour: they have
+// none.
+func (q *Request) hash() string {
+	if !q.Scheduled.IsZero() {
+		return ""
+	}
+	named := *q
+	named.ID = ""
+	text, err := json.Marshal(named)
+	if err != nil {
+		panic(fmt.Sprintf("patch: a request can't be written as JSON: %v", err)) // our own types always can
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(text))[:16]
+}

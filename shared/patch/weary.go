@@ -1,0 +1,39 @@
+package patch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"quickstep/shared/choreo"
+)
+
+// patiently makes reports ones that aren't given up while they are worth something: when a step's tries or errors are used up,
+// people are told, and from then on each error is a pause.
+func patiently(m choreo.Mover[*Report], tired func(context.Context, *choreo.Work[*Report], string) choreo.Outcome) choreo.Mover[*Report] {
+	act := m.Act
+	m.Exhausted = tired
+	m.Act = func(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+		out, err := act(ctx, w)
+		if err != nil && w.Item.Weary && !errors.Is(err, choreo.ErrLost) { // no second round of tries a minute apart
+			return tired(ctx, w, err.Error()), nil
+		}
+		return out, err
+	}
+	return m
+}
+
+// weary is the outcome when a report can't be got on with: people are told once, while there is time to mend what is wrong, and
+// it is tried every hour, or more often when there is little time left, until it is worth nothing any more.
+func weary(ctx context.Context, alarm Topic, w *choreo.Work[*Report], reason string) choreo.Outcome {
+	r := w.Item
+	left := r.Until.Sub(w.Now)
+	if left <= 0 {
+		return choreo.GiveUp(late(r) + because(reason))
+	}
+	if !r.Weary {
+		n := trouble(r, reason, w.Now)
+		r.Weary = alarm.Publish(ctx, n.Subject, n.Text) == nil
+	}
+	return choreo.Again(min(time.Hour, max(left/4, 5*time.Minute), left), reason)
+}
