@@ -38,7 +38,7 @@ func (r *region) addPatches() {
 			r.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: r.Now().Add(-3 * time.Hour), Missing: updates}, missing)
 		}
 	}
-	r.AddWindow(world.WindowSpec{ID: window, Name: "web-sundays", Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{r.Now().Add(20 * time.Hour).Truncate(time.Hour)},
+	r.AddWindow(world.WindowSpec{ID: window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{r.Now().Add(20 * time.Hour).Truncate(time.Hour)},
 		Tasks:   []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{web.name}}}}},
 		Targets: []patch.Registered{{ID: web.name, Targets: []patch.Target{{Key: "tag:Role", Values: []string{web.name}}}}}})
 }
@@ -49,7 +49,7 @@ func (p *play) report(ctx context.Context) error {
 	if err := p.account.invoke(ctx, "survey", map[string]any{"windowIds": []string{window}}, &answer); err != nil {
 		return err
 	}
-	p.say("operator", "asks what maintenance window web-sundays is going to install: %s", answer)
+	p.say("operator", "asks what maintenance window web-patches is going to install: %s", answer)
 	ledger := dynamodb.New(p.account.Config, p.account.Table)
 	if err := await(ctx, "the end of the patch report", reporting, func() (bool, error) {
 		docs, err := ledger.List(ctx, "REPORTS", "", "", 0)
@@ -59,7 +59,7 @@ func (p *play) report(ctx context.Context) error {
 	}
 	var wrong []string
 	err := await(ctx, "the patch report in the mailbox", time.Minute, func() (bool, error) {
-		wrong = misreported(p.mail.about("report", "web-sundays"))
+		wrong = misreported(p.mail.about("report", "web-patches"))
 		return len(wrong) == 0, nil
 	})
 	if err != nil && ctx.Err() != nil {
