@@ -26,7 +26,6 @@ func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	once := func(o *api.Options) { o.Retryer = aws.NopRetryer{} }
 	if _, err := t.client.Publish(ctx, in, once); err != nil {
 		return fmt.Errorf("%s: %w", what, fault.Mark(err))
 	}

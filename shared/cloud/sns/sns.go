@@ -35,6 +35,8 @@ func New(cfg aws.Config, topicARN string) Topic {
 
 // Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at most MaxSubject
 // characters, ASCII, one line. A text that is empty or longer than MaxText is an error; nothing is cut from it.
+//
+// It makes one attempt and no more, as Announce does: whoever calls repeats it by the protocol, and knows about doubt.
 func (t Topic) Publish(ctx context.Context, subject, text string) error {
 	what := fmt.Sprintf("publish %q to %s", subject, run.ShortARN(t.arn))
 	switch {
@@ -47,11 +49,14 @@ func (t Topic) Publish(ctx context.Context, subject, text string) error {
 	if s := fit(subject); s != "" {
 		in.Subject = &s
 	}
-	if _, err := t.client.Publish(ctx, in); err != nil {
+	if _, err := t.client.Publish(ctx, in, once); err != nil {
 		return fmt.Errorf("%s: %w", what, fault.Mark(err))
 	}
 	return nil
 }
+
+// once keeps the SDK from sending a message again whose reply was lost.
+func once(o *api.Options) { o.Retryer = aws.NopRetryer{} }
 
 // fit replaces what a subject may not hold. After that each character is one byte.
 func fit(subject string) string {

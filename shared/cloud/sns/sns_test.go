@@ -68,4 +68,10 @@ func TestFailures(t *testing.T) {
 	call := func(ctx context.Context, cfg aws.Config) error { return sns.New(cfg, topic).Publish(ctx, "s", "text") }
 	cloudtest.Failures(t, cloudtest.Query, call)
 	cloudtest.Garbled(t, accepted, call)
+	for _, code := range []string{"Throttling", "InternalError"} { // it isn't the SDK that sends it again
+		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Query(code) })
+		if err := call(t.Context(), w.Config); !passing.Is(err) || len(w.Calls()) != 1 {
+			t.Errorf("after %s: %v, %d calls", code, err, len(w.Calls()))
+		}
+	}
 }
