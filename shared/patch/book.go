@@ -40,7 +40,7 @@ func pagesOf(instance string, restarts int) string {
 	return fmt.Sprintf("%s%s#%d#", pagePrefix, instance, restarts)
 }
 
-// mailKey is the key of a message. Each try at putting a report together writes its own, and the commit says whose count.
+// mailKey is the key of a message. The same contents have the same keys, so that a try goes on where another ended.
 func mailKey(id, messages string, n int) ledger.Key {
 	return ledger.Key{PK: reportPrefix + id, SK: fmt.Sprintf("%s%05d", messages, n)}
 }

@@ -1,26 +1,28 @@
 package patch
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"quickstep/shared/ledger"
 )
 
 // content is what a report says. It is the same each time it is put together: everything is sorted, and ages are those at the
 // time when the last scan was in.
 type content struct {
 	*Report
-	stored     *Stored
 	instances  []instance
 	patches    []*counted // every patch once
 	severities []severity // of those that are still to be installed
 	lists      []list     // what instances have in common
-	gaps       []string   // instances that couldn't be read, and why
+	gaps       []string   // ids of instances that couldn't be read
 	flags      []string   // what is odd about instances that could
-	unknown    int        // instances of which nobody knows what they lack
+	unknown    int        // instances that could, and of which nobody knows what they lack
+	stale      int        // instances whose scan is too old
+	unheard    int        // of a second report: instances of which nothing was heard since the window was to open
+	silent     bool       // of a second report: no installation was seen since then
 	reboot     []string   // ids of instances that need one
 	totals     map[string]int
 }
@@ -43,6 +45,7 @@ var categories = []string{isMissing, isFailed, isInstalled, isPending, isStill, 
 // worse says it.
 type counted struct {
 	Patch
+	raw       string // its CVEs as they were told last
 	name      string // its shortest name that no other patch has
 	counts    map[string]int
 	instances int
@@ -61,7 +64,8 @@ type instance struct {
 	counts   map[string]int
 	list     string // its findings; empty if there are none
 	flags    []string
-	compared bool // of a second report: the first could read it
+	apart    string // of a second report: why it isn't compared with the first; empty if it is
+	patched  bool   // of a second report: a patch was installed on it since the window was to open
 }
 
 // severity is how many patches and instances there are of one.
@@ -82,30 +86,34 @@ type list struct {
 type read struct {
 	*counted
 	state string
+	since bool // of a second report: it was installed since the window was to open
+	dated bool // it is known when it was installed
 }
 
 // collect reads what the scans have found.
 func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
-	c := &content{Report: r, totals: map[string]int{}}
+	own := *r // what the report says of itself may be more than the ledger does
+	if w := r.Window; w != nil {
+		own.Window = &Opening{w.ID, tidy(w.Name), w.Zone, w.Opens, w.Closes}
+	}
+	c := &content{Report: &own, totals: map[string]int{}}
 	known := map[string]*counted{}
-	first, _, err := p.found(ctx, r.First, known)
+	first, err := p.first(ctx, &own, known)
 	if err != nil {
 		return nil, err
 	}
-	all, scans, err := p.found(ctx, r.ID, known)
+	second, err := p.found(ctx, &own, known)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range scans {
+	for _, s := range second.scans {
 		i := instance{Scan: s, counts: map[string]int{}}
-		if s.Step == Unread {
-			c.gaps = append(c.gaps, s.label()+": "+s.Position.Reason)
-			c.instances = append(c.instances, i)
-			continue
+		if own.First != "" {
+			i.apart = first.apart(s.ID)
 		}
-		var announced []read
-		announced, i.compared = first[s.ID]
-		i.findings = findings(all[s.ID], announced, i.compared)
+		if s.Step != Unread {
+			i.findings, i.patched = c.findings(&i, second.patches[s.ID], first.patches[s.ID])
+		}
 		c.instances = append(c.instances, i)
 	}
 	for _, k := range known {
@@ -115,129 +123,68 @@ func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
 	return c, nil
 }
 
-// found are the patches that a report's scans have found, by instance; of those alone that were read to their end.
-func (p Reporter) found(ctx context.Context, id string, known map[string]*counted) (all map[string][]read, scans []*Scan, err error) {
-	all = map[string][]read{}
-	if id == "" {
-		return all, nil, nil
+// found is what the scans of a report have found.
+type found struct {
+	scans   []*Scan
+	of      map[string]*Scan  // by instance
+	patches map[string][]read // by instance; of those alone that were read to their end
+}
+
+// first is what the first report has found. Of one whose survey never got to its end, or that was about nothing, there is
+// nothing to compare with.
+func (p Reporter) first(ctx context.Context, r *Report, known map[string]*counted) (found, error) {
+	if r.First == "" {
+		return found{}, nil
 	}
+	rev, err := ledger.Read(ctx, p.Ledger, countKey(r.First), &Count{})
+	if err != nil {
+		return found{}, err
+	}
+	f := found{}
+	if rev > 0 {
+		f, err = p.found(ctx, &Report{ID: r.First}, known)
+	}
+	if len(f.scans) == 0 {
+		r.First = ""
+	}
+	return f, err
+}
+
+func (p Reporter) found(ctx context.Context, r *Report, known map[string]*counted) (f found, err error) {
+	f.of, f.patches = map[string]*Scan{}, map[string][]read{}
 	b := book{p.Ledger}
 	restarts := map[string]int{}
-	err = b.scans(ctx, id, func(h held) error {
-		scans = append(scans, h.Scan)
+	err = b.scans(ctx, r.ID, func(h held) error {
+		h.Scan.tidy()
+		f.scans, f.of[h.ID] = append(f.scans, h.Scan), h.Scan
 		if h.Step == Done {
-			all[h.ID], restarts[h.ID] = []read{}, h.Restarts
+			f.patches[h.ID], restarts[h.ID] = []read{}, h.Restarts
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("put a report together: %w", err)
+		return f, fmt.Errorf("put a report together: %w", err)
 	}
-	err = b.each(ctx, id, pagePrefix, func(instance string, n int, some []Patch) {
-		if of, ok := all[instance]; ok && n == restarts[instance] {
+	err = b.each(ctx, r.ID, pagePrefix, func(instance string, n int, some []Patch) {
+		if of, ok := f.patches[instance]; ok && n == restarts[instance] {
 			for _, patch := range some {
-				of = append(of, read{learn(known, patch), patch.State})
+				of = append(of, read{learn(known, patch), patch.State, r.since(patch), !patch.Installed.IsZero()})
 			}
-			all[instance] = of
+			f.patches[instance] = of
 		}
 	})
-	return all, scans, err
+	return f, err
 }
 
-// learn gives the one patch that stands for all that are the same.
-func learn(known map[string]*counted, p Patch) *counted {
-	k := known[p.key()]
-	if k == nil {
-		k = &counted{Patch: p, counts: map[string]int{}}
-		k.State, k.Installed = "", time.Time{} // those are an instance's
-		known[p.key()] = k
-	}
-	if k.Severity == "" || (p.Severity != "" && rank(p.Severity) < rank(k.Severity)) {
-		k.Severity = p.Severity
-	}
-	k.Classification = cmp.Or(k.Classification, p.Classification)
-	k.CVEs = longer(k.CVEs, p.CVEs) // Systems Manager names them only of what isn't installed
-	return k
-}
+// since says that a patch was installed since the window of a second report was to open.
+func (r *Report) since(p Patch) bool { return r.Phase == After && p.since(r.Window.Opens) }
 
-// key is what makes a patch the same on two instances.
-func (p Patch) key() string { return p.KB + "\x00" + p.Title }
-
-// findings puts each patch of an instance into its category. Compared with what a first report announced, what was installed
-// then already is none of the window's.
-func findings(patches, announced []read, compared bool) (all []finding) {
-	was := map[*counted]string{}
-	for _, p := range announced {
-		was[p.counted] = category(p.state)
-	}
-	seen := map[*counted]bool{}
-	for _, p := range patches {
-		as, before := category(p.state), was[p.counted]
-		switch {
-		case !compared:
-		case as == isInstalled && before == isInstalled:
-			as = ""
-		case as == isInstalled && before == "":
-			as = isSurprise
-		case as == isPending && before == isPending:
-			as = isStill
-		}
-		if !seen[p.counted] && as != "" { // SSM's pages may overlap if a scan comes in between
-			all = append(all, finding{p.counted, as})
-		}
-		seen[p.counted] = true
-	}
-	for _, p := range announced {
-		if before := was[p.counted]; !seen[p.counted] && before != isPending && before != isInstalled {
-			seen[p.counted] = true
-			all = append(all, finding{p.counted, isUnlisted})
-		}
-	}
-	return all
-}
-
-// category is how a state is told; one that a report doesn't ask for of itself goes by its own name.
-func category(state string) string {
-	switch state {
-	case Missing:
-		return isMissing
-	case Failed:
-		return isFailed
-	case InstalledPendingReboot:
-		return isPending
-	case Installed, InstalledOther, InstalledRejected:
-		return isInstalled
-	}
-	return strings.ToLower(state[:min(1, len(state))]) + state[min(1, len(state)):]
-}
-
-// severities from the worst; others follow by name.
-var worst = []string{"Critical", "Important", "High", "Required", "Moderate", "Medium", "Standard", "Low", "Optional", "Extra", "Unspecified", "None", ""}
-
-func rank(severity string) int {
-	n := slices.IndexFunc(worst, func(w string) bool { return strings.EqualFold(w, severity) })
-	if n < 0 {
-		return len(worst)
-	}
-	return n
-}
-
-// compare sorts patches: the worst first, then by id and title.
-func compare(a, b Patch) int {
-	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), strings.Compare(a.Severity, b.Severity), strings.Compare(a.KB, b.KB), strings.Compare(a.Title, b.Title))
-}
-
-// label is an instance's id, with its name if it has one.
-func (s *Scan) label() string {
-	if s.Name == "" {
-		return s.ID
-	}
-	return s.ID + " (" + s.Name + ")"
-}
+// scanned says that Systems Manager has come to a state of it. One whose operation has never ended is none.
+func (s *Scan) scanned() bool { return s.Patched != nil && !s.Patched.Ended.IsZero() }
 
 // odd is what a reader should know of an instance beside its patches.
 func (c *content) odd(i *instance) (flags []string) {
-	if c.First != "" && !i.compared {
+	if i.apart != "" && i.Step != Unread {
 		flags = append(flags, "notCompared")
 	}
 	switch {
@@ -249,17 +196,23 @@ func (c *content) odd(i *instance) (flags []string) {
 		flags = append(flags, "offline")
 	}
 	switch {
-	case i.Patched == nil && i.Managed:
+	case !i.scanned() && i.Managed:
 		flags = append(flags, "neverScanned")
-	case i.Patched != nil && c.Phase == After && i.Patched.Ended.Before(c.Window.Opens):
+	case !i.scanned():
+	case c.Phase == After && i.Patched.Ended.Before(c.Window.Opens):
 		flags = append(flags, "notPatched") // nothing was reported since the window opened
-	case i.Patched != nil && c.Phase != After && c.age(i) > time.Duration(c.StaleAfter):
+	case c.Phase != After && c.age(i) > time.Duration(c.StaleAfter):
 		flags = append(flags, "stale")
 	}
 	if i.State != "" && i.State != "running" {
 		flags = append(flags, i.State)
 	}
 	return flags
+}
+
+// unsure says that nobody knows what an instance lacks: nothing was found, and nothing can have been.
+func (i *instance) unsure() bool {
+	return len(i.findings) == 0 && slices.ContainsFunc(i.flags, func(f string) bool { return f == "neverScanned" || f == "notManaged" || f == "notFound" })
 }
 
 func (c *content) age(i *instance) time.Duration { return max(c.Closed.Sub(i.Patched.Ended), 0) }

@@ -1,14 +1,8 @@
 package patch
 
 import (
-	"cmp"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
-	"time"
-
-	"quickstep/shared/run"
 )
 
 // section is a part of a report's text; its rows are those of the JSON form.
@@ -17,7 +11,7 @@ type section struct{ title, rows string }
 var (
 	gapSection      = section{"Not read", "gaps"}
 	flagSection     = section{"Look at these", ""}
-	severitySection = section{"By severity", ""}
+	severitySection = section{"By severity (missing or failed)", ""}
 	patchSection    = section{"By patch", "patches"}
 	instanceSection = section{"By instance", "instances"}
 	listSection     = section{"Lists of patches", "lists"}
@@ -29,28 +23,33 @@ type unit struct {
 	section section
 	text    string
 	row     []byte
+	size    int // what it takes of a message
 }
 
-const (
-	// atOnce is how many names a unit of a list holds, how many CVEs one of a patch, and how many instances one of those that
-	// need a reboot: far below what one message can hold.
-	atOnce = 200
-	// wide is where the text wraps, in characters.
-	wide = 110
-)
+func newUnit(s section, text string, row any) unit {
+	u := unit{section: s, text: text}
+	if row != nil {
+		u.row = encode(row)
+	}
+	u.size = length(u.text, u.row)
+	return u
+}
 
-// units are all of a report below its head.
+// wide is where the text wraps, in characters.
+const wide = 110
+
+// units are all of a report below its head. They are made once, for the bucket and for the messages.
 func units(c *content, stack string) (all []unit) {
 	for _, i := range c.instances {
 		if i.Step == Unread {
-			all = append(all, unit{gapSection, wrap(i.label()+": ", i.Position.Reason), encode(gapRow{i.ID, i.Name, i.Position.Reason})})
+			all = append(all, c.gap(i))
 		}
 	}
 	for _, f := range c.flags {
-		all = append(all, unit{flagSection, wrap("", f), nil})
+		all = append(all, newUnit(flagSection, wrap("", f), nil))
 	}
 	for _, s := range c.severities {
-		all = append(all, unit{severitySection, fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity), count(s.Patches, "patch", "es"), count(s.Instances, "instance", "s")), nil})
+		all = append(all, newUnit(severitySection, fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity), count(s.Patches, "patch", "es"), count(s.Instances, "instance", "s")), nil))
 	}
 	for _, p := range c.patches {
 		all = append(all, p.units()...)
@@ -66,10 +65,18 @@ func units(c *content, stack string) (all []unit) {
 	return append(all, c.reboots(stack)...)
 }
 
+func (c *content) gap(i instance) unit {
+	text := wrap(i.label()+": ", i.Position.Reason)
+	if len(i.flags) > 0 {
+		text += wrap("    ", explain(c, &i))
+	}
+	return newUnit(gapSection, text+c.scan(i), gapRow{i.ID, i.Name, i.Position.Reason, i.flags, i.scan()})
+}
+
 // units are a patch, its CVEs a piece at a time.
 func (p *counted) units() (all []unit) {
 	text := fmt.Sprintf("%-12s %s", orNone(p.Severity), p.name)
-	if p.Title != "" && p.Title != p.name {
+	if !strings.Contains(p.name, p.Title) {
 		text += "  " + p.Title
 	}
 	if p.Classification != "" {
@@ -80,42 +87,45 @@ func (p *counted) units() (all []unit) {
 		text += ": " + tallied(p.counts)
 	}
 	text += "\n"
-	cves := strings.FieldsFunc(p.CVEs, func(r rune) bool { return r == ',' || r == ' ' })
-	for piece := 1; piece == 1 || len(cves) > 0; piece++ {
-		some := cves[:min(len(cves), atOnce)]
-		cves = cves[len(some):]
-		row := patchRow{p.name, p.KB, p.Title, p.Classification, p.Severity, piece, strings.Join(some, ","), p.instances, p.counts}
-		if piece > 1 {
-			text = fmt.Sprintf("%-12s %s, more:\n", orNone(p.Severity), p.name)
-		}
-		if len(some) > 0 {
-			text += wrap("             ", strings.Join(some, ", "))
-		}
-		all = append(all, unit{patchSection, text, encode(row)})
+	row := patchRow{p.name, p.KB, p.Title, p.Classification, p.Severity, 1, "", p.instances, p.counts}
+	for some := range pieces(cves(p.CVEs), named) {
+		row.CVEs = strings.Join(some, ",")
+		all = append(all, newUnit(patchSection, text+wrap("             ", strings.Join(some, ", ")), row))
+		row.Piece++
+		text = fmt.Sprintf("%-12s %s, more:\n", orNone(p.Severity), p.name)
+	}
+	if len(all) == 0 {
+		return []unit{newUnit(patchSection, text, row)}
 	}
 	return all
 }
 
 func (c *content) instance(i instance) unit {
-	row := instanceRow{i.ID, i.Name, i.Platform, i.counts, i.list, i.flags, i.Patched}
+	row := instanceRow{i.ID, i.Name, i.Platform, i.counts, i.list, i.flags, i.scan()}
 	text := i.label() + "\n"
-	if i.list != "" {
+	switch {
+	case i.list != "":
 		text += "    " + tallied(i.counts) + ": list " + i.list + "\n"
-	} else if len(i.flags) == 0 {
+	case !i.unsure():
 		text += "    nothing\n"
 	}
 	if len(i.flags) > 0 {
 		text += wrap("    ", explain(c, &i))
 	}
-	if i.Patched != nil {
-		text += fmt.Sprintf("    baseline %s, %s %s (%s ago)\n", i.Patched.Baseline, strings.ToLower(i.Patched.Operation), clock(i.Patched.Ended), span(c.age(&i)))
+	return newUnit(instanceSection, text+c.scan(i), row)
+}
+
+// scan is the patch state of an instance in words, if it has one.
+func (c *content) scan(i instance) string {
+	if !i.scanned() {
+		return ""
 	}
-	return unit{instanceSection, text, encode(row)}
+	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", i.Patched.Baseline, strings.ToLower(i.Patched.Operation), clock(i.Patched.Ended), span(c.age(&i))))
 }
 
 // units are a list's findings, a piece at a time.
 func (l *list) units() (all []unit) {
-	for some := range slices.Chunk(l.findings, atOnce) {
+	for some := range pieces(l.findings, func(f finding) int { return named(f.name) }) {
 		row := listRow{List: l.name, Piece: len(all) + 1, Instances: l.instances, Patches: map[string][]string{}}
 		counts := map[string]int{}
 		for _, f := range some {
@@ -129,87 +139,9 @@ func (l *list) units() (all []unit) {
 		for _, as := range used(counts) {
 			text += wrap("    "+spoken(as)+": ", strings.Join(row.Patches[as], ", "))
 		}
-		all = append(all, unit{listSection, text, encode(row)})
+		all = append(all, newUnit(listSection, text, row))
 	}
 	return all
-}
-
-var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// reboots are the instances that need one, and the events that start runs for them. Machines outside of EC2 can't be rebooted
-// by a run.
-func (c *content) reboots(stack string) (all []unit) {
-	fleet := ""
-	if c.Window != nil {
-		fleet = strings.Trim(notInName.ReplaceAllString(c.Window.Name, "-"), "._-")
-	}
-	fleet = cmp.Or(fleet[:min(len(fleet), 56)], "patched") + "-reboot"
-	ours, others := []string{}, []string{}
-	for _, id := range c.reboot {
-		if strings.HasPrefix(id, "i-") {
-			ours = append(ours, id)
-		} else {
-			others = append(others, id)
-		}
-	}
-	after := ""
-	for some := range slices.Chunk(ours, atOnce) {
-		event := encode(struct {
-			Fleet string   `json:"fleet"`
-			IDs   []string `json:"instanceIds"`
-		}{fleet, some})
-		text := count(len(some), "instance", "s") + ". To reboot them without downtime, " + after + "invoke the start function (" + orStart(stack) + ") with\n    " + string(event) + "\n"
-		after = "once the run before has ended, "
-		all = append(all, unit{rebootSection, text, encode(rebootRow{some, event})})
-	}
-	for some := range slices.Chunk(others, atOnce) {
-		all = append(all, unit{rebootSection, wrap("outside of EC2, to be rebooted there: ", strings.Join(some, ", ")), encode(rebootRow{Instances: some})})
-	}
-	return all
-}
-
-func orStart(stack string) string {
-	if stack == "" {
-		return "start"
-	}
-	return stack + "-start"
-}
-
-func orNone(severity string) string {
-	if severity == "" {
-		return "(none)"
-	}
-	return severity
-}
-
-// spoken is a category in words.
-func spoken(as string) string {
-	switch as {
-	case isPending:
-		return "pending reboot"
-	case isStill:
-		return "pending reboot as before"
-	case isUnlisted:
-		return "announced and not listed any more"
-	case isSurprise:
-		return "installed without being announced"
-	}
-	return as
-}
-
-func count(n int, thing, more string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %s%s", n, thing, more)
-}
-
-func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-func span(d time.Duration) string {
-	if d >= 48*time.Hour {
-		return fmt.Sprintf("%d days", int(d/(24*time.Hour)))
-	}
-	return run.Span(d.Truncate(time.Minute))
 }
 
 // wrap breaks a text at blanks, so that lines are no wider than wide; those after the first are indented as far as the first

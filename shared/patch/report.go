@@ -12,8 +12,8 @@ import (
 	"quickstep/shared/passing"
 )
 
-// report puts the report together, and writes its messages down: from then on it is what it is. Each try writes its own; the
-// commit says whose count.
+// report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
+// is up, leaves what is written to the next.
 func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	if !w.Now.Before(w.Item.Until) {
 		return choreo.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
@@ -22,27 +22,12 @@ func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.O
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	if c.stored, err = p.store(ctx, w, c); err != nil {
+	all := units(c, p.Stack)
+	if err := p.store(ctx, w, c, all); err != nil {
 		return choreo.Outcome{}, err
 	}
-	messages := fmt.Sprintf("%s%d.%d#", mailPrefix, w.Item.N, w.Item.Tries)
-	parts := render(c, p.Stack)
-	for n, part := range parts {
-		if err := w.Save(ctx, ledger.Put(mailKey(w.Item.ID, messages, n+1), 0, part.mail())); err != nil {
-			return choreo.Outcome{}, err
-		}
-	}
-	if len(c.gaps) > 0 {
-		n := gapsNote(c)
-		alarm := &Mail{Subject: n.Subject, Text: n.Text, Expires: w.Now.Add(belongings)}
-		if err := w.Save(ctx, ledger.Put(mailKey(w.Item.ID, messages, len(parts)+1), 0, alarm)); err != nil {
-			return choreo.Outcome{}, err
-		}
-	}
-	return choreo.With(choreo.Next(StepSend, 0), func(_ context.Context, r *Report) (choreo.Together, error) {
-		r.Messages, r.Parts, r.Instances, r.Gaps, r.Weary = messages, len(parts), len(c.instances), len(c.gaps), false
-		return choreo.Together{}, nil
-	}), nil
+	c.Stored = w.Item.Stored
+	return p.write(ctx, w, c, render(c, all))
 }
 
 // all is how many messages a report has: its parts, and one to the alarm topic if it has gaps.
@@ -120,29 +105,37 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 	return weary(ctx, p.Alarm, w, reason)
 }
 
-// store puts the whole report into the bucket. A bucket that doesn't take it keeps nobody from reading the rest.
-func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content) (*Stored, error) {
-	if p.Bucket == nil {
-		return nil, nil
+// store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.
+// A bucket that doesn't take it keeps nobody from reading the rest.
+func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content, all []unit) error {
+	if p.Bucket == nil || w.Item.Stored != nil {
+		return nil
 	}
 	stored := &Stored{}
 	for _, f := range []struct {
 		name, contentType string
-		body              func(*content) []byte
+		body              func() []byte
 		at                *string
-	}{{"report.json", "application/json", wholeJSON, &stored.JSON}, {"report.csv.gz", "application/gzip", wholeCSV, &stored.CSV}} {
+	}{{"report.json", "application/json", func() []byte { return wholeJSON(c, all) }, &stored.JSON},
+		{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV}} {
 		key := p.BucketPrefix + w.Item.ID + "/" + f.name
-		err := p.Bucket.Put(ctx, key, f.contentType, f.body(c))
+		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
 		if err != nil && passing.Is(err) && w.Item.Errors < choreo.MaxErrors/2 {
-			return nil, fmt.Errorf("store %s: %w", key, err)
+			return fmt.Errorf("store %s: %w", key, err)
 		}
 		if err != nil {
 			slog.Error("report not stored", "report", w.Item.ID, "bucket", p.BucketName, "reason", err.Error())
-			return &Stored{Failed: err.Error()}, nil
+			stored = &Stored{Failed: tidy(err.Error())}
+			break
 		}
 		*f.at = "s3://" + p.BucketName + "/" + key
 	}
-	return stored, nil
+	w.Item.Stored = stored
+	err := w.Save(ctx)
+	if err != nil {
+		w.Item.Stored = nil
+	}
+	return err
 }
 
 // over takes a report off the list of those under way, and writes down what came of it.

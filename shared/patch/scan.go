@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -120,34 +121,49 @@ func later(n int, id string, left time.Duration) time.Duration {
 }
 
 // wanted is which patches of a page the report is about: all that were asked for; of those that a window has installed, what
-// the first report announced, and what is newer than its opening. Some systems know only the day of an installation.
+// the first report announced, whatever its title is now, and what was installed since the opening.
 func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, error) {
 	if i.Opened.IsZero() {
 		return func(page []Patch) []Patch { return page }, nil
 	}
-	first := newScan()
-	announced := map[string]bool{}
-	rev, err := ledger.Read(ctx, s.Ledger, scanKey(i.First, i.ID), first)
-	if err == nil && rev > 0 {
-		var patches []Patch
-		patches, err = book{s.Ledger}.pages(ctx, first)
-		for _, p := range patches {
-			announced[p.key()] = true
-		}
-	}
+	announced, err := s.announced(ctx, i)
 	if err != nil {
 		return nil, fmt.Errorf("read what was announced for %s: %w", i.ID, err)
 	}
-	day := i.Opened.UTC().Truncate(24 * time.Hour)
 	return func(page []Patch) (kept []Patch) {
 		for _, p := range page {
-			old := p.State == Installed || p.State == InstalledOther || p.State == InstalledRejected
-			if !old || announced[p.key()] || (!p.Installed.IsZero() && !p.Installed.Before(day)) {
+			if category(p.State) != isInstalled || p.since(i.Opened) || p.among(announced) {
 				kept = append(kept, p)
 			}
 		}
 		return kept
 	}, nil
+}
+
+// announced are the titles of the patches that a first report has found on an instance, by id.
+func (s Scanner) announced(ctx context.Context, i *Scan) (titles map[string][]string, err error) {
+	titles = map[string][]string{}
+	if i.First == "" {
+		return titles, nil
+	}
+	first := newScan()
+	rev, err := ledger.Read(ctx, s.Ledger, scanKey(i.First, i.ID), first)
+	if err != nil || rev == 0 {
+		return titles, err
+	}
+	patches, err := book{s.Ledger}.pages(ctx, first)
+	for _, p := range patches {
+		if !slices.Contains(titles[p.KB], p.Title) {
+			titles[p.KB] = append(titles[p.KB], p.Title)
+		}
+	}
+	return titles, err
+}
+
+// among says that a patch may be one of those: by id and title, or by its id where that leaves no doubt.
+func (p Patch) among(titles map[string][]string) bool {
+	of := titles[p.KB]
+	return slices.Contains(of, p.Title) || (p.KB != "" && (len(of) == 1 || (p.Title == "" && len(of) > 0) || slices.Contains(of, "")))
 }
 
 // save writes a page with the token of the next. Where it fails, the item is what it was: it may be committed with the error.

@@ -2,14 +2,8 @@ package patch
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -50,9 +44,11 @@ type totals struct {
 // The rows of a document.
 type (
 	gapRow struct {
-		Instance string `json:"instance"`
-		Name     string `json:"name,omitempty"`
-		Reason   string `json:"reason"`
+		Instance string   `json:"instance"`
+		Name     string   `json:"name,omitempty"`
+		Reason   string   `json:"reason"`
+		Flags    []string `json:"flags,omitempty"`
+		Scan     *State   `json:"scan,omitempty"`
 	}
 	patchRow struct {
 		Patch          string         `json:"patch"` // its name in this report's lists
@@ -87,9 +83,30 @@ type (
 )
 
 func (c *content) document() document {
+	const most = 20 // of the severities, which stand in each part
 	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: c.Began.UTC(), Closed: c.Closed.UTC(),
 		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Unknown: c.unknown, Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
-		Stored: c.stored, Remarks: c.Remarks, Severity: c.severities}
+		Stored: c.Stored, Remarks: c.remarks(), Severity: c.severities[:min(len(c.severities), most)]}
+}
+
+// remarks are those of the survey and of what was read, fit to stand in each part.
+func (c *content) remarks() (all []string) {
+	const most = 20
+	for n, r := range c.Remarks {
+		if n == most {
+			return append(all, fmt.Sprintf("and %d remarks more", len(c.Remarks)-most))
+		}
+		all = append(all, tidy(r))
+	}
+	return all
+}
+
+// scan is the instance's patch state, if it has ever come to one.
+func (s *Scan) scan() *State {
+	if !s.scanned() {
+		return nil
+	}
+	return s.Patched
 }
 
 // encode is JSON without the escapes that only HTML needs.
@@ -101,74 +118,4 @@ func encode(v any) []byte {
 		panic(fmt.Sprintf("patch: %T can't be written as JSON: %v", v, err)) // our own types always can
 	}
 	return bytes.TrimSpace(b.Bytes())
-}
-
-// wholeJSON is the whole report in one document.
-func wholeJSON(c *content) []byte {
-	d := c.document()
-	d.Rows = map[string][]json.RawMessage{}
-	for _, u := range units(c, "") {
-		if u.row != nil {
-			d.Rows[u.section.rows] = append(d.Rows[u.section.rows], u.row)
-		}
-	}
-	return append(encode(d), '\n')
-}
-
-// wholeCSV has a line for each patch of each instance, and one for each instance without. It is packed, by gzip: hundreds of
-// megabytes that repeat themselves.
-func wholeCSV(c *content) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	w := csv.NewWriter(z)
-	window := ""
-	if c.Window != nil {
-		window = c.Window.ID
-	}
-	line := func(fields ...string) { _ = w.Write(fields) } // a buffer takes everything
-	line("report", "window", "instance", "name", "platform", "baseline", "scanned", "flags", "found", "kb", "title", "classification", "severity", "cves")
-	for _, i := range c.instances {
-		baseline, scanned := "", ""
-		if i.Patched != nil {
-			baseline, scanned = i.Patched.Baseline, clock(i.Patched.Ended)
-		}
-		own := []string{c.ID, window, i.ID, i.Name, i.Platform, baseline, scanned, strings.Join(i.flags, " ")}
-		switch {
-		case i.Step == Unread:
-			line(append(own, "unread: "+i.Position.Reason, "", "", "", "", "")...)
-		case len(i.findings) == 0:
-			line(append(own, "nothing", "", "", "", "", "")...)
-		}
-		for _, f := range i.findings {
-			line(append(slices.Clone(own), f.as, f.KB, f.Title, f.Classification, f.Severity, f.CVEs)...)
-		}
-	}
-	w.Flush()
-	_ = z.Close() // the same
-	return b.Bytes()
-}
-
-// used are the categories that occur, in the order in which they are told.
-func used(counts map[string]int) (all []string) {
-	for _, name := range append(slices.Clone(categories), slices.Sorted(maps.Keys(counts))...) {
-		if counts[name] > 0 && !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
-// tallied writes counts for people: "12 missing, 1 failed".
-func tallied(counts map[string]int) string {
-	text := ""
-	for _, name := range used(counts) {
-		if text != "" {
-			text += ", "
-		}
-		text += strconv.Itoa(counts[name]) + " " + spoken(name)
-	}
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }

@@ -31,6 +31,7 @@ func (c *content) count() {
 		c.flag(i)
 		c.share(i, same)
 	}
+	c.listen()
 	c.patches = slices.DeleteFunc(c.patches, func(p *counted) bool { return p.instances == 0 })
 	slices.SortFunc(c.patches, func(a, b *counted) int { return compare(a.Patch, b.Patch) })
 	c.name()
@@ -40,26 +41,41 @@ func (c *content) count() {
 // flag notes what a reader should look at, and who needs a reboot.
 func (c *content) flag(i *instance) {
 	i.flags = c.odd(i)
+	pending := i.counts[isPending]+i.counts[isStill] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0)
+	if pending && (i.State == "" || i.State == "running") { // who is down comes up on a new boot anyway
+		c.reboot = append(c.reboot, i.ID)
+	}
 	if i.Step == Unread {
+		c.gaps = append(c.gaps, i.ID)
 		return
 	}
 	if len(i.flags) > 0 {
 		c.flags = append(c.flags, i.label()+": "+explain(c, i))
 	}
-	if slices.ContainsFunc(i.flags, func(f string) bool { return f == "neverScanned" || f == "notManaged" || f == "notFound" }) {
+	switch {
+	case i.unsure():
 		c.unknown++
-	}
-	pending := i.counts[isPending]+i.counts[isStill] > 0 || (i.Patched != nil && i.Patched.PendingReboot > 0)
-	if pending && (i.State == "" || i.State == "running") { // who is down comes up on a new boot anyway
-		c.reboot = append(c.reboot, i.ID)
+	case slices.Contains(i.flags, "stale"):
+		c.stale++
+	case slices.Contains(i.flags, "notPatched"):
+		c.unheard++
 	}
 }
 
-func longer(a, b string) string {
-	if len(b) > len(a) {
-		return b
+// listen notes whether anything was installed since the window of a second report was to open. Of instances of which nothing is
+// known, nobody can say.
+func (c *content) listen() {
+	if c.Phase != After {
+		return
 	}
-	return a
+	heard := func(i instance) bool {
+		return i.patched || (i.scanned() && i.Patched.Operation == "Install" && !i.Patched.Ended.Before(c.Window.Opens))
+	}
+	known := func(i instance) bool { return i.Step != Unread && !i.unsure() }
+	if slices.ContainsFunc(c.instances, known) && !slices.ContainsFunc(c.instances, heard) {
+		c.silent = true
+		c.Remarks = append(slices.Clone(c.Remarks), fmt.Sprintf("no installation was seen since the window was to open (at %s); it may have been disabled, moved or deleted", clock(c.Window.Opens)))
+	}
 }
 
 // share finds the list that holds an instance's findings, or makes it. Fleets are alike: a few lists serve thousands.
@@ -82,25 +98,6 @@ func (c *content) share(i *instance, same map[[sha256.Size]byte]int) {
 	i.list, i.findings = c.lists[n].name, c.lists[n].findings
 }
 
-// name gives each patch its shortest name that is its own: the id, or, where several share that (a package in two versions),
-// the title, which begins with it in most systems.
-func (c *content) name() {
-	titles := map[string]int{}
-	for _, p := range c.patches {
-		titles[p.KB]++
-	}
-	for _, p := range c.patches {
-		switch {
-		case titles[p.KB] == 1 && p.KB != "":
-			p.name = p.KB
-		case strings.HasPrefix(p.Title, p.KB):
-			p.name = p.Title
-		default:
-			p.name = p.KB + " " + p.Title
-		}
-	}
-}
-
 func (c *content) bySeverity(instances map[string]int) {
 	patches := map[string]int{}
 	for _, p := range c.patches {
@@ -120,7 +117,7 @@ func explain(c *content, i *instance) string {
 	for _, f := range i.flags {
 		switch f {
 		case "notCompared":
-			f = "the first report couldn't read it: what was announced isn't known"
+			f = i.apart + ": what was announced isn't known"
 		case "notFound":
 			f = "neither EC2 nor Systems Manager knows it"
 		case "notManaged":

@@ -42,7 +42,9 @@ type Report struct {
 	Remarks    []string     `json:"remarks,omitempty"`
 	Instances  int          `json:"instances,omitempty"`
 	Gaps       int          `json:"gaps,omitempty"`
+	Stored     *Stored      `json:"stored,omitempty"`   // what came of putting it into the bucket
 	Messages   string       `json:"messages,omitempty"` // the beginning of the keys under which they stand
+	Written    int          `json:"written,omitempty"`  // of them all
 	Parts      int          `json:"parts,omitempty"`    // messages to the report topic; one to the alarm topic follows if there are gaps
 	Sent       int          `json:"sent,omitempty"`     // of them all
 	Turn       time.Time    `json:"turn,omitzero"`      // when it may send the next ones

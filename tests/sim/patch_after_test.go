@@ -118,7 +118,7 @@ func TestASecondReportWithoutAFirstSaysSo(t *testing.T) {
 	outcome(f)
 	f.Advance(6 * time.Hour)
 	holds(t, only(t, f).Text, "no first report")
-	told(t, f, "alarm", "NO patch report")
+	told(t, f, "alarm", "NO patch report of window web-patches")
 	if m := parsed(t, sent(f)); m.Phase != "after" || len(m.each()) != 2 {
 		t.Errorf("the report (%s) tells of %v", m.Phase, m.each())
 	}

@@ -31,7 +31,7 @@ func TestAReportWhoseRepliesAreAlwaysLostIsRepeatedAFewTimes(t *testing.T) {
 		t.Errorf("it was sent %d times", n)
 	}
 	alarms := f.Published("alarm")
-	holds(t, alarms[len(alarms)-1].Text, "isn't whole", "0 of 1 messages; one more may have been")
+	holds(t, alarms[len(alarms)-1].Text, "INCOMPLETE", "0 of 1 messages; one more may have been")
 }
 
 // A permission that is missing is told while there is time to give it.
@@ -116,7 +116,11 @@ func TestManyWindowsAtOnceAreReportedOneAfterTheOther(t *testing.T) {
 func TestAPatchWithThousandsOfCVEsIsToldInPieces(t *testing.T) {
 	f := patched(t, 2, byHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
 		*p = numbered(1)
-		(*p)[0].CVEs = strings.TrimSuffix(strings.Repeat("CVE-2026-12345,", 15000), ",")
+		var all []string
+		for k := range 15000 {
+			all = append(all, fmt.Sprintf("CVE-2026-%05d", k))
+		}
+		(*p)[0].CVEs = strings.Join(all, ",")
 	})
 	survey(t, f, all{"windowIds": []string{window}})
 	reported(t, f, time.Hour)

@@ -67,6 +67,13 @@ func parsedOne(t testing.TB, note world.Note) (m form) {
 	return m
 }
 
+// partOf is which part of its report a message is.
+func partOf(note world.Note) int {
+	var m struct{ Part int }
+	_ = json.Unmarshal([]byte(note.JSON), &m) // of what is no JSON it is none
+	return m.Part
+}
+
 // parsed puts the parts of one report together.
 func parsed(t testing.TB, notes []world.Note) (whole form) {
 	t.Helper()

@@ -82,7 +82,7 @@ func TestAFleetThatCantBeReadAtAllIsAReportOfGaps(t *testing.T) {
 	if len(m.each()) != size || m.Totals.Gaps != size {
 		t.Errorf("it tells of %d instances, %d gaps", len(m.each()), m.Totals.Gaps)
 	}
-	holds(t, sent(f)[0].Subject, fmt.Sprintf("GAPS (%d not read)", size))
+	holds(t, sent(f)[0].Subject, fmt.Sprintf("%d GAPS, nothing known of %d, ", size, size))
 	if n := len(f.Published("alarm")); n != 1 {
 		t.Errorf("%d alarms, want one for the whole report", n)
 	}

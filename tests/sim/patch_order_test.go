@@ -150,7 +150,7 @@ func TestACrashWhileAReportIsSentRepeatsOnePartAtMost(t *testing.T) {
 			reported(t, f, 3*time.Hour)
 			parts := map[string]int{}
 			for _, note := range sent(f) {
-				parts[fmt.Sprint(note.Attributes["part"])]++
+				parts[fmt.Sprint(partOf(note))]++
 			}
 			if twice := len(sent(f)) - len(parts); twice > 1 || len(parts) != parsedOne(t, sent(f)[0]).Parts {
 				t.Errorf("%d messages with %d parts", len(sent(f)), len(parts))

@@ -52,10 +52,10 @@ func TestTheWatchdogFinishesAReportWhoseMessagesWerePurged(t *testing.T) {
 
 // unrepeated are the messages of a report, each part once.
 func unrepeated(notes []world.Note) (once []world.Note) {
-	seen := map[any]bool{}
+	seen := map[int]bool{}
 	for _, n := range notes {
-		if !seen[n.Attributes["part"]] {
-			seen[n.Attributes["part"]] = true
+		if part := partOf(n); !seen[part] {
+			seen[part] = true
 			once = append(once, n)
 		}
 	}

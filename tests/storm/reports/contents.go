@@ -102,7 +102,7 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 		Instance, List string
 		Flags          []string
 	}) bool {
-		return i.Instance == n.ID
+		return i.Instance == n.ID && n.Kind != unmanaged && n.Kind != never && n.Kind != unknown
 	})
 	if late && first.Report != "" && !read {
 		want = strings.TrimSpace("notCompared " + want)

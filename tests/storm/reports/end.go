@@ -31,7 +31,7 @@ func (j *judge) end() {
 	for id, r := range all {
 		if d, ok := j.complete(id); ok {
 			sent[id] = d
-		} else if !j.told("NO patch report", "Report: "+id+"\n") {
+		} else if !j.told("NO patch report", "Report: "+id+"\n") && !j.told("NO second patch report", "Report: "+id+"\n") && !j.told("INCOMPLETE", "Report: "+id+"\n") {
 			j.broken("lost", "%s was begun, not sent, and nobody was told: %+v", id, r)
 		} else if j.OneFault {
 			j.broken("lost", "one fault cost the report %s", id)
