@@ -25,6 +25,7 @@ type content struct {
 	silent     bool       // of a second report: no installation was seen since then
 	reboot     []string   // ids of instances that need one
 	totals     map[string]int
+	verdicts   [2][]string // in full, and brief: each part has one
 }
 
 // Categories of findings: of a first report by state, of a second by what came of what was announced.

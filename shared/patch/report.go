@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -22,12 +23,12 @@ func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.O
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	all := units(c, p.Stack)
+	all := sync.OnceValue(func() []unit { return units(c, p.Stack) })
 	if err := p.store(ctx, w, c, all); err != nil {
 		return choreo.Outcome{}, err
 	}
 	c.Stored = w.Item.Stored
-	return p.write(ctx, w, c, render(c, all))
+	return p.write(ctx, w, c, render(c, all()))
 }
 
 // all is how many messages a report has: its parts, and one to the alarm topic if it has gaps.
@@ -107,7 +108,7 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 
 // store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.
 // A bucket that doesn't take it keeps nobody from reading the rest.
-func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content, all []unit) error {
+func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content, all func() []unit) error {
 	if p.Bucket == nil || w.Item.Stored != nil {
 		return nil
 	}
@@ -116,8 +117,8 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 		name, contentType string
 		body              func() []byte
 		at                *string
-	}{{"report.json", "application/json", func() []byte { return wholeJSON(c, all) }, &stored.JSON},
-		{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV}} {
+	}{{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV}, // first: it needs no units beside it in memory
+		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON}} {
 		key := p.BucketPrefix + w.Item.ID + "/" + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
 		if err != nil && passing.Is(err) && w.Item.Errors < choreo.MaxErrors/2 {

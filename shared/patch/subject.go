@@ -24,9 +24,9 @@ func (p *part) subject() string {
 	name, opening := about(p.content)
 	room := maxSubject - len(head) - len(opening)
 	fits := func(verdict string, of int) bool { return len(verdict)+min(len(name), of) <= room }
-	all := p.verdict(false)
+	all := p.verdicts[0]
 	if !fits(strings.Join(all, ", "), fewest) {
-		all = p.verdict(true)
+		all = p.verdicts[1]
 	}
 	verdict := strings.Join(all, ", ")
 	for n := len(all) - 1; n > 0 && !fits(verdict, least); n-- {

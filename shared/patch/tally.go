@@ -36,6 +36,7 @@ func (c *content) count() {
 	slices.SortFunc(c.patches, func(a, b *counted) int { return compare(a.Patch, b.Patch) })
 	c.name()
 	c.bySeverity(instances)
+	c.verdicts = [2][]string{c.verdict(false), c.verdict(true)}
 }
 
 // flag notes what a reader should look at, and who needs a reboot.

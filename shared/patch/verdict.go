@@ -8,7 +8,7 @@ import (
 )
 
 // verdict is a report in one line. What isn't known is never told as "nothing".
-func verdict(c *content) string { return strings.Join(c.verdict(false), ", ") }
+func verdict(c *content) string { return strings.Join(c.verdicts[0], ", ") }
 
 // verdict is what a report comes to, the most important first. A brief one leaves out zeros, and that
 // instances are instances.

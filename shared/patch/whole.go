@@ -46,7 +46,7 @@ func wholeJSON(c *content, all []unit) []byte {
 // megabytes that repeat themselves.
 func wholeCSV(c *content) []byte {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // of a gigabyte, the best compression saves little and takes half a minute
 	w := csv.NewWriter(z)
 	window := ""
 	if c.Window != nil {
