@@ -90,8 +90,8 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	return surveyed, err
 }
 
-// enough is the time that must be left for another window: its tasks are read, and it is written down.
-const enough = time.Minute
+// another is the time that must be left for another window: its tasks are read, and it is written down.
+const another = time.Minute
 
 // windows begins the reports of windows, those that open first first. One that can't be dealt with doesn't keep the others from
 // being reported; if a schedule asks, people are told of it, once a day, unless it passes by itself.
@@ -113,7 +113,7 @@ func (s Survey) windows(ctx context.Context, invocation, asked string, q Request
 	due, rest, err := s.due(ctx, invocation, q, chosen, now)
 	answers, errs = append(answers, rest...), append(errs, err)
 	for n, o := range due {
-		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < enough {
+		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < another {
 			errs = append(errs, passing.Error(fmt.Errorf("%d of %d windows that are due weren't got to; the next try goes on with them", len(due)-n, len(due))))
 			break
 		}
