@@ -117,8 +117,10 @@ func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
 		}
 		c.instances = append(c.instances, i)
 	}
-	for _, k := range known {
-		c.patches = append(c.patches, k)
+	for key, k := range known {
+		if key == k.key() { // it may be known under others as well: with a blank at the end, say
+			c.patches = append(c.patches, k)
+		}
 	}
 	c.count()
 	return c, nil

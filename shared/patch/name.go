@@ -51,6 +51,8 @@ func (p Patch) spelled() string {
 		return p.Title + " (no id)"
 	case p.Title == "":
 		return p.KB + " (no title)"
+	case strings.Contains(p.Title, p.KB):
+		return p.Title
 	}
 	return p.KB + " " + p.Title
 }

@@ -42,6 +42,9 @@ func wholeJSON(c *content, all []unit) []byte {
 	return b.Bytes()
 }
 
+// columns are those of the CSV form.
+var columns = []string{"report", "window", "instance", "name", "platform", "baseline", "scanned", "flags", "found", "kb", "title", "classification", "severity", "cves"}
+
 // wholeCSV has a line for each patch of each instance, and one for each instance without. It is packed, by gzip: hundreds of
 // megabytes that repeat themselves.
 func wholeCSV(c *content) []byte {
@@ -58,7 +61,7 @@ func wholeCSV(c *content) []byte {
 		}
 		_ = w.Write(fields) // a buffer takes everything
 	}
-	line("report", "window", "instance", "name", "platform", "baseline", "scanned", "flags", "found", "kb", "title", "classification", "severity", "cves")
+	line(slices.Clone(columns)...)
 	for _, i := range c.instances {
 		baseline, scanned := "", ""
 		if i.scanned() {
