@@ -35,7 +35,11 @@ type form struct {
 }
 
 type rows struct {
-	Gaps    []struct{ Instance, Reason string }
+	Gaps []struct {
+		Instance, Reason string
+		Flags            []string
+		Scan             *struct{ Baseline string }
+	}
 	Patches []struct {
 		Patch, KB, Title, Classification, Severity, CVEs string
 		Piece, Instances                                 int

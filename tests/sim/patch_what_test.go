@@ -136,3 +136,40 @@ func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
 		}
 	}
 }
+
+// What can't be read may need a reboot all the same, and is told as fully as what can.
+func TestAGapNeedsARebootIfItsStateSaysSo(t *testing.T) {
+	f := patched(t, 3, byHand(), func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+		*patches = nil
+		if n != 1 {
+			state.PendingReboot, state.Ended = 2, sim.Began.Add(-30*day)
+		}
+	})
+	f.Stop(sim.ID(3))
+	f.Advance(10 * time.Minute)
+	denied(f, sim.ID(2), sim.ID(3))
+	m := named(t, f)
+	if !slices.Equal(m.reboots(), []string{sim.ID(2)}) {
+		t.Errorf("a reboot is needed by %v", m.reboots())
+	}
+	g := m.Rows.Gaps[0]
+	if g.Scan == nil || g.Scan.Baseline == "" || !slices.Equal(g.Flags, []string{"stale"}) {
+		t.Errorf("the gap is told as %+v", g)
+	}
+	holds(t, only(t, f).Text, "one instance at a time", "mutes nothing", "the tag that allows reboots")
+}
+
+// The states that were asked for are what the subject counts.
+func TestASubjectCountsTheStatesThatWereAskedFor(t *testing.T) {
+	for _, state := range []string{patch.AvailableSecurity, patch.InstalledPendingReboot, patch.Installed, patch.NotApplicable} {
+		f := patched(t, 3, byHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+			*p = numbered(7)
+			for k := range *p {
+				(*p)[k].State = state
+			}
+		})
+		named(t, f, all{"states": []string{state}})
+		holds(t, only(t, f).Text, "7 patches "+state+" on 3 of 3 instances.")
+		holds(t, only(t, f).Subject, "7 patches "+state+" on 3 of 3")
+	}
+}
