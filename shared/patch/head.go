@@ -45,9 +45,9 @@ func head(c *content) (lines []string) {
 	return lines
 }
 
-// tallied is what was found on all instances. "Nothing" is said only where all is known.
+// tallied is what was found on all instances. "Nothing" alone is said only where all is known.
 func (c *content) tallied() string {
-	if text := tallied(c.totals); text != "nothing" || len(c.gaps)+c.unknown == 0 {
+	if text := tallied(c.totals); text != "nothing" || len(c.gaps)+c.unknown+c.stale == 0 {
 		return text
 	}
 	return "nothing, as far as is known"

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -106,6 +107,8 @@ func (c *content) instance(i instance) unit {
 	switch {
 	case i.list != "":
 		text += "    " + tallied(i.counts) + ": list " + i.list + "\n"
+	case slices.Contains(i.flags, "stale"):
+		text += "    nothing, when it was scanned\n"
 	case !i.unsure():
 		text += "    nothing\n"
 	}

@@ -41,24 +41,7 @@ func (c *content) verdict(brief bool) (all []string) {
 // due is what was found in the states that were asked for, and on how many instances. That there is nothing is said of those
 // alone of which it is known.
 func (c *content) due(total string) string {
-	asked := map[string]bool{}
-	for _, s := range c.States {
-		asked[category(s)] = true
-	}
-	on, sure, patched := 0, 0, 0
-	for _, i := range c.instances {
-		switch {
-		case has(i.counts, asked):
-			on++
-		case i.Step != Unread && !i.unsure() && i.scanned() && !slices.Contains(i.flags, "stale"):
-			sure++
-		}
-	}
-	for _, p := range c.patches {
-		if has(p.counts, asked) {
-			patched++
-		}
-	}
+	patched, on, sure := c.found()
 	install := slices.Contains(c.States, Missing) && slices.Contains(c.States, Failed) && len(c.States) == 2
 	of := total
 	if sure < len(c.instances) {
@@ -75,6 +58,28 @@ func (c *content) due(total string) string {
 		return fmt.Sprintf("%s for %d of %s", count(patched, "patch", "es"), on, total)
 	}
 	return fmt.Sprintf("%s %s on %d of %s", count(patched, "patch", "es"), c.asked(), on, total)
+}
+
+// found are the patches in states that were asked for, the instances that have any, and those that are known to have none.
+func (c *content) found() (patched, on, sure int) {
+	asked := map[string]bool{}
+	for _, s := range c.States {
+		asked[category(s)] = true
+	}
+	for _, i := range c.instances {
+		switch {
+		case has(i.counts, asked):
+			on++
+		case i.Step != Unread && i.scanned() && !i.unsure() && !slices.Contains(i.flags, "stale"):
+			sure++
+		}
+	}
+	for _, p := range c.patches {
+		if has(p.counts, asked) {
+			patched++
+		}
+	}
+	return patched, on, sure
 }
 
 func has(counts map[string]int, asked map[string]bool) bool {
