@@ -38,6 +38,7 @@ func head(c *content) (lines []string) {
 	} else if c.Stored != nil {
 		add("Stored:   %s", c.Stored.JSON)
 		add("          %s", c.Stored.CSV)
+		add("          %s", c.Stored.Link)
 	}
 	for _, r := range c.remarks() {
 		add("Note:     %s", r)

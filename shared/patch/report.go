@@ -112,14 +112,15 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 	if p.Bucket == nil || w.Item.Stored != nil {
 		return nil
 	}
-	stored := &Stored{}
+	folder := p.BucketPrefix + w.Item.ID + "/"
+	stored := &Stored{Link: p.Bucket.Link(folder)}
 	for _, f := range []struct {
 		name, contentType string
 		body              func() []byte
 		at                *string
 	}{{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV}, // first: it needs no units beside it in memory
 		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON}} {
-		key := p.BucketPrefix + w.Item.ID + "/" + f.name
+		key := folder + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
 		if err != nil && passing.Is(err) && w.Item.Errors < choreo.MaxErrors/2 {
 			return fmt.Errorf("store %s: %w", key, err)

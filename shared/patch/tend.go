@@ -22,6 +22,8 @@ type Reporter struct {
 	Alarm  Topic
 	Bucket interface { // nil: there is none
 		Put(ctx context.Context, key, contentType string, body []byte) error
+		// Link is where a person finds the objects whose keys begin with prefix.
+		Link(prefix string) string
 	}
 	BucketName, BucketPrefix string
 	Stack                    string // the stack's name, for the command that starts a run

@@ -56,6 +56,7 @@ type Report struct {
 type Stored struct {
 	JSON   string `json:"json,omitempty"`
 	CSV    string `json:"csv,omitempty"`
+	Link   string `json:"link,omitempty"` // where a person finds both
 	Failed string `json:"failed,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"context"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -10,11 +11,13 @@ import (
 // Bucket is where full reports are kept.
 type Bucket interface {
 	Put(ctx context.Context, key, contentType string, body []byte) error
+	Link(prefix string) string
 }
 
 // BucketFixture is an empty bucket.
 type BucketFixture struct {
 	Port Bucket
+	Name string
 	// Got gives an object's type and body; found is false if there is none.
 	Got     func(t *testing.T, key string) (contentType string, body []byte, found bool)
 	Missing Bucket // one that doesn't exist
@@ -29,6 +32,7 @@ func ExerciseBucket(t *testing.T, open func(t *testing.T) BucketFixture) {
 		{"an object of some megabytes is kept whole", bucketLarge},
 		{"an object without a key is refused", bucketNoKey},
 		{"a bucket that doesn't exist is a final error", bucketMissing},
+		{"a link leads to what is below a prefix", bucketLink},
 	})
 }
 
@@ -64,6 +68,15 @@ func bucketLarge(t *testing.T, f BucketFixture) {
 
 func bucketNoKey(t *testing.T, f BucketFixture) {
 	final(t, "no key", f.Port.Put(t.Context(), "", "text/csv", []byte("x")))
+}
+
+func bucketLink(t *testing.T, f BucketFixture) {
+	link, err := url.Parse(f.Port.Link("reports & more/mw-1/"))
+	ok(t, err)
+	if link.Scheme != "https" || !strings.HasPrefix(link.Host, "console.") || link.Path != "/s3/buckets/"+f.Name ||
+		link.Query().Get("prefix") != "reports & more/mw-1/" || link.Query().Get("region") == "" {
+		t.Errorf("the link is %s", link)
+	}
 }
 
 func bucketMissing(t *testing.T, f BucketFixture) {

@@ -100,7 +100,7 @@ func TestBucketsOfTheWorld(t *testing.T) {
 	contract.ExerciseBucket(t, func(t *testing.T) contract.BucketFixture {
 		w := open(t)
 		w.DeleteBucket("gone")
-		return contract.BucketFixture{Port: w.Bucket("reports"), Missing: w.Bucket("gone"),
+		return contract.BucketFixture{Port: w.Bucket("reports"), Name: "reports", Missing: w.Bucket("gone"),
 			Got: func(_ *testing.T, key string) (string, []byte, bool) {
 				body, found := w.Objects("reports")[key]
 				return w.ContentType("reports", key), body, found

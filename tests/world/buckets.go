@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 )
 
 // maxKey is the longest key of an object, in bytes.
@@ -37,6 +38,11 @@ func (w *World) DeleteBucket(name string) {
 	w.happen(Op{Service: "hand", Name: "DeleteBucket", Subject: name})
 	b.deleted = true
 	clear(b.objects)
+}
+
+// Link is where a person finds the objects whose keys begin with prefix.
+func (b *Bucket) Link(prefix string) string {
+	return "https://console.aws.amazon.com/s3/buckets/" + b.name + "?" + url.Values{"region": {"us-east-1"}, "prefix": {prefix}}.Encode()
 }
 
 // Put writes an object, in the place of one that has the key.

@@ -113,3 +113,15 @@ func TestFailures(t *testing.T) {
 		return s3.New(cfg, "quickstep-reports").Put(ctx, "full.json", "application/json", []byte("{}"))
 	})
 }
+
+func TestLink(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-west-1":     "https://console.aws.amazon.com/s3/buckets/reports?prefix=quickstep%2Fmw-1%2F&region=eu-west-1",
+		"cn-north-1":    "https://console.amazonaws.cn/s3/buckets/reports?prefix=quickstep%2Fmw-1%2F&region=cn-north-1",
+		"us-gov-west-1": "https://console.amazonaws-us-gov.com/s3/buckets/reports?prefix=quickstep%2Fmw-1%2F&region=us-gov-west-1",
+	} {
+		if got := s3.New(aws.Config{Region: region}, "reports").Link("quickstep/mw-1/"); got != want {
+			t.Errorf("in %s the link is %s, want %s", region, got, want)
+		}
+	}
+}

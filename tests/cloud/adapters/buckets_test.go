@@ -20,7 +20,7 @@ func TestBuckets(t *testing.T) {
 	contract.ExerciseBucket(t, func(t *testing.T) contract.BucketFixture {
 		client, name := api.NewFromConfig(config()), fresh("reports")
 		must[*api.CreateBucketOutput](t)(client.CreateBucket(t.Context(), &api.CreateBucketInput{Bucket: &name}))
-		return contract.BucketFixture{Port: s3.New(config(), name), Missing: s3.New(config(), fresh("gone")),
+		return contract.BucketFixture{Port: s3.New(config(), name), Name: name, Missing: s3.New(config(), fresh("gone")),
 			Got: func(t *testing.T, key string) (string, []byte, bool) {
 				out, err := client.GetObject(t.Context(), &api.GetObjectInput{Bucket: &name, Key: &key})
 				var missing *types.NoSuchKey
