@@ -199,7 +199,7 @@ func (m Mover[T]) follow(ctx context.Context, log *slog.Logger, w *Work[T], item
 	if p := item.Place(); !p.Due.IsZero() {
 		messages = append([]Message{NewMessage(w.Key, p)}, messages...)
 	}
-	if err := m.send(ctx, w.Now, messages...); err != nil {
+	if err := m.send(ctx, m.Now(), messages...); err != nil { // acting may have taken minutes: delays are from now
 		log.Error("send", "outcome", "the watchdog will send it", "reason", err.Error())
 	}
 	return nil

@@ -23,7 +23,7 @@ const (
 )
 
 // window begins the reports of one window; the first is made after the wait.
-func (s Survey) window(ctx context.Context, invocation, asked string, q Request, o opening, now time.Time, wait time.Duration) (Answer, error) {
+func (s Survey) window(ctx context.Context, invocation string, q Request, o opening, now time.Time, wait time.Duration) (Answer, error) {
 	a := answer(o.Window, o.at, "")
 	named := slices.Contains(q.WindowIDs, o.ID)
 	if !named { // one of many: is it there to install patches?
@@ -43,7 +43,7 @@ func (s Survey) window(ctx context.Context, invocation, asked string, q Request,
 		second = afterwards(r)
 		second.Due = second.Due.Add(wait)
 	}
-	made, err := s.begin(ctx, invocation, asked, r, second, now)
+	made, err := s.begin(ctx, invocation, q.asked, r, second, now)
 	a.Report, a.Status = made.Report, made.Status
 	return a, err
 }
@@ -71,10 +71,7 @@ func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Repor
 	r := s.report(q, Before, now)
 	r.Named = named
 	r.Window = &Opening{ID: o.ID, Name: o.Name, Zone: o.Zone, Opens: o.at}
-	r.ID = run.RunID("report", q.ID+"/"+o.ID)
-	if !q.Scheduled.IsZero() {
-		r.ID = scheduledID(o)
-	}
+	r.ID = q.reportID(o)
 	if !o.at.IsZero() {
 		r.Window.Closes = o.at.Add(time.Duration(o.Hours) * time.Hour)
 		r.Until = o.at
@@ -82,8 +79,13 @@ func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Repor
 	return r
 }
 
-// scheduledID is the id of the report of an opening that a schedule asks for.
-func scheduledID(o opening) string { return o.ID + "-" + o.at.Format("20060102T1504Z") }
+// reportID is the id of the report of an opening: of what a schedule asks for the opening's own, else the request's.
+func (q *Request) reportID(o opening) string {
+	if !q.Scheduled.IsZero() {
+		return o.ID + "-" + o.at.Format("20060102T1504Z")
+	}
+	return run.RunID("report", q.ID+"/"+o.ID)
+}
 
 func (s Survey) ofInstances(q Request, now time.Time) *Report {
 	r := s.report(q, ByHand, now)
@@ -147,7 +149,7 @@ func (s Survey) again(ctx context.Context, id, asked string) (Answer, error) {
 		return Answer{}, err
 	case rev == 0:
 		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
-	case record.Asked != asked:
+	case record.other(asked):
 		return Answer{}, bad("id", "give another id, or leave it out", "another request had it at %s", clock(record.Began))
 	}
 	return Answer{Report: id, Status: record.Status()}, nil

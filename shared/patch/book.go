@@ -149,7 +149,7 @@ func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time)
 	if err != nil || rev == 0 || r.Step != StepScanning || r.Leased(now) {
 		return all, err
 	}
-	r.Lease, r.Closed = choreo.Lease{}, now
+	r.Lease, r.Closed, r.Weary = choreo.Lease{}, now, false
 	choreo.Next(StepReport, 0).Settle(&r.Position, now)
 	all.Writes = append(all.Writes, ledger.Put(reportKey(id), rev, r))
 	all.Send = append(all.Send, choreo.NewMessage(reportKey(id), &r.Position))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,17 +51,17 @@ func (q *Request) means(w Window) bool {
 	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
 }
 
-// hash tells requests apart that were given the same id. Those of a schedule say the same in other words each hour: they have
-// none.
-func (q *Request) hash() string {
-	if !q.Scheduled.IsZero() {
+// hash tells requests apart that were given the same id, by what they give beside it: the stack's parameters may have changed
+// between. Those of a schedule say the same in other words each hour, and have none.
+func hash(given run.Object) string {
+	if given["scheduled"] != nil {
 		return ""
 	}
-	named := *q
-	named.ID = ""
+	named := maps.Clone(given)
+	delete(named, "id")
 	text, err := json.Marshal(named)
 	if err != nil {
-		panic(fmt.Sprintf("patch: a request can't be written as JSON: %v", err)) // our own types always can
+		panic(fmt.Sprintf("patch: JSON can't be written as JSON: %v", err))
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(text))[:16]
 }

@@ -10,7 +10,7 @@
 //
 //	bad request                        refused before anything is written (Survey.Request)
 //	the instances can't be listed      people are told once; it is tried every hour while the report is worth something
-//	an instance can't be read          it is tried until the deadline, then it is a gap: the report says so on top, and why
+//	an instance can't be read          what passes is waited for until the deadline; then it is a gap: the report says so on top, and why
 //	a message is lost                  the report tends its scans and nudges them; the watchdog nudges the report
 //	the deadline passes                what isn't read by then is a gap; the report goes out
 //	it can't be put together or sent   as when the instances can't be listed
@@ -40,8 +40,10 @@ const (
 	Unread = "failed"
 )
 
-// Words tells the protocol about the steps of a report.
-var Words = choreo.Words{Queue: queue, Name: name}
+// Words tells the protocol about the steps of a report. Its own are endless: they end when it is worth nothing any more.
+var Words = choreo.Words{Queue: queue, Name: name, Endless: func(step string) bool {
+	return step == StepSurvey || step == StepScanning || step == StepReport || step == StepSend
+}}
 
 func queue(step string) string {
 	switch step {

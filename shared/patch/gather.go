@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
 
@@ -35,21 +36,25 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	patience := r.patience(w.Now)
-	spread := r.spread(w.Now, total)
-	next := choreo.Next(StepScanning, look(patience))
+	now := s.Now() // what the survey has taken is none of its scans' time
+	patience := r.patience(now)
+	spread := paced(patience, total)
+	next := choreo.Next(StepScanning, now.Sub(w.Now)+look(patience))
 	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
-		r.Deadline, r.Remarks, r.Weary = w.Now.Add(patience), remarks, false
+		r.Deadline, r.Remarks, r.Weary = now.Add(patience), remarks, false
+		if slices.Contains(remarks, noFirst) {
+			r.First = ""
+		}
 		if r.Phase == After { // the wait until the window had closed is none of its reading
 			r.Began = w.Now
 		}
 		if total == 0 {
-			r.Step, r.Closed, r.Due = StepReport, w.Now, w.Now
+			r.Step, r.Closed, r.Due = StepReport, now, now
 		}
 		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
 			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
-			msg.NotBefore = w.Now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
+			msg.NotBefore = now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
 			all.Send = append(all.Send, msg)
 			return nil
 		})
@@ -58,14 +63,22 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 
 // Mover moves reports by the survey function.
 func (s Survey) Mover(l choreo.Line) choreo.Mover[*Report] {
-	return patiently(Reports(l, s.Act), func(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
-		return weary(ctx, s.Alarm, w, reason)
-	})
+	return patiently(Reports(l, s.Act), s.weary)
 }
 
-// spread is the time from one to the next of n scans: pace, or less if they wouldn't all have begun half-way to the deadline.
-func (r *Report) spread(now time.Time, n int) time.Duration {
-	return min(pace, r.patience(now)/2/time.Duration(max(n, 1)))
+// weary is the outcome when a survey's errors are used up.
+func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+	out, err := weary(ctx, s.Alarm, w, reason)
+	if err != nil {
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+	}
+	return out
+}
+
+// paced is the time from one to the next of n scans: pace, or less if they wouldn't all have begun when half of the time that is
+// left is over; but never so little that they are a burst.
+func paced(left time.Duration, n int) time.Duration {
+	return min(pace, max(left/2/time.Duration(max(n, 1)), 20*time.Millisecond))
 }
 
 // look is how long it is until the report looks at its scans again, left before their deadline: three times at least, for one
@@ -85,6 +98,9 @@ func late(r *Report) string {
 	return "it wasn't done within " + run.Span(worth)
 }
 
+// noFirst is what a second report says that has nothing to be compared with.
+const noFirst = "there is no first report to compare with"
+
 // nodes finds the instances of a report, each once, by id. The remarks are for its readers.
 func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []string, err error) {
 	if r.First != "" {
@@ -96,8 +112,7 @@ func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []s
 			nodes, err = s.byIDs(ctx, ids)
 			return nodes, []string{"it is about the instances of the first report; those that came later aren't in it"}, err
 		}
-		r.First = ""
-		remarks = append(remarks, "there is no first report to compare with")
+		remarks = append(remarks, noFirst)
 	}
 	sets := [][]Target{r.Select.Tags}
 	if len(r.Select.IDs) > 0 {
@@ -154,7 +169,7 @@ func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) 
 	}
 	total = len(there)
 	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return there[n.ID] })
-	spread := r.spread(w.Now, len(nodes))
+	spread := paced(r.patience(w.Now), len(nodes))
 	const chunk = 50 // ids in one DescribeInstancePatchStates, and below what one transaction holds
 	for some := range slices.Chunk(nodes, chunk) {
 		states, err := s.states(ctx, some)
@@ -163,7 +178,7 @@ func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) 
 		}
 		writes := []ledger.Write{w.Held()}
 		for _, n := range some {
-			due := w.Now.Add(time.Duration(total) * spread)
+			due := s.Now().Add(time.Duration(total) * spread)
 			writes = append(writes, ledger.Put(scanKey(r.ID, n.ID), 0, scanOf(r, n, states[n.ID], w.Now, due)))
 			total++
 		}

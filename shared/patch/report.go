@@ -39,21 +39,15 @@ func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
 func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	r := w.Item
 	for r.Sent < r.all() {
-		if err := p.turn(ctx, w); err != nil {
+		if wait, err := p.turn(ctx, w); err != nil || wait > 0 {
+			return choreo.Again(wait, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), err
+		}
+		if r.Sent < r.Parts && !p.Now().Before(r.Until) {
+			return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+		}
+		if err := p.one(ctx, w); err != nil {
 			return choreo.Outcome{}, err
 		}
-		if r.Turn.After(p.Now()) {
-			return choreo.Again(r.Turn.Sub(w.Now), fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), nil
-		}
-		for n := 0; n < burst && r.Sent < r.all(); n++ {
-			if r.Sent < r.Parts && !p.Now().Before(r.Until) {
-				return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
-			}
-			if err := p.one(ctx, w); err != nil {
-				return choreo.Outcome{}, err
-			}
-		}
-		r.Turn = time.Time{}
 	}
 	return over(p.Ledger, w.Now, ""), nil
 }
@@ -81,6 +75,7 @@ func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
 		return fmt.Errorf("send message %d of report %s: %w", r.Sent+1, r.ID, err)
 	}
 	r.Sent, r.InDoubt = r.Sent+1, false
+	r.Errors, r.Faults, r.Weary = 0, 0, false // it gets on
 	return nil
 }
 
@@ -103,7 +98,11 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 		Words.Log(choreo.NewMessage(w.Key, r.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
-	return weary(ctx, p.Alarm, w, reason)
+	out, err := weary(ctx, p.Alarm, w, reason)
+	if err != nil {
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+	}
+	return out
 }
 
 // store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.

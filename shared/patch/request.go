@@ -37,7 +37,8 @@ type Request struct {
 	Deadline     run.Duration      `json:"deadline"`
 	After        bool              `json:"after"`
 
-	stacks bool // which windows are meant say the stack's parameters
+	stacks bool   // which windows are meant say the stack's parameters
+	asked  string // tells it from another that was given its id
 }
 
 // instances says that the request names instances, not windows.
@@ -80,6 +81,7 @@ func Parse(s Settings, text []byte) (Request, error) {
 	if err == nil {
 		err = q.validate(fields)
 	}
+	q.asked = hash(fields)
 	var f *run.FieldError
 	if errors.As(err, &f) && fields[f.Field] == nil {
 		f.Where = inStack(f.Field)

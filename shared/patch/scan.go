@@ -66,21 +66,31 @@ type Scanner struct {
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
 // passes by itself is waited for until the report's deadline.
 func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
-	i, r := w.Item, newReport()
-	rev, err := ledger.Read(ctx, s.Ledger, reportKey(i.Report), r)
-	if err != nil {
-		return choreo.Outcome{}, err
-	}
-	if rev == 0 {
+	r := newReport()
+	rev, err := ledger.Read(ctx, s.Ledger, reportKey(w.Item.Report), r)
+	if err == nil && rev == 0 {
 		return choreo.End(Unread, "its report is over"), nil
 	}
+	out := choreo.Outcome{}
+	if err == nil {
+		out, err = s.read(ctx, w, r)
+	}
+	if passing.Is(err) && !errors.Is(err, choreo.ErrLost) {
+		w.Item.Waits++
+		return choreo.Again(later(w.Item, r, s.Now()), err.Error()), nil
+	}
+	return out, err
+}
+
+// read reads pages until there are no more, or the time is up.
+func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (choreo.Outcome, error) {
+	i := w.Item
 	keep, err := s.wanted(ctx, i)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
 	for {
-		left := r.Deadline.Sub(s.Now())
-		if left <= 0 {
+		if !s.Now().Before(r.Deadline) {
 			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline; %d patches were%s", i.Found, because(i.Position.Reason))), nil
 		}
 		page, next, err := s.Patches.Patches(ctx, i.ID, i.States, i.Token)
@@ -92,9 +102,6 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 		case errors.Is(err, ErrToken) && i.Token != "" && i.Restarts < maxRestarts:
 			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
 			return choreo.Again(time.Second, "the page token was refused; it begins anew"), nil
-		case passing.Is(err):
-			i.Waits++
-			return choreo.Again(later(i.Waits, i.ID, left), err.Error()), nil
 		case err != nil:
 			return choreo.Outcome{}, err
 		case i.Calls >= maxCalls:
@@ -112,12 +119,16 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 	}
 }
 
-// later is how long a scan waits after the nth time in a row that something passing was in its way: longer than the protocol
-// does, for thousands may wait for the same; but half of what is left before the deadline at most.
-func later(n int, id string, left time.Duration) time.Duration {
+// later is how long a scan waits when something passing is in its way: longer each time than the protocol does, for thousands may
+// wait for the same; but half of what is left before the deadline at most.
+func later(i *Scan, r *Report, now time.Time) time.Duration {
 	const longest = 10 * time.Minute
-	wait := min(5*time.Second<<min(n-1, 10), longest)
-	return min(wait+choreo.Spread(id, wait/2), max(left/2, 5*time.Second))
+	wait := min(5*time.Second<<min(i.Waits-1, 10), longest)
+	wait += choreo.Spread(i.ID, wait/2)
+	if r.Deadline.IsZero() { // the report couldn't be read
+		return wait
+	}
+	return min(wait, max(r.Deadline.Sub(now)/2, 5*time.Second))
 }
 
 // wanted is which patches of a page the report is about: all that were asked for; of those that a window has installed, what

@@ -10,6 +10,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
 	"quickstep/shared/passing"
 )
 
@@ -68,7 +69,8 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	switch {
 	case err != nil && scheduled(text):
 		slog.Warn("request", "outcome", "refused", "reason", err.Error())
-		if tellErr := s.once(ctx, invocation, "request: "+err.Error(), err, refusal(string(text), now, err), now); tellErr != nil {
+		note := func([]problem) notify.Note { return refusal(string(text), now, err) }
+		if tellErr := s.once(ctx, invocation, []problem{{"request: " + err.Error(), err}}, note, now); tellErr != nil {
 			return surveyed, errors.Join(err, tellErr)
 		}
 		surveyed.Refused = err.Error()
@@ -76,16 +78,15 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	case err != nil:
 		return surveyed, err
 	}
-	asked := q.hash()
 	if q.ID == "" {
 		q.ID = invocation
 	}
 	if q.instances() {
-		a, err := s.begin(ctx, invocation, asked, s.ofInstances(q, now), nil, now)
+		a, err := s.begin(ctx, invocation, q.asked, s.ofInstances(q, now), nil, now)
 		surveyed.Reports = append(surveyed.Reports, a)
 		return surveyed, err
 	}
-	surveyed.Reports, err = s.windows(ctx, invocation, asked, q, now)
+	surveyed.Reports, err = s.windows(ctx, invocation, q, now)
 	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero())
 	return surveyed, err
 }
@@ -94,38 +95,44 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 const another = time.Minute
 
 // windows begins the reports of windows, those that open first first. One that can't be dealt with doesn't keep the others from
-// being reported; if a schedule asks, people are told of it, once a day, unless it passes by itself.
-func (s Survey) windows(ctx context.Context, invocation, asked string, q Request, now time.Time) ([]Answer, error) {
+// being reported.
+func (s Survey) windows(ctx context.Context, invocation string, q Request, now time.Time) ([]Answer, error) {
 	all, err := s.Windows.Windows(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the maintenance windows: %w", err)
 	}
 	chosen, absent := q.chosen(all)
-	if len(absent) > 0 && q.Scheduled.IsZero() {
+	t := &troubles{byHand: q.Scheduled.IsZero()}
+	if len(absent) > 0 && t.byHand {
 		return nil, errors.Join(absent...)
 	}
 	answers := []Answer{}
-	var errs []error
 	for _, err := range absent {
 		answers = append(answers, Answer{Status: err.Error()})
-		errs = append(errs, s.trouble(ctx, invocation, q, err.Error(), err, now))
+		t.add(err.Error(), err)
 	}
-	due, rest, err := s.due(ctx, invocation, q, chosen, now)
-	answers, errs = append(answers, rest...), append(errs, err)
+	due, rest, err := s.due(ctx, q, chosen, t, now)
+	if err != nil {
+		return nil, err
+	}
+	answers = append(answers, rest...)
 	for n, o := range due {
 		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < another {
-			errs = append(errs, passing.Error(fmt.Errorf("%d of %d windows that are due weren't got to; the next try goes on with them", len(due)-n, len(due))))
+			t.add("", passing.Error(fmt.Errorf("%d of %d windows weren't got to; the next try with the id %q goes on with them", len(due)-n, len(due), q.ID)))
 			break
 		}
 		wait := time.Duration(n) * min(apart, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
-		a, err := s.window(ctx, invocation, asked, q, o, now, wait)
+		a, err := s.window(ctx, invocation, q, o, now, wait)
 		if err != nil {
-			a = Answer{Window: o.ID, Name: o.Name, Status: err.Error()}
-			err = s.trouble(ctx, invocation, q, "window "+o.ID, fmt.Errorf("window %s (%s): %w", o.ID, o.Name, err), now)
+			a = answer(o.Window, o.at, err.Error())
+			t.add("begin "+o.ID, fmt.Errorf("window %s (%s): %w", o.ID, o.Name, err))
 		}
-		answers, errs = append(answers, a), append(errs, err)
+		answers = append(answers, a)
 	}
-	return answers, errors.Join(errs...)
+	if err := s.once(ctx, invocation, t.told, unreported(now), now); err != nil {
+		t.errs = append(t.errs, err)
+	}
+	return answers, errors.Join(t.errs...)
 }
 
 // apart is the time between the reports that one request begins: AWS is asked for whole fleets by each.
@@ -137,16 +144,15 @@ type opening struct {
 	at time.Time
 }
 
-// due sorts the windows by their openings. Of those that a schedule asks for, the others are the ones that aren't due, and those
-// whose report was begun before: they cost a read, whatever their number.
-func (s Survey) due(ctx context.Context, invocation string, q Request, windows []Window, now time.Time) (due []opening, others []Answer, err error) {
-	var errs []error
+// due sorts the windows by their openings. The others are those that a schedule doesn't report now, and those whose report was
+// begun before: they cost a read, whatever their number.
+func (s Survey) due(ctx context.Context, q Request, windows []Window, t *troubles, now time.Time) (due []opening, others []Answer, err error) {
 	for _, w := range windows {
 		opens, err := w.Opens()
 		switch why := notDue(q, w, opens, now); {
-		case err != nil && (w.Enabled || q.Scheduled.IsZero()):
-			others = append(others, Answer{Window: w.ID, Name: w.Name, Status: err.Error()})
-			errs = append(errs, s.trouble(ctx, invocation, q, "window "+w.ID, err, now))
+		case err != nil && (w.Enabled || t.byHand):
+			others = append(others, answer(w, opens, err.Error()))
+			t.add("opening of "+w.ID, err)
 		case why != "":
 			others = append(others, answer(w, opens, why))
 		default:
@@ -154,31 +160,29 @@ func (s Survey) due(ctx context.Context, invocation string, q Request, windows [
 		}
 	}
 	slices.SortStableFunc(due, func(a, b opening) int { return a.at.Compare(b.at) })
-	if q.Scheduled.IsZero() {
-		return due, others, errors.Join(errs...)
-	}
-	before, err := s.records(ctx, due)
+	before, err := s.records(ctx, q, due)
 	due = slices.DeleteFunc(due, func(o opening) bool {
-		r, ok := before[scheduledID(o)]
-		if ok {
-			a := answer(o.Window, o.at, r.Status())
-			a.Report = r.ID
-			others = append(others, a)
+		r, ok := before[q.reportID(o)]
+		if !ok || r.other(q.asked) { // which is refused
+			return false
 		}
-		return ok
+		a := answer(o.Window, o.at, r.Status())
+		a.Report = r.ID
+		others = append(others, a)
+		return true
 	})
-	return due, others, errors.Join(append(errs, err)...)
+	return due, others, err
 }
 
 // records are those of the reports that were begun of these openings, by id.
-func (s Survey) records(ctx context.Context, due []opening) (map[string]*Record, error) {
+func (s Survey) records(ctx context.Context, q Request, due []opening) (map[string]*Record, error) {
 	found := map[string]*Record{}
 	if len(due) == 0 {
 		return found, nil
 	}
 	var keys []ledger.Key
 	for _, o := range due {
-		keys = append(keys, recordKey(scheduledID(o)))
+		keys = append(keys, recordKey(q.reportID(o)))
 	}
 	docs, err := s.Ledger.Get(ctx, keys...)
 	if err != nil {

@@ -74,6 +74,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 		return choreo.Outcome{}, err
 	}
 	return choreo.With(choreo.Again(wait, why), func(ctx context.Context, r *Report) (choreo.Together, error) {
+		r.Weary = false
 		c := &Count{}
 		rev, err := ledger.Read(ctx, p.Ledger, countKey(r.ID), c)
 		if err == nil && c.Left == 0 {
@@ -91,14 +92,14 @@ const mostNudges = 400
 func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held, wait time.Duration) (time.Duration, error) {
 	n := choreo.Nudger{Ledger: p.Ledger, Queues: p.Queues, Words: Words, Owner: w.Mark()}
 	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
-	spread := w.Item.spread(w.Now, len(overdue))
+	spread := paced(w.Item.Deadline.Sub(w.Now), len(overdue))
 	var all []error
 	for k, h := range overdue[:min(len(overdue), mostNudges)] {
 		_, err := n.Nudge(ctx, scanKey(h.Report, h.ID), h.rev, h.Scan, w.Now, time.Duration(k)*spread)
 		all = append(all, err)
 	}
 	if len(overdue) > mostNudges {
-		wait = min(wait, time.Minute)
+		wait = min(wait, mostNudges*spread) // when these have been taken up
 	}
 	return wait, errors.Join(all...)
 }

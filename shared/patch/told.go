@@ -16,6 +16,12 @@ import (
 // daily is how often people are told the same: a schedule meets each hour what is wrong.
 const daily = 24 * time.Hour
 
+// problem is what is wrong with something that a schedule asks for. about tells it from others: reasons may differ each time.
+type problem struct {
+	about string
+	why   error
+}
+
 // told is what people were told last of something.
 type told struct {
 	Reason string    `json:"reason"`
@@ -30,34 +36,65 @@ func toldKey(about string) ledger.Key {
 	return ledger.Key{PK: "SURVEY", SK: fmt.Sprintf("TOLD#%x", sha256.Sum256([]byte(about)))[:32]}
 }
 
-// once tells people what is wrong with something, once a day.
-func (s Survey) once(ctx context.Context, invocation, about string, why error, n notify.Note, now time.Time) error {
-	var last told
-	key := toldKey(about)
-	rev, err := ledger.Read(ctx, s.Ledger, key, &last)
-	if err != nil || now.Sub(last.At) < daily {
-		return err
+// once tells people of problems, of each once a day, and of all that one survey has met in one note.
+func (s Survey) once(ctx context.Context, invocation string, all []problem, note func([]problem) notify.Note, now time.Time) error {
+	var news []problem
+	var writes []ledger.Write
+	for _, p := range all {
+		var last told
+		key := toldKey(p.about)
+		rev, err := ledger.Read(ctx, s.Ledger, key, &last)
+		if err != nil {
+			return err
+		}
+		if now.Sub(last.At) < daily {
+			continue
+		}
+		slog.Warn("survey", "outcome", "told", "reason", p.why.Error())
+		news, writes = append(news, p), append(writes, ledger.Put(key, rev, told{p.why.Error(), now}))
+		if len(writes) == ledger.MaxWrites {
+			break // the next survey tells of the others
+		}
 	}
+	if len(news) == 0 {
+		return nil
+	}
+	n := note(news)
 	if err := s.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
-		return fmt.Errorf("announce what is wrong (%s): %w", about, err)
+		return fmt.Errorf("announce what is wrong: %w", err)
 	}
-	return ledger.Apply(ctx, s.Ledger, invocation+"#told-"+key.SK, ledger.Put(key, rev, told{why.Error(), now}))
+	return ledger.Apply(ctx, s.Ledger, invocation+"#told", writes...)
 }
 
-// trouble is what keeps a window from being reported. Whoever asks by hand reads it in the answer; a schedule's is told to
-// people, unless it passes by itself: then the invocation fails, and Lambda tries again.
-func (s Survey) trouble(ctx context.Context, invocation string, q Request, about string, why error, now time.Time) error {
-	if q.Scheduled.IsZero() || passing.Is(why) {
-		return why
-	}
-	slog.Warn("survey", "outcome", "not reported", "reason", why.Error())
-	return s.once(ctx, invocation, about, why, unreported(why, now), now)
+// troubles are what keeps windows from being reported. Whoever asks by hand reads them in the answer; of a schedule's, people are
+// told, unless they pass by themselves: then the invocation fails, and Lambda tries again.
+type troubles struct {
+	byHand bool
+	errs   []error
+	told   []problem
 }
 
-// unreported tells that a maintenance window can't be reported.
-func unreported(why error, now time.Time) notify.Note {
-	return notify.Note{Subject: "Quickstep: a maintenance window isn't reported", Text: strings.Join([]string{
-		"A maintenance window that the schedule is to report can't be. This is said once a day; the other windows are reported as usual.", "",
-		"Why:    " + why.Error(), "When:   " + clock(now), "",
-		"Next:   mend what the reason says; the next survey, within the hour, then reports it, unless it has opened.", ""}, "\n")}
+func (t *troubles) add(about string, why error) {
+	if t.byHand || passing.Is(why) {
+		t.errs = append(t.errs, why)
+	} else {
+		t.told = append(t.told, problem{about, why})
+	}
+}
+
+// unreported tells that maintenance windows can't be reported.
+func unreported(now time.Time) func([]problem) notify.Note {
+	return func(all []problem) notify.Note {
+		subject := "Quickstep: a maintenance window isn't reported"
+		if len(all) > 1 {
+			subject = fmt.Sprintf("Quickstep: %d maintenance windows aren't reported", len(all))
+		}
+		lines := []string{"What keeps maintenance windows from being reported as the schedule asks. Each reason is said once a day; the other windows are",
+			"reported as usual.", ""}
+		for _, p := range all {
+			lines = append(lines, "Why:    "+tidy(p.why.Error()))
+		}
+		return notify.Note{Subject: subject, Text: strings.Join(append(lines, "When:   "+clock(now), "",
+			"Next:   mend what the reasons say; the next survey, within the hour, then reports the windows, unless they have opened.", ""), "\n")}
+	}
 }

@@ -11,10 +11,12 @@ import (
 )
 
 // SNS takes an e-mail address off its list that gets more than ten messages a second, whichever report they are of. So all
-// reports take turns: a burst of messages each, and then a while nobody.
+// reports take turns: a burst of messages each, and a while for each message in which nobody else begins.
 const (
-	burst   = 5
-	between = 2 * time.Second
+	burst = 5
+	each  = 400 * time.Millisecond
+	// fresh is for how long a turn holds that wasn't used.
+	fresh = 2 * time.Second
 )
 
 // queued is until when turns are taken.
@@ -24,27 +26,52 @@ type queued struct {
 
 var turnKey = ledger.Key{PK: "TOPIC", SK: "TURN"}
 
-// turn gives a report a turn, unless it has one that isn't over: the next that is free. Two that ask at once get one each; the
-// condition on the document's revision sees to that.
-func (p Reporter) turn(ctx context.Context, w *choreo.Work[*Report]) error {
-	now := p.Now()
-	if now.Before(w.Item.Turn.Add(between)) {
-		return nil
+// turn is how long a report has to wait until it may send its next message; it takes the next turn that is free, unless it has
+// one. Who has just failed to send needs none: it would only begin to count its failures anew.
+func (p Reporter) turn(ctx context.Context, w *choreo.Work[*Report]) (wait time.Duration, err error) {
+	r, now := w.Item, p.Now()
+	if r.Errors+r.Faults > 0 {
+		return 0, nil
 	}
+	if r.Turn.Left == 0 || now.After(r.Turn.At.Add(fresh)) {
+		if err := p.queue(ctx, w, now); err != nil {
+			return 0, err
+		}
+	}
+	if r.Turn.At.After(now) {
+		at := r.Turn.At
+		if r.Until.Before(at) {
+			at = r.Until
+		}
+		return at.Sub(w.Now), nil
+	}
+	r.Turn.Left--
+	return 0, nil
+}
+
+// Turn is when a report may send how many messages.
+type Turn struct {
+	At   time.Time `json:"at"`
+	Left int       `json:"left"`
+}
+
+// queue takes the next turn. Two that ask at once get one each; the condition on the document's revision sees to that.
+func (p Reporter) queue(ctx context.Context, w *choreo.Work[*Report], now time.Time) error {
 	const races = 5
+	n := min(w.Item.all()-w.Item.Sent, burst)
 	for range races {
 		var q queued
 		rev, err := ledger.Read(ctx, p.Ledger, turnKey, &q)
 		if err != nil {
 			return err
 		}
-		turn := now
+		at := now
 		if q.Free.After(now) {
-			turn = q.Free
+			at = q.Free
 		}
-		err = ledger.Apply(ctx, p.Ledger, w.Mark(), ledger.Put(turnKey, rev, queued{turn.Add(between)}))
+		err = ledger.Apply(ctx, p.Ledger, w.Mark(), ledger.Put(turnKey, rev, queued{at.Add(time.Duration(n) * each)}))
 		if err == nil {
-			w.Item.Turn = turn
+			w.Item.Turn = Turn{at, n}
 			return nil
 		}
 		if !errors.Is(err, ledger.ErrConflict) {

@@ -47,7 +47,7 @@ type Report struct {
 	Written    int          `json:"written,omitempty"`  // of them all
 	Parts      int          `json:"parts,omitempty"`    // messages to the report topic; one to the alarm topic follows if there are gaps
 	Sent       int          `json:"sent,omitempty"`     // of them all
-	Turn       time.Time    `json:"turn,omitzero"`      // when it may send the next ones
+	Turn       Turn         `json:"turn,omitzero"`      // when it may send the next ones
 	InDoubt    bool         `json:"inDoubt,omitempty"`  // the next one may have been sent as well
 	Weary      bool         `json:"weary,omitempty"`    // it can't be got on with, and people know; it is tried every hour
 }
@@ -73,6 +73,9 @@ type Record struct {
 	Parts     int       `json:"parts"`
 	Failed    string    `json:"failed,omitempty"` // why there is no report
 }
+
+// other says that the report was begun by another request than one that has its id.
+func (r *Record) other(asked string) bool { return r.Asked != "" && asked != "" && r.Asked != asked }
 
 // Expiry is when the record may be forgotten.
 func (r *Record) Expiry() time.Time {

@@ -44,7 +44,7 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 		if !r.Overdue(now) {
 			continue
 		}
-		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, r, now, 0)
+		sent, err := wake(ctx, n, doc, r, now)
 		if err != nil {
 			all = append(all, err)
 		}
@@ -54,4 +54,13 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 	}
 	slog.Info("watchdog", "reports", seen.Reports, "nudged", seen.Nudged, "errors", len(all))
 	return seen, errors.Join(all...)
+}
+
+// wake gives a report its message again, or gives it up: it is worth nothing any more, and nobody takes it up to say so.
+func wake(ctx context.Context, n choreo.Nudger, doc ledger.Doc, r *Report, now time.Time) (sent bool, err error) {
+	const mourning = time.Hour // for the function itself to say so
+	if r.Step != choreo.Failing && now.After(r.Until.Add(mourning)) {
+		return n.GiveUp(ctx, doc.Key, doc.Rev, r, now, late(r)+because(r.Position.Reason))
+	}
+	return n.Nudge(ctx, doc.Key, doc.Rev, r, now, 0)
 }

@@ -25,15 +25,19 @@ func patiently(m choreo.Mover[*Report], tired func(context.Context, *choreo.Work
 
 // weary is the outcome when a report can't be got on with: people are told once, while there is time to mend what is wrong, and
 // it is tried every hour, or more often when there is little time left, until it is worth nothing any more.
-func weary(ctx context.Context, alarm Topic, w *choreo.Work[*Report], reason string) choreo.Outcome {
+//
+// The error says that people couldn't be told; they are at the next try.
+func weary(ctx context.Context, alarm Topic, w *choreo.Work[*Report], reason string) (choreo.Outcome, error) {
 	r := w.Item
 	left := r.Until.Sub(w.Now)
 	if left <= 0 {
-		return choreo.GiveUp(late(r) + because(reason))
+		return choreo.GiveUp(late(r) + because(reason)), nil
 	}
+	var err error
 	if !r.Weary {
 		n := trouble(r, reason, w.Now)
-		r.Weary = alarm.Publish(ctx, n.Subject, n.Text) == nil
+		err = alarm.Publish(ctx, n.Subject, n.Text)
+		r.Weary = err == nil
 	}
-	return choreo.Again(min(time.Hour, max(left/4, 5*time.Minute), left), reason)
+	return choreo.Again(min(time.Hour, max(left/4, 5*time.Minute), left), reason), err
 }

@@ -1,0 +1,189 @@
+package sim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/shared/patch"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// Taking turns doesn't make anybody forget what keeps failing.
+func TestOfManyReportsThatMayNotBeSentPeopleAreToldOfEach(t *testing.T) {
+	for _, n := range []int{1, 5, 20} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			f := patched(t, 1, map[string]string{}, nil)
+			f.KeepLog = false
+			others(f, n-1, opens)
+			f.Refuse = func(op world.Op) error { return map[bool]error{true: errDenied}[op.Name == "Announce"] }
+			f.Advance(opens - time.Hour)
+			if got := len(f.Published("alarm")); got != n {
+				t.Errorf("people were told %d times of %d reports", got, n)
+			}
+			if calls := f.Count("sns.Announce"); calls > 40*n {
+				t.Errorf("it was tried %d times", calls)
+			}
+		})
+	}
+}
+
+// One missing permission is one mail, however many windows it is about; the next day it is said again.
+func TestWhatASurveyCantDoIsOneMailADay(t *testing.T) {
+	f := patched(t, 1, map[string]string{}, nil)
+	f.KeepLog = false
+	others(f, 60, opens)
+	f.Refuse = func(op world.Op) error { return map[bool]error{true: errDenied}[op.Name == "Tasks"] }
+	f.Advance(opens - time.Hour)
+	alarms := f.Published("alarm")
+	if len(alarms) != 1 {
+		t.Fatalf("%d alarms", len(alarms))
+	}
+	holds(t, alarms[0].Subject, "61 maintenance windows")
+	holds(t, alarms[0].Text, "w0", "w59", "web-patches", "not authorized")
+}
+
+// What is told once a day is the same thing: another is told at once.
+func TestAnotherReasonIsToldOnTheSameDay(t *testing.T) {
+	f := patched(t, 2, map[string]string{}, nil)
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Name == "Tasks" && op.Function == "survey" && f.Now().Before(sim.Began.Add(16*time.Hour))]
+	}
+	f.After(15*time.Hour+30*time.Minute, func() {
+		f.ChangeWindow(window, func(w *world.WindowSpec) { w.Zone, w.Layout = "America/Newzone", "2006-01-02T15:04" })
+	})
+	f.Advance(20 * time.Hour)
+	alarms := f.Published("alarm")
+	if len(alarms) != 2 {
+		t.Fatalf("%d alarms", len(alarms))
+	}
+	holds(t, alarms[0].Text, "not authorized")
+	holds(t, alarms[1].Text, "Newzone")
+}
+
+// By hand, the same request with the same id goes on where the time was up.
+func TestARequestByHandGoesOnWhereItsTimeWasUp(t *testing.T) {
+	f := patched(t, 1, byHand(), nil)
+	f.KeepLog = false
+	const n = 400
+	others(f, n, opens)
+	f.Pace = func(op world.Op) time.Duration {
+		return map[bool]time.Duration{true: time.Second, false: 20 * time.Millisecond}[op.Service == "ssm"]
+	}
+	tries := 0
+	for ; tries < 4; tries++ {
+		if _, err := f.Call("survey", all{"id": "x", "windowPrefix": "w"}); err == nil {
+			break
+		}
+		f.Advance(2 * time.Minute)
+	}
+	f.Advance(time.Hour)
+	if got := len(sent(f)); got != n+1 || tries > 2 {
+		t.Errorf("%d of %d windows were reported after %d tries", got, n+1, tries)
+	}
+}
+
+// A deployment may change what the request leaves to the stack: it is the same request all the same.
+func TestTheSameRequestAfterADeploymentIsTheSame(t *testing.T) {
+	f := patched(t, 2, byHand(), nil)
+	survey(t, f, all{"id": "a", "windowIds": []string{window}})
+	deployed := patch.Survey{Ledger: f.Table(), Queues: f.Queues("survey"), Windows: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(), Now: f.Now,
+		Settings: patch.Settings{States: []string{patch.Missing}, Lead: 48 * time.Hour, StaleAfter: day, Deadline: 2 * time.Hour}}
+	answer, err := deployed.Request(t.Context(), "another", []byte(`{"windowIds": ["`+window+`"], "id": "a"}`))
+	if err != nil || !strings.Contains(fmt.Sprint(answer), "under way") {
+		t.Errorf("it is answered with %v, %v", answer, err)
+	}
+}
+
+// However long its function can do nothing: a report is made when it can again, if it is worth something then.
+func TestAReportOutlivesANightInWhichNothingWorks(t *testing.T) {
+	for _, function := range []string{"survey", "report"} {
+		for _, c := range []struct{ hours, reports int }{{3, 1}, {12, 1}, {48, 0}} {
+			t.Run(fmt.Sprintf("%s, %d hours", function, c.hours), func(t *testing.T) {
+				t.Parallel()
+				f := patched(t, 3, byHand(), nil)
+				survey(t, f, all{"windowIds": []string{window}})
+				f.Refuse = func(op world.Op) error {
+					broken := op.Function == function && op.Service == "dynamodb" && f.Now().Before(sim.Began.Add(time.Duration(c.hours)*time.Hour))
+					return map[bool]error{true: errDenied}[broken]
+				}
+				reported(t, f, 72*time.Hour)
+				if got := len(sent(f)); got != c.reports {
+					t.Errorf("%d reports", got)
+				}
+				if c.reports == 0 {
+					told(t, f, "alarm", "NO patch report", "opened")
+				}
+			})
+		}
+	}
+}
+
+// A survey that takes minutes takes none of its scans' time, and none of their distances.
+func TestASlowSurveyCostsItsScansNothing(t *testing.T) {
+	f := patched(t, 1000, byHand(), nil)
+	f.KeepLog = false
+	most := busiest(f)
+	f.Pace = func(op world.Op) time.Duration {
+		return map[bool]time.Duration{true: 10 * time.Second}[op.Function == "survey" && op.Name == "States"]
+	}
+	if m := named(t, f, all{"deadline": "10m"}); m.Totals.Gaps > 0 || most() > 10 {
+		t.Errorf("%d gaps; %d calls in one second", m.Totals.Gaps, most())
+	}
+}
+
+// A throttled ledger is waited for as Systems Manager is.
+func TestAThrottledLedgerMakesNoGaps(t *testing.T) {
+	f := patched(t, 3, byHand(), nil)
+	f.Fault = func(op world.Op) world.Fault {
+		slow := op.Function == "scan" && op.Name == "Get" && !strings.HasPrefix(op.Subject, "I#") && f.Now().Before(sim.Began.Add(55*time.Minute))
+		return map[bool]world.Fault{true: world.Throttle}[slow]
+	}
+	survey(t, f, all{"windowIds": []string{window}, "deadline": "3h"})
+	reported(t, f, 6*time.Hour)
+	if m := parsed(t, sent(f)); m.Totals.Gaps > 0 || f.Count("fault.Throttle") == 0 {
+		t.Errorf("%d gaps, %d throttles", m.Totals.Gaps, f.Count("fault.Throttle"))
+	}
+}
+
+// Trouble that is over is forgotten: what comes then is told anew, and one throttle costs seconds.
+func TestTroubleThatIsOverIsForgotten(t *testing.T) {
+	f := patched(t, 4, byHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		*patches = numbered(800 * n)
+	})
+	f.KeepLog = false
+	once := false
+	f.Fault = func(op world.Op) world.Fault {
+		if op.Name == "Announce" && len(sent(f)) == 3 && !once {
+			once = true
+			return world.Throttle
+		}
+		return world.None
+	}
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Name == "Announce" && f.Now().Before(sim.Began.Add(20*time.Minute))]
+	}
+	survey(t, f, all{"windowIds": []string{window}})
+	f.Advance(3 * time.Hour)
+	notes := sent(f)
+	if len(notes) < 5 || !once {
+		t.Fatalf("%d parts", len(notes))
+	}
+	if took := notes[len(notes)-1].At.Sub(notes[0].At); took > 5*time.Minute {
+		t.Errorf("from the first part to the last it took %s", took)
+	}
+	if got := len(f.Published("alarm")); got != 1 {
+		t.Errorf("%d alarms", got)
+	}
+}
+
+// A remark that a survey has made is kept whatever became of its first try.
+func TestTheRemarkThatThereIsNoFirstReportIsKept(t *testing.T) {
+	f := patched(t, 3, map[string]string{"PatchAfter": "true"}, nil)
+	whileDenied(f, 0, opens+5*time.Hour)
+	f.Advance(opens + 40*time.Hour)
+	holds(t, only(t, f).Text, "there is no first report to compare with")
+}
