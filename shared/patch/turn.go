@@ -55,10 +55,11 @@ type Turn struct {
 	Left int       `json:"left"`
 }
 
-// queue takes the next turn. Two that ask at once get one each; the condition on the document's revision sees to that.
+// queue takes the next turn. Two that ask at once get one each; the condition on the document's revision sees to that. The turn is
+// noted in the same transaction, and with it what was sent before.
 func (p Reporter) queue(ctx context.Context, w *choreo.Work[*Report], now time.Time) error {
 	const races = 5
-	n := min(w.Item.all()-w.Item.Sent, burst)
+	n, before := min(w.Item.all()-w.Item.Sent, burst), w.Item.Turn
 	for range races {
 		var q queued
 		rev, err := ledger.Read(ctx, p.Ledger, turnKey, &q)
@@ -69,11 +70,11 @@ func (p Reporter) queue(ctx context.Context, w *choreo.Work[*Report], now time.T
 		if q.Free.After(now) {
 			at = q.Free
 		}
-		err = ledger.Apply(ctx, p.Ledger, w.Mark(), ledger.Put(turnKey, rev, queued{at.Add(time.Duration(n) * each)}))
-		if err == nil {
-			w.Item.Turn = Turn{at, n}
+		w.Item.Turn = Turn{at, n}
+		if err = w.Save(ctx, ledger.Put(turnKey, rev, queued{at.Add(time.Duration(n) * each)})); err == nil {
 			return nil
 		}
+		w.Item.Turn = before
 		if !errors.Is(err, ledger.ErrConflict) {
 			return fmt.Errorf("take a turn: %w", err)
 		}

@@ -82,7 +82,7 @@ func (j *judge) gap(d document, n Node, reason string) {
 
 // node1 checks one node's flags and patches.
 func (j *judge) node1(d, first document, n Node, flags string) {
-	if j.touched[n.ID] {
+	if j.touched[n.ID] || (d.Window.ID != "" && d.Window.Opens.IsZero()) { // asked by hand, and only begun when the window had opened
 		return
 	}
 	if n.Kind == denied {
