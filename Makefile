@@ -34,16 +34,24 @@ build := CGO_ENABLED=0 GOFLAGS='-buildvcs=false -trimpath -tags=lambda.norpc,net
 LARGEST := 11
 
 .DEFAULT_GOAL := help
-.PHONY: help test scale sim pairs mutants demo lint build sizes e2e clean
+.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo lint build sizes e2e clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The simulations make much garbage and keep little: collecting it less often saves a fifth of their time. With the race
-# detector they try a sample of their cases; so they run a second time without it, and try all.
+# With the race detector the simulations try a sample of their cases, for it makes them ten times as slow; beside that they run
+# without it, and try all. They make much garbage and keep little: collecting it less often saves a fifth of their time.
 test: ## Run all tests, with the race detector where there is a C compiler
-	GOGC=400 CGO_ENABLED=$(if $(race),1,0) go test $(race) ./...
-	$(if $(race),GOGC=400 go test ./tests/sim ./tests/storm/...)
+	@$(MAKE) --no-print-directory -j2 $(if $(race),test-raced test-simulations,test-plain)
+
+test-raced:
+	GOGC=400 CGO_ENABLED=1 go test -race ./...
+
+test-simulations:
+	GOGC=400 go test ./tests/sim ./tests/storm/...
+
+test-plain:
+	GOGC=400 CGO_ENABLED=0 go test ./...
 
 scale: ## Compare a run of 10,000 instances with one of 100, and show what an instance costs
 	go test -count=1 -v -run 'TestR10' ./tests/sim

@@ -128,35 +128,6 @@ func busiest(f *sim.Fleet) func() int {
 	}
 }
 
-// However late the scans begin, and whatever was lost on the way, they aren't all at work at once: others need the API too.
-func TestScansKeepTheirPaceWhateverGoesWrong(t *testing.T) {
-	const size = 1000
-	for _, c := range []struct {
-		name  string
-		spoil func(f *sim.Fleet)
-	}{
-		{"the survey is throttled for half an hour at its last instances", func(f *sim.Fleet) {
-			f.Fault = func(op world.Op) world.Fault {
-				late := op.Function == "survey" && op.Name == "States" && f.Count("ssm.States") >= size/50-2
-				return map[bool]world.Fault{true: world.Throttle}[late && f.Now().Before(sim.Began.Add(30*time.Minute))]
-			}
-		}},
-		{"every queue is purged when the scans have begun", func(f *sim.Fleet) { f.After(10*time.Second, f.PurgeAll) }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			f := patched(t, size, byHand(), nil)
-			f.KeepLog = false
-			most := busiest(f)
-			c.spoil(f)
-			m := named(t, f)
-			if n := most(); n > 10 || m.Totals.Gaps > 0 || m.Totals.Instances != size {
-				t.Errorf("%d calls in one second; %d gaps of %d", n, m.Totals.Gaps, m.Totals.Instances)
-			}
-		})
-	}
-}
-
 // A window that was named by its id is about what its own tasks are aimed at, whatever document they run.
 func TestAWindowThatIsNamedCountsWhateverItsTasksAre(t *testing.T) {
 	f := patched(t, 3, byHand(), nil)

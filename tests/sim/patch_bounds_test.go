@@ -91,28 +91,6 @@ func TestAScanThatIsSlowEndsAtTheDeadline(t *testing.T) {
 	}
 }
 
-// SNS takes an address off its list that gets more than ten e-mails a second.
-func TestManyWindowsAtOnceAreReportedOneAfterTheOther(t *testing.T) {
-	f := patched(t, 30, map[string]string{"PatchAfter": "true"}, nil)
-	for k := range 30 {
-		w := ordinary()
-		w.ID, w.Name = fmt.Sprintf("mw-0123456789abcd%03d", k), fmt.Sprintf("w%d", k)
-		w.Tasks = []patch.Task{install(chosen("InstanceIds", sim.ID(k+1)))}
-		w.Executions = []time.Time{sim.Began.Add(opens)}
-		f.AddWindow(w)
-	}
-	f.Advance(opens + 6*time.Hour)
-	per := map[int64]int{}
-	for _, n := range sent(f) {
-		if per[n.At.Unix()]++; per[n.At.Unix()] > 10 {
-			t.Fatalf("more than ten messages in the second of %s", n.At)
-		}
-	}
-	if len(sent(f)) != 62 {
-		t.Errorf("%d reports were sent", len(sent(f)))
-	}
-}
-
 func TestAPatchWithThousandsOfCVEsIsToldInPieces(t *testing.T) {
 	f := patched(t, 2, byHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
 		*p = numbered(1)

@@ -1,3 +1,8 @@
+//go:build !race
+
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
+// nothing to find, for handlers run one at a time here. make test runs them without it.
+
 package sim_test
 
 import (
@@ -186,4 +191,55 @@ func TestTheRemarkThatThereIsNoFirstReportIsKept(t *testing.T) {
 	whileDenied(f, 0, opens+5*time.Hour)
 	f.Advance(opens + 40*time.Hour)
 	holds(t, only(t, f).Text, "there is no first report to compare with")
+}
+
+// However late the scans begin, and whatever was lost on the way, they aren't all at work at once: others need the API too.
+func TestScansKeepTheirPaceWhateverGoesWrong(t *testing.T) {
+	const size = 1000
+	for _, c := range []struct {
+		name  string
+		spoil func(f *sim.Fleet)
+	}{
+		{"the survey is throttled for half an hour at its last instances", func(f *sim.Fleet) {
+			f.Fault = func(op world.Op) world.Fault {
+				late := op.Function == "survey" && op.Name == "States" && f.Count("ssm.States") >= size/50-2
+				return map[bool]world.Fault{true: world.Throttle}[late && f.Now().Before(sim.Began.Add(30*time.Minute))]
+			}
+		}},
+		{"every queue is purged when the scans have begun", func(f *sim.Fleet) { f.After(10*time.Second, f.PurgeAll) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := patched(t, size, byHand(), nil)
+			f.KeepLog = false
+			most := busiest(f)
+			c.spoil(f)
+			m := named(t, f)
+			if n := most(); n > 10 || m.Totals.Gaps > 0 || m.Totals.Instances != size {
+				t.Errorf("%d calls in one second; %d gaps of %d", n, m.Totals.Gaps, m.Totals.Instances)
+			}
+		})
+	}
+}
+
+// SNS takes an address off its list that gets more than ten e-mails a second.
+func TestManyWindowsAtOnceAreReportedOneAfterTheOther(t *testing.T) {
+	f := patched(t, 30, map[string]string{"PatchAfter": "true"}, nil)
+	for k := range 30 {
+		w := ordinary()
+		w.ID, w.Name = fmt.Sprintf("mw-0123456789abcd%03d", k), fmt.Sprintf("w%d", k)
+		w.Tasks = []patch.Task{install(chosen("InstanceIds", sim.ID(k+1)))}
+		w.Executions = []time.Time{sim.Began.Add(opens)}
+		f.AddWindow(w)
+	}
+	f.Advance(opens + 6*time.Hour)
+	per := map[int64]int{}
+	for _, n := range sent(f) {
+		if per[n.At.Unix()]++; per[n.At.Unix()] > 10 {
+			t.Fatalf("more than ten messages in the second of %s", n.At)
+		}
+	}
+	if len(sent(f)) != 62 {
+		t.Errorf("%d reports were sent", len(sent(f)))
+	}
 }

@@ -1,3 +1,8 @@
+//go:build !race
+
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
+// nothing to find, for handlers run one at a time here. make test runs them without it.
+
 package sim_test
 
 import (

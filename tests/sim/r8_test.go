@@ -85,9 +85,9 @@ func effects(t *testing.T) (n int) {
 }
 
 func TestR8NothingIsLostWhateverGoesWrongWithAnySingleCall(t *testing.T) {
-	n, step := effects(t), 1
-	if raced || testing.Short() {
-		step = 60 // tests/storm tries every case, without the race detector
+	n, step := effects(t), 12 // tests/storm tries every case
+	if raced {
+		step = 60
 	}
 	var cases atomic.Int64
 	t.Run("at", func(t *testing.T) {

@@ -44,7 +44,7 @@ func TestR8NoSingleFaultMakesAReportWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if seeds < 300 { // with the race detector
-		cases = cases[:len(cases)/12]
+		cases = cases[:len(cases)/24]
 	}
 	reports.TryAll(cases, func(c reports.Case, r reports.Result, err error) { t.Errorf("%s: %v %q", c, err, r.Broken) })
 	t.Logf("%d cases", len(cases))
