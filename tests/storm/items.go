@@ -47,7 +47,7 @@ func (j *judge) lets(op world.Op) {
 	case op.Service == "world" && (op.Name == "failed" || op.Name == "freezes"), op.Fault == world.CrashBefore, op.Fault == world.CrashAfter, op.Fault == world.Timeout:
 		j.failed[op.Invocation] += lostRaces
 	case op.Service != "dynamodb":
-	case op.Name == "Write" && op.Fault == world.ReplyLost: // by its mark a write is known again
+	case op.Name == "Write" && op.Fault == world.ReplyLost && op.Happened: // by its mark it is known again; of one that lost a race nobody can know
 	case op.Fault != world.None:
 		j.failed[op.Invocation] += lostRaces
 	case op.Err != nil:
