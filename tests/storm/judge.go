@@ -34,12 +34,13 @@ type judge struct {
 	stood    map[string]map[run.Address]bool // by group, as the product last could have seen it
 	active   map[string]bool
 	returned map[string]time.Time // last registered by the product
+	sick     map[string]bool      // it wasn't healthy when it was taken out: it needn't be when it is back
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
 	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
-		active: map[string]bool{}, returned: map[string]time.Time{}}
+		active: map[string]bool{}, returned: map[string]time.Time{}, sick: map[string]bool{}}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
 	}
@@ -124,8 +125,8 @@ func (j *judge) hand(op world.Op) {
 		n, _ := strconv.Atoi(port)
 		j.stood[op.Subject][run.Address{ID: id, Port: n}] = op.Name == "Register"
 	case "Terminate", "Stop", "Break", "Mend":
-		if op.Name == "Break" && slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) {
-			return // its own habit
+		if op.Name == "Break" && slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) && j.fleet.Boots(op.Subject) > 0 {
+			return // its own habit; before its boot somebody has broken it
 		}
 		j.touched[op.Subject] = now
 	}
@@ -142,6 +143,9 @@ func (j *judge) leaves(op world.Op) {
 		if j.out[a.ID] == nil {
 			j.out[a.ID] = map[run.Address]string{}
 			delete(j.returned, a.ID)
+			j.sick[a.ID] = slices.ContainsFunc(j.fleet.TargetsAt(op.Subject, j.fleet.Now().Add(-j.lag-time.Millisecond)), func(t run.Target) bool {
+				return t.Address == a && t.Registered() && !t.Healthy()
+			})
 			j.seen["left service"]++
 			j.tokens(a.ID)
 			j.floors(a.ID, op.Subject)

@@ -79,7 +79,7 @@ func (j *judge) back(world.Op) {
 func (j *judge) serves(id string, places map[run.Address]string, age time.Duration) bool {
 	for at, arn := range places {
 		if !slices.ContainsFunc(j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)), func(t run.Target) bool {
-			return t.ID == id && t.Port == at.Port && t.Registered() && (t.Healthy() || t.State == "unused" || !j.touched[id].IsZero())
+			return t.ID == id && t.Port == at.Port && t.Registered() && (t.Healthy() || t.State == "unused" || j.sick[id] || !j.touched[id].IsZero())
 		}) {
 			return false
 		}
