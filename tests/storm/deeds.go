@@ -48,8 +48,12 @@ func (j *judge) row(pk, sk string) (r row) {
 	return r
 }
 
-// run is the id of the active run that has the instance.
+// run is the id of the active run that has the instance: the one that holds its lock, if there are two.
 func (j *judge) run(id string) string {
+	var lock struct{ Run string }
+	if doc, ok := j.fleet.Doc("LOCK#"+id, "LOCK"); ok && json.Unmarshal(doc.Body, &lock) == nil && j.active[lock.Run] {
+		return lock.Run
+	}
 	for _, r := range []string{"run-1", "run-2"} {
 		if !j.active[r] {
 			continue
