@@ -85,7 +85,7 @@ func effects(t *testing.T) (n int) {
 }
 
 func TestR8NothingIsLostWhateverGoesWrongWithAnySingleCall(t *testing.T) {
-	n, step := effects(t), 12 // tests/storm tries every case
+	n, step := effects(t), 12 // make pairs tries every case
 	if raced {
 		step = 60
 	}
