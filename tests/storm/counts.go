@@ -50,6 +50,7 @@ func (j *judge) counted(op world.Op) {
 		}
 		active, ok := j.rows["ACTIVE/"+id]
 		idle := ok && active.Step == "open" && j.fleet.Now().Sub(active.at) > inFlight && j.fleet.Now().Sub(active.Lease.Until) > inFlight
+		idle = idle && !j.letDown(op.Invocation) // who stood still for minutes knows the run's position as it was; the run looks within ten
 		if c.over() && idle && slices.Contains([]string{"drain", "reboot", "check", "rejoin", "triage"}, op.Function) {
 			j.broken("R7", "the last instance of %s has ended, and the run stays open", id)
 		}
