@@ -113,7 +113,7 @@ func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (ch
 		if err := s.save(ctx, w, keep(page), next); err != nil {
 			return choreo.Outcome{}, err
 		}
-		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < margin {
+		if hurried(ctx, s.Now()) {
 			return choreo.Again(0, fmt.Sprintf("%d patches so far; its time is up", i.Found)), nil
 		}
 	}
