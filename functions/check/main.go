@@ -11,6 +11,7 @@ import (
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/cloud/ec2"
 	functions "quickstep/shared/cloud/lambda"
+	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/sqs"
 	"quickstep/shared/cloud/ssm"
 	"quickstep/shared/config"
@@ -25,19 +26,21 @@ func main() {
 		Check  string        `env:"CHECK_QUEUE"`
 		Rejoin string        `env:"REJOIN_QUEUE"`
 		Dead   string        `env:"DEAD_QUEUE"`
+		Alarm  string        `env:"ALARM_TOPIC"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"check": env.Check, "rejoin": env.Rejoin, "dead": env.Dead})
 	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Check{
+	lambda.Start(choreo.Each(rolling.Check{
 		Ledger:    table,
 		EC2:       ec2.New(aws),
 		Boots:     ssm.New(aws),
 		Probes:    probe.Net{},
 		Functions: functions.New(aws),
+		Alarm:     sns.New(aws, env.Alarm),
 		Now:       now,
-	}.Act)))
+	}.Mover(line)))
 }

@@ -23,7 +23,7 @@ func main() {
 		Finish string `env:"FINISH_QUEUE"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	control := rolling.Control{
 		Ledger: dynamodb.New(aws, env.Table),

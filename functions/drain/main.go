@@ -27,15 +27,15 @@ func main() {
 		Dead   string        `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"drain": env.Drain, "reboot": env.Reboot, "rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
 	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Drain{
+	lambda.Start(choreo.Each(rolling.Drain{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),
 		Now:     now,
-	}.Act)))
+	}.Mover(line)))
 }

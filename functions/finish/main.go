@@ -29,7 +29,7 @@ func main() {
 		Report string        `env:"REPORT_TOPIC"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table, watch := dynamodb.New(aws, env.Table), alarms.New(aws)
 	queues := sqs.New(aws, map[string]string{"finish": env.Finish, "drain": env.Drain, "dead": env.Dead})

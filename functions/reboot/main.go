@@ -26,16 +26,16 @@ func main() {
 		Dead   string        `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"reboot": env.Reboot, "check": env.Check, "dead": env.Dead})
 	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Reboot{
+	lambda.Start(choreo.Each(rolling.Reboot{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),
 		Boots:   ssm.New(aws),
 		Now:     now,
-	}.Act)))
+	}.Mover(line)))
 }

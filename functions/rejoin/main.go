@@ -11,6 +11,7 @@ import (
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/cloud/ec2"
 	"quickstep/shared/cloud/elb"
+	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/sqs"
 	"quickstep/shared/config"
 	"quickstep/shared/rolling"
@@ -24,17 +25,19 @@ func main() {
 		Drain  string        `env:"DRAIN_QUEUE"`
 		Finish string        `env:"FINISH_QUEUE"`
 		Dead   string        `env:"DEAD_QUEUE"`
+		Alarm  string        `env:"ALARM_TOPIC"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"rejoin": env.Rejoin, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
 	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(rolling.Instances(line, rolling.Rejoin{
+	lambda.Start(choreo.Each(rolling.Rejoin{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),
+		Alarm:   sns.New(aws, env.Alarm),
 		Now:     now,
-	}.Act)))
+	}.Mover(line)))
 }

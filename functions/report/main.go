@@ -31,7 +31,7 @@ func main() {
 		Prefix string        `env:"BUCKET_PREFIX"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})

@@ -24,7 +24,7 @@ func main() {
 		Dead   string        `env:"DEAD_QUEUE"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})

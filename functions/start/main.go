@@ -42,7 +42,7 @@ func main() {
 		InVPC         bool          `env:"IN_VPC"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})

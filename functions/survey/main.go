@@ -39,7 +39,7 @@ func main() {
 		After        bool          `env:"PATCH_AFTER"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	table, systems := dynamodb.New(aws, env.Table), ssm.New(aws)
 	queues := sqs.New(aws, map[string]string{"survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})

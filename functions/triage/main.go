@@ -34,7 +34,7 @@ func main() {
 		Alarm  string        `env:"ALARM_TOPIC"`
 	}
 	config.MustLoad(&env)
-	now := choreo.Seconds(time.Now)
+	now := choreo.Milliseconds(time.Now)
 	aws := cloud.MustLoad()
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
 		"rejoin": env.Rejoin, "finish": env.Finish, "survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})

@@ -15,35 +15,62 @@ import (
 
 func TestErrors(t *testing.T) {
 	denied, throttled := errors.New("AccessDenied"), passing.Error(errors.New("Throttling"))
+	long := choreo.Tolerance{Transient: 6 * time.Hour, Permanent: 3 * time.Hour}
 	for _, c := range []struct {
-		name  string
-		err   error
-		bound int
+		name      string
+		err       error
+		tolerance choreo.Tolerance
+		want      time.Duration // for how long they are borne; zero: MaxFaults of them
 	}{
-		{"errors that pass", throttled, choreo.MaxErrors},
-		{"errors that pass, wrapped", fmt.Errorf("read: %w", throttled), choreo.MaxErrors},
-		{"a context that ran out", context.DeadlineExceeded, choreo.MaxErrors},
-		{"a race of the step's own", fmt.Errorf("lock: %w", ledger.ErrConflict), choreo.MaxErrors},
-		{"errors that don't pass", denied, choreo.MaxFaults},
+		{"transient", throttled, choreo.Tolerance{}, choreo.TransientFor},
+		{"transient, wrapped", fmt.Errorf("read: %w", throttled), choreo.Tolerance{}, choreo.TransientFor},
+		{"a context that ran out", context.DeadlineExceeded, choreo.Tolerance{}, choreo.TransientFor},
+		{"a race of the step's own", fmt.Errorf("lock: %w", ledger.ErrConflict), choreo.Tolerance{}, choreo.TransientFor},
+		{"permanent", denied, choreo.Tolerance{}, 0},
+		{"transient, for six hours", throttled, long, 6 * time.Hour},
+		{"permanent, for three hours", denied, long, 3 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, c.err })
-			for n := 1; n <= c.bound; n++ {
+			l.tolerance = c.tolerance
+			began, n := l.now, 0
+			for p := l.parcel(); p.Step == "wash"; p = l.parcel() {
+				if n++; n > 1000 {
+					t.Fatal("it comes again and again")
+				}
 				l.must(msg)
-				p := l.stands(n+1, "wash", c.err.Error())
-				if kind := p.Errors + p.Faults; kind != n || (p.Faults > 0) != (c.bound == choreo.MaxFaults) || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" {
-					t.Fatalf("after error %d the position is %+v", n, p.Position)
-				}
-				if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
-					t.Fatalf("after error %d it is due in %s, want %s", n, p.Due.Sub(l.now), want)
-				}
 				msg = l.message()
 			}
-			l.must(msg)
-			if p := l.stands(c.bound+2, choreo.Failing, c.err.Error()); p.GaveUp != "wash" || p.Errors+p.Faults != 0 {
+
+			p := l.stands(n+1, choreo.Failing, c.err.Error())
+			if p.GaveUp != "wash" || p.Errors+p.Faults != 0 || !p.ErrorSince.IsZero() {
 				t.Errorf("at the end the position is %+v", p.Position)
 			}
+			met := p.Since.Sub(began)
+			if c.want == 0 && n != choreo.MaxFaults+1 {
+				t.Errorf("%d errors were borne", n-1)
+			}
+			if c.want > 0 && (met < c.want || met > c.want+3*time.Minute) {
+				t.Errorf("they were borne for %s, want %s", met, c.want)
+			}
 		})
+	}
+}
+
+func TestAnErrorComesAgainByBackoff(t *testing.T) {
+	throttled := passing.Error(errors.New("Throttling"))
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
+	first := l.now
+	for n := 1; n <= 10; n++ {
+		l.must(msg)
+		p := l.stands(n+1, "wash", "Throttling")
+		if p.Errors != n || p.Faults != 0 || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" || !p.ErrorSince.Equal(first) {
+			t.Fatalf("after error %d the position is %+v", n, p.Position)
+		}
+		if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
+			t.Fatalf("after error %d it is due in %s, want %s", n, p.Due.Sub(l.now), want)
+		}
+		msg = l.message()
 	}
 }
 

@@ -90,6 +90,8 @@ type line struct {
 	act   func(w *choreo.Work[*parcel]) (choreo.Outcome, error)
 	last  func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
 	calls int // invocations, for their ids
+
+	tolerance choreo.Tolerance
 }
 
 var words = choreo.Words{
@@ -133,7 +135,8 @@ func (l *line) Send(_ context.Context, envelopes ...choreo.Envelope) error {
 func (l *line) mover() choreo.Mover[*parcel] {
 	return choreo.Mover[*parcel]{Ledger: l.shelf, Queues: l, Now: func() time.Time { return l.now }, Lease: time.Minute, Words: words,
 		New: func() *parcel { return &parcel{} }, Exhausted: l.last,
-		Act: func(_ context.Context, w *choreo.Work[*parcel]) (choreo.Outcome, error) { l.acted++; return l.act(w) }}
+		Tolerance: func(*parcel) choreo.Tolerance { return l.tolerance },
+		Act:       func(_ context.Context, w *choreo.Work[*parcel]) (choreo.Outcome, error) { l.acted++; return l.act(w) }}
 }
 
 // handle is one invocation with the message.

@@ -65,7 +65,6 @@ func FuzzDecodeMessage(f *testing.F) {
 }
 
 func TestBackoff(t *testing.T) {
-	var all time.Duration
 	for n := 1; n <= 100; n++ {
 		for i := range 50 {
 			wait, base := choreo.Backoff(n, fmt.Sprint("i-", i)), 2*time.Minute
@@ -75,13 +74,7 @@ func TestBackoff(t *testing.T) {
 			if wait < base || wait >= base*3/2 {
 				t.Fatalf("after error %d the wait is %s, want %s and at most half as much again", n, wait, base)
 			}
-			if i == 0 && n <= choreo.MaxErrors {
-				all += wait
-			}
 		}
-	}
-	if all < 25*time.Minute || all > 50*time.Minute {
-		t.Errorf("all of them take %s; they should be about half an hour", all)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"math"
 	"time"
 
 	"quickstep/shared/ledger"
@@ -17,9 +18,11 @@ const (
 	// MaxTries is how many claims of one position may end without a commit (crashes, timeouts): the queues'
 	// maxReceiveCount, so that neither bound hides the other.
 	MaxTries = 5
-	// MaxErrors is how many errors in a row a step may meet that pass by themselves: with Backoff, about half an hour.
-	MaxErrors = 20
-	// MaxFaults is the same for errors that don't: a missing permission may be a role that is still being rolled out.
+	// TransientFor is how long a step may meet errors in a row that pass by themselves, unless its Tolerance says
+	// otherwise: a throttle is a matter of time, and how often a step has asked meanwhile says nothing.
+	TransientFor = 40 * time.Minute
+	// MaxFaults is how many errors in a row it may meet that don't: a missing permission may be a role that is still
+	// being rolled out.
 	MaxFaults = 3
 	// maxRaces is how often one invocation asks again after its transaction lost a race.
 	maxRaces = 5
@@ -42,6 +45,8 @@ type Mover[T Item] struct {
 	New func() T
 	// Act does a step. It must be safe to repeat.
 	Act func(ctx context.Context, w *Work[T]) (Outcome, error)
+	// Tolerance is how long an item may meet errors in a row where it stands; nil: TransientFor and MaxFaults.
+	Tolerance func(item T) Tolerance
 	// Exhausted is the outcome for an item whose tries or errors are used up at a step; nil gives up.
 	Exhausted func(ctx context.Context, w *Work[T], reason string) Outcome
 }
@@ -131,24 +136,73 @@ func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
 	if p.Tries > MaxTries {
 		return m.exhausted(ctx, w, m.Words.crashed(p)), nil
 	}
-	out, err := m.Act(ctx, w)
+	early, cancel := early(ctx)
+	defer cancel()
+	out, err := m.Act(early, w)
 	if err == nil || errors.Is(err, ErrLost) {
 		return out, err
 	}
 	return m.trouble(ctx, w, err), nil
 }
 
+// early ends a little before the invocation does, so that an act that takes too long is an error that passes by itself, and
+// is committed as one: an invocation that runs into its timeout counts as a crash.
+func early(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)*11/12)
+}
+
+// Tolerance is how long errors in a row are borne before an item gives up, from the first of them on.
+type Tolerance struct {
+	Transient time.Duration // errors that pass by themselves; zero: TransientFor
+	Permanent time.Duration // all others; zero: MaxFaults of them, however fast they come
+}
+
+// Forever bears whatever comes: the step itself knows when to give up, or that it never may.
+const Forever time.Duration = math.MaxInt64
+
 // trouble is the outcome of an error: again later, as long as its kind is within its bound.
 func (m Mover[T]) trouble(ctx context.Context, w *Work[T], err error) Outcome {
 	p := w.Item.Place()
-	count, bound := &p.Faults, MaxFaults
-	if passing.Is(err) || errors.Is(err, ledger.ErrConflict) {
-		count, bound = &p.Errors, MaxErrors
+	if p.ErrorSince.IsZero() {
+		p.ErrorSince = w.Now
 	}
-	if *count++; *count > bound {
+
+	count := &p.Faults
+	transient := passing.Is(err) || errors.Is(err, ledger.ErrConflict)
+	if transient {
+		count = &p.Errors
+	}
+	*count++
+
+	if m.tolerance(w.Item).spent(p, transient, w.Now) {
 		return m.exhausted(ctx, w, err.Error())
 	}
 	return Outcome{verb: "error", delay: Backoff(*count, w.Key.String()), reason: err.Error()}
+}
+
+func (m Mover[T]) tolerance(item T) Tolerance {
+	if m.Tolerance == nil {
+		return Tolerance{}
+	}
+	return m.Tolerance(item)
+}
+
+// spent says whether the last error, which the position counts already, was one too many.
+func (t Tolerance) spent(p *Position, transient bool, now time.Time) bool {
+	met := now.Sub(p.ErrorSince)
+	switch {
+	case transient && t.Transient == 0:
+		return met >= TransientFor
+	case transient:
+		return met >= t.Transient
+	case t.Permanent == 0:
+		return p.Faults > MaxFaults
+	}
+	return met >= t.Permanent
 }
 
 func (m Mover[T]) exhausted(ctx context.Context, w *Work[T], reason string) Outcome {

@@ -59,7 +59,7 @@ func With[T Item](o Outcome, f func(ctx context.Context, item T) (Together, erro
 func (o Outcome) Settle(p *Position, now time.Time) {
 	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: o.reason, GaveUp: p.GaveUp}
 	if o.verb == "error" {
-		next.Errors, next.Faults = p.Errors, p.Faults
+		next.Errors, next.Faults, next.ErrorSince = p.Errors, p.Faults, p.ErrorSince
 	}
 	if o.verb == "again" || o.verb == "error" || o.verb == "parked" {
 		next.Attempt = p.Attempt + 1

@@ -24,11 +24,14 @@ type Position struct {
 	Attempt int       `json:"attempt,omitempty"` // how often this step has said "again later"
 	Errors  int       `json:"errors,omitempty"`  // errors in a row that pass by themselves, among the attempts
 	Faults  int       `json:"faults,omitempty"`  // errors in a row that don't
-	Tries   int       `json:"tries,omitempty"`   // claims of this N
-	Lease   Lease     `json:"lease,omitzero"`    //
-	Due     time.Time `json:"due,omitzero"`      // when its message can be taken up; zero: no message is on its way
-	Reason  string    `json:"reason,omitempty"`  // why it waits, or why it gave up
-	GaveUp  string    `json:"gaveUp,omitempty"`  // the step that gave up, once Step is failing
+	// ErrorSince is when the first of these errors was met.
+	ErrorSince time.Time `json:"errorSince,omitzero"`
+
+	Tries  int       `json:"tries,omitempty"`  // claims of this N
+	Lease  Lease     `json:"lease,omitzero"`   //
+	Due    time.Time `json:"due,omitzero"`     // when its message can be taken up; zero: no message is on its way
+	Reason string    `json:"reason,omitempty"` // why it waits, or why it gave up
+	GaveUp string    `json:"gaveUp,omitempty"` // the step that gave up, once Step is failing
 }
 
 // Lease is the right to act on an item. While it is live, nobody else changes the item.
@@ -41,6 +44,9 @@ type Lease struct {
 func (p *Position) Leased(now time.Time) bool {
 	return p.Lease.Owner != "" && now.Before(p.Lease.Until)
 }
+
+// Progressed forgets the errors in a row: the step has got on, though not to its end.
+func (p *Position) Progressed() { p.Errors, p.Faults, p.ErrorSince = 0, 0, time.Time{} }
 
 // Place gives the position itself, so that a type that embeds it is an Item.
 func (p *Position) Place() *Position { return p }

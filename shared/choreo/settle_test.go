@@ -93,9 +93,13 @@ func TestCommit(t *testing.T) {
 	}
 }
 
-func TestSeconds(t *testing.T) {
-	clock := choreo.Seconds(func() time.Time { return start.Add(1999 * time.Millisecond).In(time.FixedZone("CET", 3600)) })
-	if got := clock(); got != start.Add(time.Second) {
+func TestMilliseconds(t *testing.T) {
+	read := start.Add(1999999 * time.Microsecond)
+	clock := choreo.Milliseconds(func() time.Time { return read.In(time.FixedZone("CET", 3600)) })
+	if got := clock(); got != start.Add(1999*time.Millisecond) {
 		t.Errorf("the clock shows %s", got)
+	}
+	if got := choreo.After(clock()); got.Before(read) || got.Sub(read) > time.Millisecond {
+		t.Errorf("%s is noted for what was over at %s", got, read)
 	}
 }

@@ -93,7 +93,7 @@ func TestAThrottledCommit(t *testing.T) {
 	}
 }
 
-// TestWithThatNeverGetsThrough: errors of With that pass are counted like those of the step, and end in failing.
+// TestWithThatNeverGetsThrough: transient errors of With are borne like those of the step, and end in failing.
 func TestWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
@@ -102,8 +102,10 @@ func TestWithThatNeverGetsThrough(t *testing.T) {
 			return choreo.Together{}, throttled
 		}), nil
 	})
-	for n := 1; n <= choreo.MaxErrors; n++ {
+	n, last := 0, start.Add(choreo.TransientFor)
+	for l.now.Before(last) {
 		l.must(msg)
+		n++
 		p := l.stands(n+1, "wash", "Throttling")
 		if p.Errors != n || p.Faults != 0 || p.Tries != 0 || p.Lease.Owner != "" || asked != n {
 			t.Fatalf("after error %d, asked %d times, the position is %+v", n, asked, p.Position)
@@ -114,7 +116,7 @@ func TestWithThatNeverGetsThrough(t *testing.T) {
 		msg = l.message()
 	}
 	l.must(msg)
-	if p := l.stands(choreo.MaxErrors+2, choreo.Failing, "Throttling"); p.GaveUp != "wash" || p.Errors != 0 {
+	if p := l.stands(n+2, choreo.Failing, "Throttling"); p.GaveUp != "wash" || p.Errors != 0 {
 		t.Errorf("at the end the position is %+v", p.Position)
 	}
 	if got := l.message(); got.Step != choreo.Failing {
@@ -133,11 +135,16 @@ func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
 			return choreo.Together{}, throttled
 		}), nil
 	}
-	for range choreo.MaxErrors + 1 {
+	n := 0
+	for p := l.parcel(); p.Step == "wash" && n < 100; p = l.parcel() {
 		l.must(msg)
 		msg = l.message()
+		n++
 	}
-	l.stands(choreo.MaxErrors+2, choreo.Failing, "Throttling")
+	p := l.stands(n+1, choreo.Failing, "Throttling")
+	if met := p.Since.Sub(start); met < choreo.TransientFor || met > choreo.TransientFor+3*time.Minute {
+		t.Errorf("they were borne for %s", met)
+	}
 }
 
 // TestAnExhaustedWithThatNeverGetsThrough: what is done at the end may fail as well; it comes again, and never spins.
@@ -150,7 +157,7 @@ func TestAnExhaustedWithThatNeverGetsThrough(t *testing.T) {
 			return choreo.Together{}, throttled
 		})
 	}
-	for range choreo.MaxErrors + 1 {
+	for l.now.Before(start.Add(choreo.TransientFor + 10*time.Minute)) {
 		l.must(msg)
 		msg = l.message()
 	}

@@ -75,7 +75,8 @@ func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
 		return fmt.Errorf("send message %d of report %s: %w", r.Sent+1, r.ID, err)
 	}
 	r.Sent, r.InDoubt = r.Sent+1, false
-	r.Errors, r.Faults, r.Weary = 0, 0, false // it gets on
+	r.Progressed()
+	r.Weary = false
 	return nil
 }
 
@@ -107,6 +108,12 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 
 // store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.
 // A bucket that doesn't take it keeps nobody from reading the rest.
+// stuck says that half of the time is over in which errors in a row are borne.
+func stuck(w *choreo.Work[*Report]) bool {
+	since := w.Item.ErrorSince
+	return !since.IsZero() && w.Now.Sub(since) >= choreo.TransientFor/2
+}
+
 func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content, all func() []unit) error {
 	if p.Bucket == nil || w.Item.Stored != nil {
 		return nil
@@ -121,7 +128,7 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON}} {
 		key := folder + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
-		if err != nil && passing.Is(err) && w.Item.Errors < choreo.MaxErrors/2 {
+		if err != nil && passing.Is(err) && !stuck(w) {
 			return fmt.Errorf("store %s: %w", key, err)
 		}
 		if err != nil {

@@ -183,7 +183,8 @@ func (s Scanner) save(ctx context.Context, w *choreo.Work[*Scan], patches []Patc
 	writes := write(i, patches, w.Now)
 	i.Token = next
 	i.Calls++
-	i.Errors, i.Faults, i.Waits = 0, 0, 0 // it gets on
+	i.Progressed()
+	i.Waits = 0
 	err := w.Save(ctx, writes...)
 	if err != nil {
 		*i = before

@@ -57,7 +57,7 @@ func (p Reporter) some(ctx context.Context, w *choreo.Work[*Report], c *content,
 		writes = append(writes, put)
 	}
 	r.Written += len(writes)
-	r.Errors, r.Faults = 0, 0 // it gets on
+	r.Progressed()
 	err := w.Save(ctx, writes...)
 	if err != nil {
 		*r = before

@@ -33,52 +33,52 @@ type Net struct{}
 // first MaxBody of its body; if not, why says what came instead. Redirects are answers like any other and aren't
 // followed. Certificates aren't verified, as a target group's health check doesn't verify them: instances are asked by
 // their address, to which no certificate is issued.
-func (Net) HTTP(ctx context.Context, p run.HTTPProbe) (ok bool, why string) {
+func (Net) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
 	accepted, err := parseCodes(p.Codes)
 	if err != nil {
-		return false, err.Error()
+		return run.Finding{Why: err.Error()}
 	}
 	timeout := bound(p.Timeout)
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodGet, p.URL, http.NoBody)
 	if err != nil {
-		return false, fmt.Sprintf("%q can't be asked: %v", p.URL, reason(err))
+		return run.Finding{Why: fmt.Sprintf("%q can't be asked: %v", p.URL, reason(err))}
 	}
 	request.Header.Set("User-Agent", "Quickstep")
 	answer, err := client().Do(request)
 	if err != nil {
-		return false, unanswered(ctx, timeout, err)
+		return unanswered(ctx, timeout, err)
 	}
 	defer answer.Body.Close()
 	if !accepted.has(answer.StatusCode) {
-		return false, fmt.Sprintf("status %d, not %s", answer.StatusCode, accepted)
+		return run.Finding{Why: fmt.Sprintf("status %d, not %s", answer.StatusCode, accepted)}
 	}
 	if p.Text == "" {
-		return true, ""
+		return run.Finding{OK: true}
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody))
 	switch {
 	case bytes.Contains(body, []byte(p.Text)):
-		return true, ""
-	case err != nil:
-		return false, unanswered(ctx, timeout, err)
+		return run.Finding{OK: true}
+	case err != nil: // it has begun to answer
+		return run.Finding{Why: unanswered(ctx, timeout, err).Why}
 	}
-	return false, fmt.Sprintf("status %d, but %q isn't in the body", answer.StatusCode, p.Text)
+	return run.Finding{Why: fmt.Sprintf("status %d, but %q isn't in the body", answer.StatusCode, p.Text)}
 }
 
 // TCP opens one connection to an address, such as 10.0.0.1:5432, and closes it. It is ok if the connection came about.
-func (Net) TCP(ctx context.Context, address string, timeout time.Duration) (ok bool, why string) {
+func (Net) TCP(ctx context.Context, address string, timeout time.Duration) run.Finding {
 	timeout = bound(timeout)
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var d net.Dialer
 	connection, err := d.DialContext(limited, "tcp", address)
 	if err != nil {
-		return false, unanswered(ctx, timeout, err)
+		return unanswered(ctx, timeout, err)
 	}
 	_ = connection.Close() // what matters is that it was there
-	return true, ""
+	return run.Finding{OK: true}
 }
 
 // client is a new one each time: a kept connection would prove that the old process was there, not the new one. It goes
@@ -101,15 +101,20 @@ func bound(timeout time.Duration) time.Duration {
 	return timeout
 }
 
-// unanswered tells a slow application from a caller that ran out of time.
-func unanswered(caller context.Context, timeout time.Duration, err error) string {
+// unanswered tells a slow application from a caller that ran out of time, and both from a server that answers something else:
+// that one is up, and so is the machine.
+func unanswered(caller context.Context, timeout time.Duration, err error) run.Finding {
+	var network net.Error
 	switch {
 	case caller.Err() != nil:
-		return "the check was broken off"
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("no answer within %s", timeout)
+		return run.Finding{Why: "the check was broken off"}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return run.Finding{Down: true, Why: fmt.Sprintf("no answer within %s", timeout)}
 	}
-	return reason(err).Error()
+	var dial *net.OpError
+	var malformed *net.AddrError
+	down := errors.As(err, &dial) || errors.Is(err, io.EOF)
+	return run.Finding{Down: down && !errors.As(err, &malformed), Why: reason(err).Error()}
 }
 
 // reason leaves out the method and the URL, which whoever reads it knows.

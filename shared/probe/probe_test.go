@@ -77,9 +77,12 @@ func TestHTTP(t *testing.T) {
 		{"the code isn't HTTP", "/up", "20", "", 0, false, unreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ok, why := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout})
-			if ok != c.ok || !strings.Contains(why, c.why) || ok && why != "" {
-				t.Errorf("got %t, %q", ok, why)
+			got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout})
+			if got.OK != c.ok || !strings.Contains(got.Why, c.why) || got.OK && got.Why != "" {
+				t.Errorf("got %+v", got)
+			}
+			if got.Down != (c.path == "/slow" || c.path == "/lost") { // whoever answers is up
+				t.Errorf("shown down: %t", got.Down)
 			}
 		})
 	}
@@ -92,8 +95,8 @@ func TestHTTPOfWhatIsNotThere(t *testing.T) {
 		"there is no URL":      {"", "unsupported protocol"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if ok, why := network.HTTP(t.Context(), run.HTTPProbe{URL: c.url}); ok || !strings.Contains(why, c.why) {
-				t.Errorf("got %t, %q", ok, why)
+			if got := network.HTTP(t.Context(), run.HTTPProbe{URL: c.url}); got.OK || !strings.Contains(got.Why, c.why) || got.Down != (c.why == "connection refused") {
+				t.Errorf("got %+v", got)
 			}
 		})
 	}
@@ -102,8 +105,8 @@ func TestHTTPOfWhatIsNotThere(t *testing.T) {
 func TestHTTPSNeedsNoCertificateForTheAddress(t *testing.T) {
 	server := httptest.NewTLSServer(app(t))
 	defer server.Close()
-	if ok, why := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + "/up", Codes: "200"}); !ok {
-		t.Error(why)
+	if got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + "/up", Codes: "200"}); !got.OK {
+		t.Error(got.Why)
 	}
 }
 
@@ -118,8 +121,8 @@ func TestEachProbeIsAConnectionOfItsOwn(t *testing.T) {
 	server.Start()
 	defer server.Close()
 	for range 3 {
-		if ok, why := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + "/up", Text: "żółw"}); !ok {
-			t.Fatal(why)
+		if got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + "/up", Text: "żółw"}); !got.OK {
+			t.Fatal(got.Why)
 		}
 	}
 	if n := connections.Load(); n != 3 {
@@ -132,11 +135,11 @@ func TestTheCallersContextEndsAProbe(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if ok, why := network.HTTP(ctx, run.HTTPProbe{URL: server.URL + "/slow", Timeout: time.Minute}); ok || why != "the check was broken off" {
-		t.Errorf("HTTP: got %t, %q", ok, why)
+	if got := network.HTTP(ctx, run.HTTPProbe{URL: server.URL + "/slow", Timeout: time.Minute}); got.OK || got.Down || got.Why != "the check was broken off" {
+		t.Errorf("HTTP: got %+v", got)
 	}
-	if ok, why := network.TCP(ctx, server.Listener.Addr().String(), time.Minute); ok || why != "the check was broken off" {
-		t.Errorf("TCP: got %t, %q", ok, why)
+	if got := network.TCP(ctx, server.Listener.Addr().String(), time.Minute); got.OK || got.Down || got.Why != "the check was broken off" {
+		t.Errorf("TCP: got %+v", got)
 	}
 }
 
@@ -155,8 +158,9 @@ func TestTCP(t *testing.T) {
 		"the time is too short for it": {server.Listener.Addr().String(), time.Nanosecond, false, "no answer within 1ns"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if ok, why := network.TCP(t.Context(), c.address, c.timeout); ok != c.ok || !strings.Contains(why, c.why) {
-				t.Errorf("got %t, %q", ok, why)
+			got := network.TCP(t.Context(), c.address, c.timeout)
+			if got.OK != c.ok || !strings.Contains(got.Why, c.why) || got.Down == (c.ok || c.why == "missing port") {
+				t.Errorf("got %+v", got)
 			}
 		})
 	}

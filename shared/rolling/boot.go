@@ -10,11 +10,12 @@ import (
 	"quickstep/shared/run"
 )
 
-// Boots is how a boot id is read: a command through Systems Manager, whose answer is fetched later.
+// Boots is how it is learned which boot an instance is on: by a command through Systems Manager, whose answer is fetched
+// later.
 type Boots interface {
 	Managed(ctx context.Context, instance string) (bool, error)
 	AskBoot(ctx context.Context, instance string, windows bool) (command string, err error)
-	BootAnswer(ctx context.Context, instance, command string) (boot string, done bool, err error)
+	BootAnswer(ctx context.Context, instance, command string) (answer run.BootAnswer, done bool, err error)
 }
 
 const (
@@ -22,35 +23,50 @@ const (
 	bootAnswer = 3 * time.Second
 	// bootPatience is how long an answer may take: Systems Manager gives up delivering after 30 s.
 	bootPatience = 40 * time.Second
-	// bootQuestions is how many questions in a row may go unanswered before an id counts as unreadable.
+	// bootQuestions is how many questions in a row may go unanswered before an id counts as unreadable, and how often the
+	// old boot's id is asked for again.
 	bootQuestions = 3
+	// bootFresh is how old the old boot's id may be at the call: others may reboot the instance meanwhile.
+	bootFresh = 30 * time.Second
 )
 
-// readBoot gets one step further in reading the boot id: it asks, or fetches the answer. id is empty while there is none;
-// why then says what it waits for. Questions without a usable answer are counted in Boot.Asked.
-func readBoot(ctx context.Context, boots Boots, w *choreo.Work[*run.Instance], now time.Time) (id, why string, err error) {
-	boot := &w.Item.Boot
+// bootReading is what an instance has said about its boot, between two moments of our clock.
+type bootReading struct {
+	run.BootAnswer
+	sentAt, readAt time.Time
+}
+
+// readBoot gets one step further in reading the boot: it asks, or fetches the answer. The reading's ID is empty while there is
+// none; why then says what it waits for. Questions without a usable answer are counted in Boot.Asked.
+func readBoot(
+	ctx context.Context, boots Boots, i *run.Instance, clock func() time.Time,
+) (r bootReading, why string, err error) {
+	boot := &i.Boot
 	if boot.Command == "" {
-		boot.Command, err = boots.AskBoot(ctx, w.Item.ID, w.Item.Windows)
+		sentAt := clock()
+		boot.Command, err = boots.AskBoot(ctx, i.ID, i.Windows)
 		if errors.Is(err, run.ErrUnmanaged) {
 			boot.Asked++
-			return "", "Systems Manager doesn't reach the instance yet", nil
+			return r, "Systems Manager doesn't reach the instance yet", nil
 		}
-		boot.AskedAt = now
-		return "", "asked for the boot id", err
+		boot.AskedAt = sentAt
+		return r, "asked for the boot id", err
 	}
-	id, done, err := boots.BootAnswer(ctx, w.Item.ID, boot.Command)
+
+	answer, done, err := boots.BootAnswer(ctx, i.ID, boot.Command)
+	now := choreo.After(clock())
 	if err != nil {
-		return "", "", fmt.Errorf("read the boot id of %s: %w", w.Item.ID, err)
+		return r, "", fmt.Errorf("read the boot id of %s: %w", i.ID, err)
 	}
 	if !done && now.Before(boot.AskedAt.Add(bootPatience)) {
-		return "", "waiting for the boot id", nil
+		return r, "waiting for the boot id", nil
 	}
+
 	boot.Command = ""
-	if id == "" {
+	if answer.ID == "" {
 		boot.Asked++
-		return "", "Systems Manager gave no boot id", nil
+		return r, "Systems Manager gave no boot id", nil
 	}
 	boot.Asked = 0
-	return id, "", nil
+	return bootReading{BootAnswer: answer, sentAt: boot.AskedAt, readAt: now}, "", nil
 }

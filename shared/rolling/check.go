@@ -9,13 +9,14 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
 	"quickstep/shared/run"
 )
 
 // Probes look at an application from outside.
 type Probes interface {
-	HTTP(ctx context.Context, p run.HTTPProbe) (ok bool, why string)
-	TCP(ctx context.Context, address string, timeout time.Duration) (ok bool, why string)
+	HTTP(ctx context.Context, p run.HTTPProbe) run.Finding
+	TCP(ctx context.Context, address string, timeout time.Duration) run.Finding
 }
 
 // Check asks whether an instance has started, again and again, up to a bound.
@@ -23,19 +24,48 @@ type Check struct {
 	Ledger ledger.Store
 	EC2    interface {
 		Machines
-		StatusOK(ctx context.Context, instance string) (ok bool, why string, err error)
+		Status(ctx context.Context, instance string) (run.StatusChecks, error)
 	}
 	Boots     Boots
 	Probes    Probes
 	Functions interface {
 		Ready(ctx context.Context, function string, payload any) (ready bool, why string, err error)
 	}
-	Now func() time.Time
+	Alarm Topic
+	Now   func() time.Time
+}
+
+const (
+	// earlyLook is how soon after its reboot an instance without a readable boot id is looked at, and how often from then
+	// on: boots of under half a minute are the rule for small servers, and the proof is to have seen it down.
+	earlyLook = 5 * time.Second
+	// earlyFor is how long it is looked at that often: one that isn't down by then hangs, until EC2 forces its reboot
+	// about four minutes after the call, and lateLook sees that as well.
+	earlyFor = 2 * time.Minute
+	lateLook = 10 * time.Second
+	// fewLooks is how many looks must have failed, however late it is: after an outage the first one may fail by chance.
+	fewLooks = 3
+)
+
+// Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may be well.
+func (c Check) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+	m := Instances(l, c.Act)
+	m.Tolerance = outside
+	return m
 }
 
 // Act is safe to repeat: it only looks.
 func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	out, err := c.look(ctx, w)
+	tellOfTrouble(ctx, c.Alarm, w, c.Now(), err)
+	return out, err
+}
+
+func (c Check) look(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i := w.Item
+	if i.RebootedAt.IsZero() {
+		return choreo.GiveUp("nothing says when it was asked to reboot, so nothing can show that it has"), nil
+	}
 	plan, err := (book{c.Ledger}).plan(ctx, i.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
@@ -50,110 +80,190 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	case m.State == "stopped" || m.State == "stopping":
 		return choreo.GiveUp("the instance is " + m.State + " since its reboot; start it and look at its log"), nil
 	}
-	notReady, down, err := c.ready(ctx, plan, i, m)
+
+	found, err := c.ready(ctx, plan, i, m)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	c.watch(i, down)
-	unproven, wait, err := c.proof(ctx, w, time.Duration(plan.Request.CheckInterval))
-	switch {
-	case err != nil:
+	i.Watch(found, c.Now())
+	unproven, wait, err := c.proof(ctx, w.Item)
+	if err != nil {
 		return choreo.Outcome{}, err
-	case notReady == "" && unproven == "":
-		i.StartedAt = c.Now()
-		return choreo.Next(run.StepRejoin, 0), nil
-	case notReady == "" && wait > 0: // bounded by time; not one of the checks
-		return choreo.Again(wait, unproven), nil
-	case notReady == "":
-		notReady = unproven
 	}
-	if i.Checks++; i.Checks >= plan.Request.MaxChecks {
-		return choreo.GiveUp(fmt.Sprintf("not started after %d checks, %s after the reboot: %s",
-			i.Checks, run.Span(c.Now().Sub(i.RebootedAt)), notReady)), nil
-	}
-	return choreo.Again(time.Duration(plan.Request.CheckInterval), notReady), nil
+	return c.decide(i, plan, found, unproven, wait), nil
 }
 
-// proof says why the present boot can't be believed to be a new one; empty: it can. wait is how long to wait if that is a
-// matter of time alone, zero if it isn't.
-func (c Check) proof(ctx context.Context, w *choreo.Work[*run.Instance], interval time.Duration) (unproven string, wait time.Duration, err error) {
-	i := w.Item
-	rest := min(i.RebootedAt.Add(run.HungReboot).Sub(c.Now()), interval)
-	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
-		id, why, err := readBoot(ctx, c.Boots, w, c.Now())
-		switch {
-		case err != nil:
-			return "", 0, err
-		case id == "" && i.Boot.Command != "":
-			return why, bootAnswer, nil
-		case id == "":
-			return why, 0, nil
-		case run.SameBoot(id, i.Boot.Old):
-			return "the instance is still on its old boot", 0, nil
-		}
-		i.Boot = run.Boot{Old: i.Boot.Old, New: true}
+// decide goes on once all checks pass on a boot that is proven to be new, gives up when the time for that is over, or comes
+// again. The bound is time, not a number of looks: those who look for a proof come close together.
+func (c Check) decide(i *run.Instance, plan *run.Plan, found run.Finding, unproven string, wait time.Duration) choreo.Outcome {
+	now := c.Now()
+	since := now.Sub(i.RebootedAt)
+	switch {
+	case found.OK && unproven == "":
+		i.StartedAt = now
+		return choreo.Next(run.StepRejoin, 0)
+	case found.OK && wait == 0 && since >= max(plan.CheckFor(), run.WaitForProof) && c.asked(i):
+		return choreo.GiveUp(fmt.Sprintf("all checks pass, and %s after the reboot there is no proof of a new boot: %s",
+			run.Span(since), unproven))
+	case found.OK && wait > 0:
+		return choreo.Again(min(wait, c.interval(plan, i, since)), unproven)
+	case found.OK:
+		return choreo.Again(c.interval(plan, i, since), unproven)
 	}
+
+	i.Checks++
+	if since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks) {
+		return choreo.GiveUp(fmt.Sprintf("not started after %d checks, %s after the reboot: %s",
+			i.Checks, run.Span(since), found.Why))
+	}
+	return choreo.Again(c.interval(plan, i, since), found.Why)
+}
+
+// asked says that a proof was asked for often enough: whoever comes late, after an outage, gives up after no single question.
+func (c Check) asked(i *run.Instance) bool {
+	return i.Boot.Old == "" || i.Boot.Asked == 0 || i.Boot.Asked >= bootQuestions
+}
+
+// firstLook is how long after its reboot an instance is looked at first.
+func firstLook(plan *run.Plan, i *run.Instance) time.Duration {
+	wait := time.Duration(plan.Request.BootWait)
+	if watched(plan, i) {
+		return min(earlyLook, wait)
+	}
+	return wait
+}
+
+// interval is the time to the next look: close together while an instance that tells no boot id has to be seen down, then as
+// the request says.
+func (c Check) interval(plan *run.Plan, i *run.Instance, since time.Duration) time.Duration {
+	interval := time.Duration(plan.Request.CheckInterval)
+	switch rest := time.Duration(plan.Request.BootWait) - since; {
+	case !watched(plan, i) && rest > 0:
+		return rest
+	case !watched(plan, i) || since >= run.HungReboot:
+		return interval
+	case since < earlyFor:
+		return min(interval, earlyLook)
+	}
+	return min(interval, lateLook)
+}
+
+// watched says that an instance has to be seen down, and can be: by probes of its own. EC2's status checks look once a
+// minute and show what they found minutes later.
+func watched(plan *run.Plan, i *run.Instance) bool {
+	probed := plan.Request.Check.TCP != nil || plan.Request.Check.HTTP != nil
+	return probed && i.Boot.Old == "" && i.SeenDown.IsZero()
+}
+
+// proof says why the present boot can't be believed to be a new one; empty: it can. wait is how long that will take at most, if
+// it is a matter of time alone; zero if it isn't.
+func (c Check) proof(ctx context.Context, i *run.Instance) (unproven string, wait time.Duration, err error) {
+	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
+		if unproven, wait, err = c.newBoot(ctx, i); unproven != "" || err != nil {
+			return unproven, wait, err
+		}
+	}
+
+	rest := i.RebootedAt.Add(run.HungReboot).Sub(c.Now())
 	if i.RebootCalls > 1 && rest > 0 {
 		return "it was asked to reboot more than once; waiting until no further reboot can come", rest, nil
 	}
 	if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {
-		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot", run.Span(run.HungReboot)), rest, nil
+		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot",
+			run.Span(run.HungReboot)), rest, nil
 	}
 	return "", 0, nil
 }
 
-// watch notes when the instance was seen down: by two checks in a row, for one may fail by chance; and not if it wasn't healthy
-// before its reboot either.
-func (c Check) watch(i *run.Instance, down bool) {
-	wasUp := len(i.Capture) == 0
-	for _, r := range i.Capture {
-		wasUp = wasUp || r.Healthy
-	}
+// newBoot asks which boot the instance is on, and says why that isn't the one that the reboot brought about; empty: it is.
+func (c Check) newBoot(ctx context.Context, i *run.Instance) (unproven string, wait time.Duration, err error) {
+	read, why, err := readBoot(ctx, c.Boots, i, c.Now)
 	switch {
-	case !down:
-		i.DownOnce = time.Time{}
-	case i.DownOnce.IsZero():
-		i.DownOnce = c.Now()
-	case i.SeenDown.IsZero() && wasUp:
-		i.SeenDown = c.Now()
+	case err != nil:
+		return "", 0, err
+	case read.ID == "" && i.Boot.Command != "":
+		return why, bootAnswer, nil
+	case read.ID == "":
+		return why, 0, nil
 	}
+
+	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
+	case run.OldBoot:
+		return "the instance is still on its old boot", 0, nil
+	case run.TheirBoot:
+		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
+		return "the instance is on a boot that began before it was asked to reboot", 0, nil
+	case run.Unclear:
+		if read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {
+			return "the instance is on another boot, which may have begun before it was asked to reboot", 0, nil
+		}
+	}
+	i.Boot = run.Boot{Old: i.Boot.Old, New: true}
+	return "", 0, nil
 }
 
-// ready runs the checks that were asked for; the first that doesn't pass says why, and whether that shows the instance down:
-// what an operator's function says may have other reasons.
-func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (notReady string, down bool, err error) {
+// ready runs the checks that were asked for; the first that doesn't pass says why. As long as it matters whether the instance was
+// seen down, all probes are made: the answer of one shows that it is up.
+func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (run.Finding, error) {
 	check := plan.Request.Check
+	all := findings{probed: check.TCP != nil || check.HTTP != nil, whole: watched(plan, i)}
 	if check.EC2 {
-		ok, why, err := c.EC2.StatusOK(ctx, i.ID)
+		s, err := c.EC2.Status(ctx, i.ID)
 		if err != nil {
-			return "", false, fmt.Errorf("read the status checks of %s: %w", i.ID, err)
+			return run.Finding{}, fmt.Errorf("read the status checks of %s: %w", i.ID, err)
 		}
-		if !ok {
-			return "EC2: " + why, true, nil
-		}
+		all.add("EC2: ", s.Finding(), false)
 	}
-	if t := check.TCP; t != nil {
-		if ok, why := c.Probes.TCP(ctx, m.PrivateIP+":"+strconv.Itoa(t.Port), time.Duration(t.Timeout)); !ok {
-			return "TCP: " + why, true, nil
-		}
+	if t := check.TCP; t != nil && all.wanted() {
+		all.add("TCP: ", c.Probes.TCP(ctx, m.PrivateIP+":"+strconv.Itoa(t.Port), time.Duration(t.Timeout)), true)
 	}
 	if check.HTTP != nil {
 		for _, p := range httpProbes(plan, i, m) {
-			if ok, why := c.Probes.HTTP(ctx, p); !ok {
-				return "HTTP: " + why, true, nil
+			if all.wanted() {
+				all.add("HTTP: ", c.Probes.HTTP(ctx, p), true)
 			}
 		}
 	}
-	if l := check.Lambda; l != nil {
+	if l := check.Lambda; l != nil && all.passed() {
 		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.PrivateIP})
-		if err != nil {
-			return "", false, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
+		if passing.Is(err) {
+			return run.Finding{}, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
 		}
-		if !ok {
-			return l.Function + ": " + why, false, nil
+		if err != nil { // the operator's own function has failed, or isn't there: so the check doesn't pass
+			ok, why = false, err.Error()
 		}
+		all.add(l.Function+": ", run.Finding{OK: ok, Why: why}, false) // it may have other reasons than that it is down
 	}
-	return "", false, nil
+	return all.together(), nil
+}
+
+// findings are those of one look.
+type findings struct {
+	probed, whole bool // there are probes; all of them are to be made
+	made          int
+	why           string // of the first that didn't pass
+	down, answers bool
+}
+
+func (f *findings) wanted() bool { return f.whole || f.passed() }
+func (f *findings) passed() bool { return f.why == "" }
+
+// add takes the finding of one check. EC2's word on whether the instance is down counts where nothing else is asked.
+func (f *findings) add(name string, found run.Finding, probe bool) {
+	f.made++
+	if !found.OK && f.why == "" {
+		f.why = name + found.Why
+	}
+	f.answers = f.answers || (probe && !found.Down)
+	f.down = f.down || (found.Down && (probe || !f.probed))
+}
+
+// together is what a look has found. A look that looked at nothing doesn't pass.
+func (f *findings) together() run.Finding {
+	if f.made == 0 {
+		return run.Finding{Why: "none of the checks applies to the instance"}
+	}
+	return run.Finding{OK: f.why == "", Down: f.down && !f.answers, Why: f.why}
 }
 
 // CheckRequest is what a check function of the operator's is asked. It answers {"ready": true} or

@@ -22,6 +22,22 @@ type Drain struct {
 	Now func() time.Time
 }
 
+// deregisterFor is how long errors are borne by an instance that was captured: past it, it goes back.
+const deregisterFor = time.Hour
+
+// Mover moves instances by drain. No error ends one that is in service: as long as nobody can look, the gate is closed, and that
+// is the run's affair.
+func (d Drain) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+	m := Instances(l, d.Act)
+	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
+		if i.LeftAt.IsZero() {
+			return choreo.Tolerance{Transient: choreo.Forever, Permanent: choreo.Forever}
+		}
+		return choreo.Tolerance{Transient: deregisterFor}
+	}
+	return m
+}
+
 // Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh; after it, a try only
 // deregisters what was captured, and deregistering twice is deregistering once.
 func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
@@ -35,7 +51,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	}
 	look, err := d.look(ctx, b, w, plan, nil)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return d.unseen(ctx, b, w, err)
 	}
 	if v := look.Decide(); v.Answer != run.Go {
 		return d.stay(ctx, b, w, look, v)
@@ -43,19 +59,60 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if why, err := d.mark(ctx, w); err != nil || why != "" {
 		return b.end(w, run.Skipped, why, nil), err
 	}
+
 	look, err = d.look(ctx, b, w, plan, look.Targets)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return d.unseen(ctx, b, w, err)
 	}
 	look.Marked = true
 	if v := look.Decide(); v.Answer != run.Go {
 		return d.stay(ctx, b, w, look, v)
 	}
+
 	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Standing(), d.Now(), nil, nil
+	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
 		return choreo.Outcome{}, err
 	}
 	return d.leave(ctx, b, w, look)
+}
+
+// unseen is the outcome of a look that couldn't be made. Nobody knows what is behind the gate, so it is closed: the instance
+// comes again, more rarely each time, until the run's patience is over. The mark is taken back by the commit.
+func (d Drain) unseen(
+	ctx context.Context, b book, w *choreo.Work[*run.Instance], failed error,
+) (choreo.Outcome, error) {
+	if errors.Is(failed, choreo.ErrLost) {
+		return choreo.Outcome{}, failed
+	}
+	w.Item.Leaving, w.Item.Refused = time.Time{}, nil
+	r, _, err := b.run(ctx, w.Item.Run)
+	switch {
+	case err != nil:
+		return choreo.Outcome{}, failed
+	case r.Stopped != "":
+		return b.end(w, run.Skipped, r.Stopped, nil), nil
+	case !r.Paused.IsZero():
+		return choreo.Park("the run is paused, and nobody can look: " + failed.Error()), nil
+	}
+	if err := b.closeGate(ctx, w, r); err != nil {
+		return choreo.Outcome{}, err
+	}
+	return choreo.Outcome{}, failed
+}
+
+// closeGate begins the run's patience, unless it has begun.
+func (b book) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *run.Run) error {
+	if !r.ClosedSince.IsZero() {
+		return nil
+	}
+	return b.change(ctx, w.Mark, r.ID, func(r *run.Run) bool {
+		first := r.ClosedSince.IsZero()
+		if first {
+			r.ClosedSince = w.Now
+		}
+		return first
+	})
 }
 
 // look reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
@@ -66,12 +123,13 @@ func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 		return nil, err
 	}
 	look := &run.Look{Now: d.Now(), Plan: plan, Me: w.Item, Machine: m}
+	targets := timely{d.Targets, d.Now, w.Now.Add(lookFor)}
 	switch {
 	case m == nil:
 	case known == nil:
-		look.Targets, _, err = sweep(ctx, d.Targets, map[string]bool{m.VPC: true}, names(m))
+		look.Targets, _, err = sweep(ctx, targets, map[string]bool{m.VPC: true}, names(m))
 	default:
-		look.Targets, err = reread(ctx, d.Targets, known)
+		look.Targets, err = reread(ctx, targets, known)
 	}
 	if err != nil {
 		return nil, err
@@ -147,16 +205,15 @@ func (d Drain) stay(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 	case run.Park:
 		return choreo.Park(v.Reason), nil
 	}
-	if look.Run.ClosedSince.IsZero() {
-		if err := b.change(ctx, w.Mark, i.Run, func(r *run.Run) bool {
-			first := r.ClosedSince.IsZero()
-			if first {
-				r.ClosedSince = w.Now
-			}
-			return first
-		}); err != nil {
-			return choreo.Outcome{}, err
+	if v.Own {
+		if i.InitialSince.IsZero() {
+			i.InitialSince = w.Now
 		}
+		return choreo.Again(wait(look), v.Reason), nil
+	}
+	i.InitialSince = time.Time{}
+	if err := b.closeGate(ctx, w, look.Run); err != nil {
+		return choreo.Outcome{}, err
 	}
 	return choreo.Again(wait(look), v.Reason), nil
 }
@@ -210,7 +267,7 @@ func (d Drain) leave(ctx context.Context, b book, w *choreo.Work[*run.Instance],
 			return choreo.Outcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
 		}
 	}
-	w.Item.GoneAt = d.Now().Add(time.Second) // the clock shows whole seconds, and the next one is certainly later
+	w.Item.GoneAt = choreo.After(d.Now())
 	return choreo.Next(run.StepReboot, w.Item.GoneAt.Add(look.Plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
 }
 

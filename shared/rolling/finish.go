@@ -34,8 +34,6 @@ const (
 	// okPatience is how long the muted alarms may take to be OK before their mute ends all the same: deleting it
 	// fires those that are in ALARM, and an alarm that is still in ALARM by then is one to be read.
 	okPatience = 15 * time.Minute
-	// troubleEvery is how often people are told of the same trouble.
-	troubleEvery = time.Hour
 )
 
 // Act is safe to repeat: muting and restoring look at what is; what was told is written down; the end is one transaction.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
+	"quickstep/shared/passing"
 	"quickstep/shared/run"
 )
 
@@ -19,6 +21,27 @@ type Targets interface {
 // Machines is what the steps read of EC2.
 type Machines interface {
 	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
+}
+
+// lookFor is how long an invocation may read target groups: its timeout is a minute, and what follows takes seconds.
+const lookFor = 35 * time.Second
+
+// timely gives up reading when the time for it is over. So a throttled API costs a wait, and never a crash.
+type timely struct {
+	targets Targets
+	now     func() time.Time
+	until   time.Time
+}
+
+// Groups lists the target groups.
+func (t timely) Groups(ctx context.Context) ([]run.Group, error) { return t.targets.Groups(ctx) }
+
+// Targets reads a target group, unless it is too late for that.
+func (t timely) Targets(ctx context.Context, group string) ([]run.Target, error) {
+	if t.now().Before(t.until) {
+		return t.targets.Targets(ctx, group)
+	}
+	return nil, passing.Refused(fmt.Errorf("reading the target groups takes longer than %s", run.Span(lookFor)))
 }
 
 // sweep reads every target group that could hold instances of these VPCs: a group that was created, or in which an

@@ -24,6 +24,19 @@ type Reboot struct {
 	Now     func() time.Time
 }
 
+// Mover moves instances by reboot. Before its call an instance goes back when its time is over, however many errors were met
+// by then; after a call whose fate is unknown it may have rebooted, and be well.
+func (r Reboot) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+	m := Instances(l, r.Act)
+	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
+		if i.RebootCalls == 0 {
+			return choreo.Tolerance{Transient: choreo.Forever}
+		}
+		return outside(i)
+	}
+	return m
+}
+
 // Act is safe to repeat: each call is written down before it is made; a try that finds that an earlier call has worked
 // makes none; and after more than one call the check believes nothing for five minutes.
 func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
@@ -31,6 +44,12 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	plan, err := (book{r.Ledger}).plan(ctx, i.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
+	}
+	if i.GoneAt.IsZero() {
+		return choreo.GiveUp("nothing says when it was deregistered, so nobody can know that it is drained"), nil
+	}
+	if why := r.overdue(i, plan); why != "" {
+		return choreo.GiveUp(why), nil
 	}
 	m, err := machine(ctx, r.EC2, i.ID)
 	if err != nil {
@@ -45,10 +64,11 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if rest := i.GoneAt.Add(plan.DrainDelay(i.Capture)).Sub(r.Now()); rest > 0 {
 		return choreo.Again(rest, "waiting for the end of the deregistration delay"), nil
 	}
+
 	if out, done, err := r.boot(ctx, w, plan); done || err != nil {
 		return out, err
 	}
-	busy, err := r.reached(ctx, i, m)
+	busy, err := r.reached(ctx, w, m)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -58,19 +78,37 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 		}
 		return choreo.Again(15*time.Second, busy), nil
 	}
+	if out, done, err := r.renew(ctx, i); done || err != nil {
+		return out, err
+	}
 	return r.call(ctx, w, plan)
 }
 
-// boot reads the boot id right before the first call (somebody else may reboot the instance while it drains), and after one whose fate is unknown finds out whether it has worked.
-func (r Reboot) boot(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (out choreo.Outcome, done bool, err error) {
+// overdue says why an instance without a call goes back now; empty: it may still be rebooted. That is a matter of time
+// alone: who is out of service and waits for its reboot takes up a token.
+func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
+	limit := plan.RebootFor(i.Capture)
+	if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {
+		return ""
+	}
+	return fmt.Sprintf("not rebooted within %s of its deregistration: %s", run.Span(limit), or(i.Reason, "nobody took it up"))
+}
+
+// boot reads the boot id before the first call, and after one whose fate is unknown finds out whether it has worked.
+func (r Reboot) boot(
+	ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan,
+) (out choreo.Outcome, done bool, err error) {
 	i := w.Item
-	if plan.Request.Proof == run.ProofOff || i.Boot.Unreadable || (i.Boot.Old != "" && i.RebootCalls == 0) {
+	if plan.Request.Proof == run.ProofOff || i.Boot.Unreadable {
 		return out, false, nil
 	}
-	if i.RebootCalls > 0 && (i.Boot.Old == "" || i.Boot.Asked >= bootQuestions) {
+	if i.RebootCalls > 0 {
+		return r.afterCall(ctx, i)
+	}
+	if i.Boot.Old != "" && i.Boot.Command == "" { // its age is looked at right before the call
 		return out, false, nil
 	}
-	if i.RebootCalls == 0 && i.Boot.Command == "" && i.Boot.Asked == 0 {
+	if i.Boot.Old == "" && i.Boot.Command == "" && i.Boot.Asked == 0 {
 		managed, err := r.Boots.Managed(ctx, i.ID)
 		if err != nil {
 			return out, false, fmt.Errorf("ask Systems Manager about %s: %w", i.ID, err)
@@ -79,20 +117,57 @@ func (r Reboot) boot(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 			return r.unreadable(i, plan, "Systems Manager doesn't manage the instance, or its agent is offline")
 		}
 	}
-	id, why, err := readBoot(ctx, r.Boots, w, r.Now())
+
+	read, why, err := readBoot(ctx, r.Boots, i, r.Now)
 	switch {
 	case err != nil:
 		return out, false, err
-	case id == "" && i.Boot.Asked >= bootQuestions && i.RebootCalls == 0:
-		return r.unreadable(i, plan, why)
-	case id == "":
+	case read.ID != "":
+		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
+		return out, false, nil
+	case i.Boot.Asked < bootQuestions:
 		return choreo.Again(bootAnswer, why), true, nil
-	case i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):
-		return choreo.Next(run.StepCheck, 0), true, nil
-	case i.RebootCalls == 0:
-		i.Boot.Old = id
+	case i.Boot.Old == "":
+		return r.unreadable(i, plan, why)
 	}
-	return out, false, nil
+	return out, false, nil // the id of before must do: the uptime tells whose boot the next one is
+}
+
+// renew asks for the old boot's id again if it is too old by now, a bounded number of times: with many target groups, what comes
+// between its reading and the call may always take longer.
+func (r Reboot) renew(ctx context.Context, i *run.Instance) (out choreo.Outcome, done bool, err error) {
+	b := &i.Boot
+	fresh := r.Now().Sub(b.OldAt) <= bootFresh
+	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions || b.Asked >= bootQuestions {
+		return out, false, nil
+	}
+	b.Renewed++
+	_, why, err := readBoot(ctx, r.Boots, i, r.Now)
+	return choreo.Again(bootAnswer, why), true, err
+}
+
+// afterCall finds out whether a call whose fate is unknown has worked. What is on another boot isn't rebooted again, unless that
+// boot began before the call.
+func (r Reboot) afterCall(ctx context.Context, i *run.Instance) (out choreo.Outcome, done bool, err error) {
+	if i.Boot.Old == "" || i.Boot.Asked >= bootQuestions {
+		return out, false, nil
+	}
+	read, why, err := readBoot(ctx, r.Boots, i, r.Now)
+	switch {
+	case err != nil:
+		return out, false, err
+	case read.ID == "":
+		return choreo.Again(bootAnswer, why), true, nil
+	}
+
+	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
+	case run.OldBoot:
+		return out, false, nil
+	case run.TheirBoot:
+		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
+		return out, false, nil
+	}
+	return choreo.Next(run.StepCheck, 0), true, nil
 }
 
 func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.Outcome, bool, error) {
@@ -104,8 +179,9 @@ func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.
 }
 
 // reached reads every target group and says which one can still send traffic to the instance, or isn't done draining.
-func (r Reboot) reached(ctx context.Context, i *run.Instance, m *run.Machine) (busy string, err error) {
-	groups, _, err := sweep(ctx, r.Targets, map[string]bool{m.VPC: true}, names(m))
+func (r Reboot) reached(ctx context.Context, w *choreo.Work[*run.Instance], m *run.Machine) (busy string, err error) {
+	i, targets := w.Item, timely{r.Targets, r.Now, w.Now.Add(lookFor)}
+	groups, _, err := sweep(ctx, targets, map[string]bool{m.VPC: true}, names(m))
 	if err != nil {
 		return "", err
 	}
@@ -126,35 +202,37 @@ func (r Reboot) reached(ctx context.Context, i *run.Instance, m *run.Machine) (b
 	return busy, nil
 }
 
-// call writes the call down, and makes it. A call that was certainly refused (a throttle, a missing
-// permission, an instance in no state for it) is taken back: what can't be known is only what became of a call without an
-// answer.
+// call writes the call down, and makes it. A call that was certainly refused (a throttle, a missing permission, an instance
+// in no state for it) is taken back: what can't be known is only what became of a call without an answer.
 func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
 	i, before := w.Item, *w.Item
 	unasked := func() {
-		i.RebootAskedAt, i.RebootedAt, i.RebootCalls = before.RebootAskedAt, before.RebootedAt, before.RebootCalls
+		i.RebootAskedAt, i.RebootedAt, i.CalledAt = before.RebootAskedAt, before.RebootedAt, before.CalledAt
+		i.RebootCalls = before.RebootCalls
 	}
+
 	now := r.Now()
 	if i.RebootAskedAt.IsZero() {
 		i.RebootAskedAt = now
 	}
-	i.RebootedAt = now
+	i.RebootedAt, i.CalledAt = now, time.Time{}
 	i.RebootCalls++
 	i.Boot.Command, i.Boot.Asked = "", 0
 	if err := w.Save(ctx); err != nil {
 		unasked()
 		return choreo.Outcome{}, err
 	}
+
 	err := r.EC2.Reboot(ctx, i.ID)
-	switch {
-	case err != nil && (passing.IsRefused(err) || !passing.Is(err)):
+	if err != nil && (passing.IsRefused(err) || !passing.Is(err)) {
 		unasked()
-		if errors.Is(err, run.ErrGone) {
-			return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
-		}
-		return choreo.Outcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
+	}
+	switch {
+	case errors.Is(err, run.ErrGone):
+		return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
 	case err != nil:
 		return choreo.Outcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
 	}
-	return choreo.Next(run.StepCheck, time.Duration(plan.Request.BootWait)), nil
+	i.CalledAt = choreo.After(r.Now())
+	return choreo.Next(run.StepCheck, i.CalledAt.Add(firstLook(plan, i)).Sub(w.Now)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,38 +21,110 @@ type Rejoin struct {
 		Targets(ctx context.Context, group string) ([]run.Target, error)
 		Register(ctx context.Context, group string, targets []run.Address) error
 	}
-	Now func() time.Time
+	Alarm Topic
+	Now   func() time.Time
 }
 
 const (
 	// settling is the time between registering and the first reading, and between readings: the default interval of
 	// a target group's health check is 30 s, the shortest 5 s.
 	settling = 10 * time.Second
+	// readEvery is how often rejoin reads, while it can't register, where the instance is registered by now.
+	readEvery = time.Hour
 	// missingFor is how long a target must be missing before somebody else has taken it out.
 	missingFor = 30 * time.Second
 )
 
-// Act is safe to repeat: registering twice is registering once, and awaiting only reads.
+// Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is borne for hours: it may be
+// well, and to give up would leave it out.
+func (r Rejoin) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+	m := Instances(l, r.Act)
+	m.Tolerance = outside
+	return m
+}
+
+// Act is safe to repeat: what has been registered isn't registered again, and awaiting only reads.
 func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	act := r.register
 	if w.Item.Step == run.StepAwait {
-		return r.await(ctx, w)
+		act = r.await
 	}
+	out, err := act(ctx, w)
+	tellOfTrouble(ctx, r.Alarm, w, r.Now(), err)
+	return out, err
+}
+
+// register puts the instance back, group by group, and notes which are done: where a call has returned, whoever takes it out
+// afterwards is somebody else, and there it stays out.
+func (r Rejoin) register(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i := w.Item
+	if err := r.registered(ctx, i); err != nil {
+		return choreo.Outcome{}, err
+	}
+	var all []error
 	for _, g := range byGroup(i) {
+		if slices.Contains(i.Rejoined, g.arn) {
+			continue
+		}
 		err := r.Targets.Register(ctx, g.arn, g.targets)
 		switch {
 		case errors.Is(err, run.ErrGone):
 			return r.giveUp(ctx, i, "it can't be registered again: "+err.Error())
-		case errors.Is(err, run.ErrNoGroup): // await reports what is missing
-		case err != nil:
-			return choreo.Outcome{}, fmt.Errorf("register %s in %s: %w", i.ID, run.ShortARN(g.arn), err)
+		case err != nil && !errors.Is(err, run.ErrNoGroup): // await reports what is missing
+			all = append(all, fmt.Errorf("register %s in %s: %w", i.ID, run.ShortARN(g.arn), err))
+			continue
 		}
+		i.Rejoined = append(i.Rejoined, g.arn)
 	}
-	i.RegisteredAt = r.Now().Add(time.Second) // the clock shows whole seconds, and the next one is certainly later
+	if err := errors.Join(all...); err != nil { // one that can't be registered in doesn't keep it out of the others
+		return choreo.Outcome{}, err
+	}
+
+	i.RegisteredAt = choreo.After(r.Now())
 	if len(i.Capture) == 0 {
 		return r.back(w), nil
 	}
 	return choreo.Next(run.StepAwait, i.RegisteredAt.Add(settling).Sub(w.Now)), nil
+}
+
+// registered reads, once an hour while errors last, where the instance is registered by now: a call without an answer may have
+// worked, and where it did nobody registers it again.
+func (r Rejoin) registered(ctx context.Context, i *run.Instance) error {
+	now := r.Now()
+	since := i.ErrorSince
+	if i.ReadAt.After(since) {
+		since = i.ReadAt
+	}
+	if i.ErrorSince.IsZero() || now.Sub(since) < readEvery {
+		return nil
+	}
+
+	for _, g := range byGroup(i) {
+		if slices.Contains(i.Rejoined, g.arn) {
+			continue
+		}
+		targets, err := r.Targets.Targets(ctx, g.arn)
+		if err != nil && !errors.Is(err, run.ErrNoGroup) {
+			return fmt.Errorf("read target group %s: %w", run.ShortARN(g.arn), err)
+		}
+		if allRegistered(i, g.arn, targets) {
+			i.Rejoined = append(i.Rejoined, g.arn)
+		}
+	}
+	i.ReadAt = now
+	return nil
+}
+
+// allRegistered says that every target that was captured in a group is registered there.
+func allRegistered(i *run.Instance, group string, targets []run.Target) bool {
+	for _, c := range i.Capture {
+		if c.Group == group && !slices.ContainsFunc(targets, func(t run.Target) bool {
+			return t.ID == i.ID && t.Port == c.Port && t.Registered()
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
@@ -94,7 +167,7 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 // wait comes again for what isn't healthy yet, unless it is too late for that.
 func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string) (out choreo.Outcome, late bool, err error) {
 	plan, err := (book{r.Ledger}).plan(ctx, w.Item.Run)
-	late = err == nil && now.Sub(w.Item.RegisteredAt) >= time.Duration(plan.Request.RejoinTimeout)
+	late = err == nil && now.Sub(w.Item.RegisteredAt) >= plan.RejoinFor(w.Item.Capture)
 	return choreo.Again(settling, waiting), late, err
 }
 

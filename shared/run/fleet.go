@@ -49,6 +49,9 @@ type HealthCheck struct {
 	Port     string `json:"port,omitempty"`     // a number or "traffic-port"
 	Path     string `json:"path,omitempty"`
 	Codes    string `json:"codes,omitempty"` // "200", "200,302", "200-299"; gRPC codes are not supported here
+
+	Interval Duration `json:"interval,omitempty"`         // between two checks of a target
+	Healthy  int      `json:"healthyThreshold,omitempty"` // checks in a row that pass until an unhealthy one is healthy
 }
 
 // Address is a target's identity within a target group. The port is part of it: a target that was registered with a
@@ -60,6 +63,17 @@ type Address struct {
 
 func (a Address) String() string { return fmt.Sprintf("%s:%d", a.ID, a.Port) }
 
+// States and reasons of a target, as DescribeTargetHealth gives them (TargetHealthStateEnum, TargetHealthReasonEnum).
+const (
+	stateInitial  = "initial"
+	stateHealthy  = "healthy"
+	stateUnused   = "unused"
+	stateDraining = "draining"
+
+	reasonNotRegistered  = "Target.NotRegistered"
+	reasonDeregistration = "Target.DeregistrationInProgress"
+)
+
 // Target is a target as DescribeTargetHealth shows it.
 type Target struct {
 	Address
@@ -68,20 +82,24 @@ type Target struct {
 }
 
 // Registered says that the target group counts the target as its own and may send it new traffic now or as soon as its
-// health or the load balancer's zones allow. A target that is draining or isn't registered doesn't count; one that is
-// unused for another reason (no listener, zone not enabled) does.
+// health or the load balancer's zones allow. One that is being deregistered, or isn't registered, doesn't count; one that is
+// unused for another reason (no listener, zone not enabled) does, and so does unhealthy.draining: a Network Load Balancer
+// lets an unhealthy target finish its connections, and sends it new ones once it is healthy again.
 func (t Target) Registered() bool {
-	switch t.State {
-	case "draining", "unhealthy.draining":
+	switch {
+	case t.State == stateDraining, t.Reason == reasonDeregistration:
 		return false
-	case "unused":
-		return t.Reason != "Target.NotRegistered" && t.Reason != "Target.DeregistrationInProgress"
+	case t.State == stateUnused:
+		return t.Reason != reasonNotRegistered
 	}
 	return true
 }
 
+// Initial says that the target's first health checks are under way: nobody knows yet whether it is healthy.
+func (t Target) Initial() bool { return t.State == stateInitial }
+
 // Healthy says that the load balancer sends the target traffic because its health check passes.
-func (t Target) Healthy() bool { return t.State == "healthy" }
+func (t Target) Healthy() bool { return t.State == stateHealthy }
 
 // Registration is one (target group, port) in which an instance stood when it was captured.
 type Registration struct {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +25,14 @@ type Verdict struct {
 	Reason  string
 	Refused []string // groups whose floor refused
 	Stop    bool     // the reason holds for every instance to come as well
+	// Own says that the instance waits for itself: the gate isn't closed, and the run's patience isn't used up by it.
+	Own bool
 }
+
+// InitialPatience is how long the gate waits for an instance's own targets to get through their first health checks. The
+// slowest have ten of them, five minutes apart at most (HealthyThresholdCount, HealthCheckIntervalSeconds), but a
+// registration needs a single one: whoever is initial for longer has no load balancer that checks it, or a broken one.
+const InitialPatience = 10 * time.Minute
 
 // Look is what the gate sees of the world at one moment.
 type Look struct {
@@ -78,7 +86,29 @@ func (l *Look) Decide() Verdict {
 			return Verdict{Answer: Wait, Reason: "the mute of the alarms has run out and wasn't prolonged"}
 		}
 	}
+	if v := l.initial(); v.Answer != Go {
+		return v
+	}
 	return l.floor()
+}
+
+// initial waits for the first health checks of the instance's own targets: captured in the middle of them, it would count as
+// unhealthy before, and nobody would wait for its health when it comes back.
+func (l *Look) initial() Verdict {
+	since := l.Me.InitialSince
+	if !l.Me.LeftAt.IsZero() || (!since.IsZero() && l.Now.Sub(since) >= InitialPatience) {
+		return Verdict{Answer: Go}
+	}
+
+	for _, arn := range slices.Sorted(maps.Keys(l.Targets)) {
+		for _, t := range l.Targets[arn] {
+			if t.ID == l.Me.ID && t.Initial() {
+				return Verdict{Answer: Wait, Own: true, Reason: fmt.Sprintf(
+					"its first health checks in target group %s, port %d, aren't over", ShortARN(arn), t.Port)}
+			}
+		}
+	}
+	return Verdict{Answer: Go}
 }
 
 func (l *Look) final() Verdict {

@@ -17,6 +17,8 @@ type Instance struct {
 	Locked  bool      `json:"locked,omitempty"`  // the run holds LOCK#instance
 	Leaving time.Time `json:"leaving,omitzero"`  // marked: about to leave service
 	Refused []string  `json:"refused,omitempty"` // groups whose floor refused the last look
+	// InitialSince is when the gate first waited for the instance's own targets, without a look since that had none.
+	InitialSince time.Time `json:"initialSince,omitzero"`
 
 	Capture []Registration `json:"capture,omitempty"`
 	LeftAt  time.Time      `json:"leftAt,omitzero"` // written with the capture, before the first DeregisterTargets
@@ -24,18 +26,24 @@ type Instance struct {
 
 	Boot          Boot      `json:"boot,omitzero"`
 	RebootAskedAt time.Time `json:"rebootAskedAt,omitzero"` // first call
-	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call
+	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call: written down before it
+	CalledAt      time.Time `json:"calledAt,omitzero"`      // the last call had returned; zero: what became of it is unknown
 	RebootCalls   int       `json:"rebootCalls,omitempty"`
-	DownOnce      time.Time `json:"downOnce,omitzero"` // the last check failed, the one before it didn't
-	SeenDown      time.Time `json:"seenDown,omitzero"` // two checks in a row were seen to fail since RebootAskedAt
+	DownOnce      time.Time `json:"downOnce,omitzero"` // the first look that showed it down, without one that passed since
+	SeenDown      time.Time `json:"seenDown,omitzero"` // it was seen down for DownFor since RebootAskedAt
 	StartedAt     time.Time `json:"startedAt,omitzero"`
 
+	// Rejoined are the groups whose RegisterTargets has returned: there nobody registers it again.
+	Rejoined     []string  `json:"rejoined,omitempty"`
+	ReadAt       time.Time `json:"readAt,omitzero"` // when rejoin last read, among errors, where it is registered
 	RegisteredAt time.Time `json:"registeredAt,omitzero"`
 	HealthyAt    time.Time `json:"healthyAt,omitzero"`    // first reading with every target healthy
 	MissingSince time.Time `json:"missingSince,omitzero"` // first reading without one of the targets
 	BackAt       time.Time `json:"backAt,omitzero"`
 
 	Checks int `json:"checks,omitempty"` // startup checks that didn't pass
+	// TroubleTold is when people were last told that errors keep a step from getting on.
+	TroubleTold time.Time `json:"troubleTold,omitzero"`
 	// Return is why the instance goes back without a reboot; it ends as skipped.
 	Return string `json:"return,omitempty"`
 	// Terminated says that EC2 has ended the instance, so that nobody has to bring it back.
@@ -47,29 +55,6 @@ type Instance struct {
 
 // Expiry is when the instance's part may be forgotten.
 func (i *Instance) Expiry() time.Time { return i.Expires }
-
-// Boot is what is known about an instance's boots.
-type Boot struct {
-	Unreadable bool   `json:"unreadable,omitempty"` // not to be had through Systems Manager
-	Old        string `json:"old,omitempty"`        // id of the boot before the reboot; written once
-	// New says that another boot than Old was seen.
-	New bool `json:"new,omitempty"`
-	// Command is the question that is under way, if any.
-	Command string    `json:"command,omitempty"`
-	AskedAt time.Time `json:"askedAt,omitzero"`
-	Asked   int       `json:"asked,omitempty"` // questions without a usable answer, in a row
-}
-
-// SameBoot says whether two boot ids are of one boot. Windows has none but the time of its start, which moves a little
-// when the clock is set right: up to half a minute, less than any reboot takes.
-func SameBoot(a, b string) bool {
-	at, errA := time.Parse(time.RFC3339, a)
-	bt, errB := time.Parse(time.RFC3339, b)
-	if errA != nil || errB != nil {
-		return a == b
-	}
-	return at.Sub(bt).Abs() < 30*time.Second
-}
 
 // Failure is why an instance failed.
 type Failure struct {

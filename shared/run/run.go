@@ -232,6 +232,33 @@ func (p *Plan) DrainTimeout(capture []Registration) time.Duration {
 	return p.DrainDelay(capture) + 2*time.Minute
 }
 
+// CheckFor is how long after the last reboot call an instance may take to start. While all checks pass and only the proof of
+// a new boot is missing it is never under WaitForProof.
+func (p *Plan) CheckFor() time.Duration {
+	q := &p.Request
+	return time.Duration(q.BootWait) + time.Duration(q.MaxChecks)*time.Duration(q.CheckInterval)
+}
+
+// WaitForProof is how long an instance may go without a proof of its boot: HungReboot, and a minute to look again.
+const WaitForProof = HungReboot + time.Minute
+
+// RejoinFor is how long a registered instance may take to be healthy: what the request says, or the time in which its target
+// groups count to their threshold, where that is longer.
+func (p *Plan) RejoinFor(capture []Registration) time.Duration {
+	longest := time.Duration(p.Request.RejoinTimeout)
+	for _, c := range capture {
+		h := p.Groups[c.Group].Health
+		longest = max(longest, time.Duration(h.Healthy)*time.Duration(h.Interval))
+	}
+	return longest
+}
+
+// RebootFor is how long after the last deregistration an instance may wait for its reboot call, until it goes back without
+// one: the drain, and an hour of errors that keep the call from being made.
+func (p *Plan) RebootFor(capture []Registration) time.Duration {
+	return p.DrainTimeout(capture) + time.Hour
+}
+
 // Takes is how long an instance is likely to be out of service: the longest that one has taken in this run, or, before
 // there is one, the waits that are certain and five minutes.
 func (p *Plan) Takes(r *Run) time.Duration {

@@ -14,7 +14,7 @@ import (
 type Boots interface {
 	Managed(ctx context.Context, instance string) (bool, error)
 	AskBoot(ctx context.Context, instance string, windows bool) (command string, err error)
-	BootAnswer(ctx context.Context, instance, command string) (boot string, done bool, err error)
+	BootAnswer(ctx context.Context, instance, command string) (answer run.BootAnswer, done bool, err error)
 }
 
 // BootsFixture is a Region with instances that run.
@@ -48,6 +48,7 @@ func ExerciseBoots(t *testing.T, open func(t *testing.T) BootsFixture) {
 		{"two questions about one boot of Windows have one answer", func(t *testing.T, f BootsFixture) { bootsSame(t, f, f.Windows, true) }},
 		{"a reboot makes another boot", func(t *testing.T, f BootsFixture) { bootsAnother(t, f, f.Linux, false) }},
 		{"a reboot makes another boot of Windows", func(t *testing.T, f BootsFixture) { bootsAnother(t, f, f.Windows, true) }},
+		{"the uptime counts from the boot", bootsUptime},
 		{"asking an instance that isn't reached is ErrUnmanaged", bootsUnmanaged},
 		{"a command that nobody gave has no answer yet", bootsNoCommand},
 	})
@@ -55,19 +56,24 @@ func ExerciseBoots(t *testing.T, open func(t *testing.T) BootsFixture) {
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// answer is how long a command may take on an instance that is up.
-const answer = 40 * time.Second
+// answerTime is how long a command may take on an instance that is up.
+const answerTime = 40 * time.Second
 
-func (f BootsFixture) boot(t *testing.T, instance string, windows bool) (id string) {
+func (f BootsFixture) boot(t *testing.T, instance string, windows bool) string {
+	t.Helper()
+	return f.answer(t, instance, windows).ID
+}
+
+func (f BootsFixture) answer(t *testing.T, instance string, windows bool) (boot run.BootAnswer) {
 	t.Helper()
 	command := must(f.Port.AskBoot(t.Context(), instance, windows))(t)
-	f.Wait.until(t, "an answer", answer, func() bool {
-		boot, done, err := f.Port.BootAnswer(t.Context(), instance, command)
+	f.Wait.until(t, "an answer", answerTime, func() bool {
+		got, done, err := f.Port.BootAnswer(t.Context(), instance, command)
 		ok(t, err)
-		id = boot
+		boot = got
 		return done
 	})
-	return id
+	return boot
 }
 
 func bootsManaged(t *testing.T, f BootsFixture) {
@@ -81,17 +87,17 @@ func bootsManaged(t *testing.T, f BootsFixture) {
 func bootsPending(t *testing.T, f BootsFixture) {
 	command := must(f.Port.AskBoot(t.Context(), f.Linux, false))(t)
 	boot, done, err := f.Port.BootAnswer(t.Context(), f.Linux, command)
-	if err != nil || (!done && boot != "") {
-		t.Errorf("at once: %q, %t, %v", boot, done, err)
+	if err != nil || (!done && boot.ID != "") {
+		t.Errorf("at once: %+v, %t, %v", boot, done, err)
 	}
-	f.Wait(answer)
+	f.Wait(answerTime)
 	first, done, err := f.Port.BootAnswer(t.Context(), f.Linux, command)
-	if err != nil || !done || first == "" {
-		t.Fatalf("later: %q, %t, %v", first, done, err)
+	if err != nil || !done || first.ID == "" || first.Uptime <= 0 {
+		t.Fatalf("later: %+v, %t, %v", first, done, err)
 	}
 	again, done, err := f.Port.BootAnswer(t.Context(), f.Linux, command)
 	if err != nil || !done || again != first {
-		t.Errorf("later still: %q, %t, %v", again, done, err)
+		t.Errorf("later still: %+v, %t, %v", again, done, err)
 	}
 }
 
@@ -111,6 +117,18 @@ func bootsAnother(t *testing.T, f BootsFixture, id string, windows bool) {
 	}
 }
 
+func bootsUptime(t *testing.T, f BootsFixture) {
+	for id, windows := range map[string]bool{f.Linux: false, f.Windows: true} {
+		f.Reboot(t, id)
+		first := f.answer(t, id, windows)
+		f.Wait(time.Minute)
+		second := f.answer(t, id, windows)
+		if grown := second.Uptime - first.Uptime; grown < 50*time.Second || grown > 2*time.Minute {
+			t.Errorf("within a minute the uptime went from %s to %s", first.Uptime, second.Uptime)
+		}
+	}
+}
+
 func bootsUnmanaged(t *testing.T, f BootsFixture) {
 	for _, id := range []string{f.Unmanaged, f.Unknown} {
 		_, err := f.Port.AskBoot(t.Context(), id, false)
@@ -122,7 +140,7 @@ func bootsUnmanaged(t *testing.T, f BootsFixture) {
 
 func bootsNoCommand(t *testing.T, f BootsFixture) {
 	boot, done, err := f.Port.BootAnswer(t.Context(), f.Linux, "00000000-0000-4000-8000-000000000000")
-	if boot != "" || done || err != nil {
-		t.Errorf("%q, %t, %v", boot, done, err)
+	if boot.ID != "" || done || err != nil {
+		t.Errorf("%+v, %t, %v", boot, done, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Machines is what the steps see of EC2.
 type Machines interface {
 	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
-	StatusOK(ctx context.Context, instance string) (ok bool, why string, err error)
+	Status(ctx context.Context, instance string) (run.StatusChecks, error)
 	Reboot(ctx context.Context, instance string) error
 }
 
@@ -102,14 +102,16 @@ func machinesOfNothing(t *testing.T, f MachinesFixture) {
 }
 
 func machinesStatus(t *testing.T, f MachinesFixture) {
-	if good, why, err := f.Port.StatusOK(t.Context(), f.Web1); !good || why != "" || err != nil {
-		t.Errorf("%t, %q, %v", good, why, err)
+	s, err := f.Port.Status(t.Context(), f.Web1)
+	if found := s.Finding(); !found.OK || s.State != "running" || s.System != "ok" || s.Instance != "ok" || err != nil {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 
 func machinesNoStatus(t *testing.T, f MachinesFixture) {
-	if good, why, err := f.Port.StatusOK(t.Context(), f.Stopped); good || why == "" || err != nil {
-		t.Errorf("%t, %q, %v", good, why, err)
+	s, err := f.Port.Status(t.Context(), f.Stopped)
+	if found := s.Finding(); found.OK || found.Down || found.Why == "" || s.State != "stopped" || err != nil {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 
@@ -117,8 +119,8 @@ func machinesReboot(t *testing.T, f MachinesFixture) {
 	ok(t, f.Port.Reboot(t.Context(), f.Web1))
 	f.Wait.until(t, "it goes down", 6*time.Minute, func() bool { return f.Boots(f.Web1) == 1 })
 	f.Wait.until(t, "it is well again", 15*time.Minute, func() bool {
-		good, _, err := f.Port.StatusOK(t.Context(), f.Web1)
-		return good && err == nil
+		s, err := f.Port.Status(t.Context(), f.Web1)
+		return s.Finding().OK && err == nil
 	})
 	if f.Boots(f.Web1) != 1 || f.Boots(f.Web2) != 0 {
 		t.Errorf("it was rebooted %d times, the other %d times", f.Boots(f.Web1), f.Boots(f.Web2))

@@ -10,8 +10,8 @@ import (
 
 // Probes is how an application is asked over the network.
 type Probes interface {
-	HTTP(ctx context.Context, p run.HTTPProbe) (ok bool, why string)
-	TCP(ctx context.Context, address string, timeout time.Duration) (ok bool, why string)
+	HTTP(ctx context.Context, p run.HTTPProbe) run.Finding
+	TCP(ctx context.Context, address string, timeout time.Duration) run.Finding
 }
 
 // ProbesFixture is a network.
@@ -46,9 +46,9 @@ func probeCodes(t *testing.T, f ProbesFixture) {
 		{503, "200-399", false}, {503, "503", true}, {404, "200-299,400-499", true}, {302, "200", false},
 	} {
 		url, _ := f.Serves(t, c.status, "body")
-		good, why := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: url, Codes: c.codes, Timeout: 5 * time.Second})
-		if good != c.want || (why == "") != c.want {
-			t.Errorf("status %d, codes %s: %t, %q", c.status, c.codes, good, why)
+		got := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: url, Codes: c.codes, Timeout: 5 * time.Second})
+		if got.OK != c.want || (got.Why == "") != c.want || got.Down {
+			t.Errorf("status %d, codes %s: %+v", c.status, c.codes, got)
 		}
 	}
 }
@@ -56,17 +56,17 @@ func probeCodes(t *testing.T, f ProbesFixture) {
 func probeText(t *testing.T, f ProbesFixture) {
 	url, _ := f.Serves(t, 200, `{"status":"UP"}`)
 	for text, want := range map[string]bool{"": true, "UP": true, `"status":"UP"`: true, "DOWN": false, "up": false} {
-		good, why := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: url, Codes: "200", Text: text, Timeout: 5 * time.Second})
-		if good != want || (why == "") != want {
-			t.Errorf("text %q: %t, %q", text, good, why)
+		got := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: url, Codes: "200", Text: text, Timeout: 5 * time.Second})
+		if got.OK != want || (got.Why == "") != want || got.Down {
+			t.Errorf("text %q: %+v", text, got)
 		}
 	}
 }
 
 func probeRefused(t *testing.T, f ProbesFixture) {
 	f.neither(t, f.Refuses)
-	if good, why := f.Port.TCP(t.Context(), f.Refuses, time.Second); good || why == "" {
-		t.Errorf("TCP: %t, %q", good, why)
+	if got := f.Port.TCP(t.Context(), f.Refuses, time.Second); got.OK || !got.Down || got.Why == "" {
+		t.Errorf("TCP: %+v", got)
 	}
 }
 
@@ -74,14 +74,15 @@ func probeSilent(t *testing.T, f ProbesFixture) { f.neither(t, f.Silent) }
 
 func (f ProbesFixture) neither(t *testing.T, address string) {
 	t.Helper()
-	if good, why := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: "http://" + address + "/", Codes: "200", Timeout: 500 * time.Millisecond}); good || why == "" {
-		t.Errorf("HTTP: %t, %q", good, why)
+	got := f.Port.HTTP(t.Context(), run.HTTPProbe{URL: "http://" + address + "/", Codes: "200", Timeout: 500 * time.Millisecond})
+	if got.OK || !got.Down || got.Why == "" {
+		t.Errorf("HTTP: %+v", got)
 	}
 }
 
 func probeTCP(t *testing.T, f ProbesFixture) {
 	_, address := f.Serves(t, 500, "")
-	if good, why := f.Port.TCP(t.Context(), address, 5*time.Second); !good || why != "" {
-		t.Errorf("%t, %q", good, why)
+	if got := f.Port.TCP(t.Context(), address, 5*time.Second); !got.OK || got.Why != "" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -56,7 +56,8 @@ func TestGroupsOfTheWorld(t *testing.T) {
 		for n, g := range []*run.Group{&f.First, &f.Second} {
 			name := []string{"web", "api"}[n]
 			*g = run.Group{ARN: sim.Group(name), Name: name, VPC: sim.VPC, TargetType: "instance", Protocol: "HTTP",
-				Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200"}}
+				Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200",
+					Interval: run.Duration(10 * time.Second), Healthy: 2}}
 			w.AddGroup(world.GroupSpec{ARN: g.ARN, Name: name, VPC: sim.VPC, Delay: f.Delay, Interval: 10 * time.Second, HealthyThreshold: 2, Attached: true, Health: g.Health})
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), VPC: sim.VPC})
 			f.Instances = append(f.Instances, sim.ID(n))

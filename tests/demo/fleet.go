@@ -140,11 +140,11 @@ const probeTimeout = 10 * time.Second
 // probes are the product's own, with timeouts in real time.
 type probes struct{}
 
-func (probes) HTTP(ctx context.Context, p run.HTTPProbe) (ok bool, why string) {
+func (probes) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
 	p.Timeout /= factor
 	return probe.Net{}.HTTP(ctx, p)
 }
 
-func (probes) TCP(ctx context.Context, address string, timeout time.Duration) (ok bool, why string) {
+func (probes) TCP(ctx context.Context, address string, timeout time.Duration) run.Finding {
 	return probe.Net{}.TCP(ctx, address, timeout/factor)
 }

@@ -14,7 +14,7 @@ import (
 // leaveOutDraining gives drain target groups from which nothing can be taken out, and reboot target groups in which it
 // sees nobody. Without the second the first would do no harm: reboot would wait for the end of a drain that never began.
 func leaveOutDraining(f *fleet) {
-	w, now := f.World, choreo.Seconds(f.World.Now)
+	w, now := f.World, choreo.Milliseconds(f.World.Now)
 	handle := func(function string, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) {
 		lease, err := time.ParseDuration(f.Stack.Functions[function].Environment["LEASE"])
 		if err != nil {

@@ -77,7 +77,7 @@ func TestR5ASlowBootTakesManyChecks(t *testing.T) {
 	begin(t, f, all{"maxChecks": 90})
 	finish(t, f, 6*time.Hour)
 	counts(t, f, 2, 0, 0)
-	if n := len(moves(f, "ec2.StatusOK", sim.ID(1))); n < 50 {
+	if n := len(moves(f, "ec2.Status", sim.ID(1))); n < 50 {
 		t.Errorf("%d checks", n)
 	}
 }
@@ -94,7 +94,7 @@ func TestR5ARebootThatNeverComesBackFailsAfterMaxChecks(t *testing.T) {
 				t.Errorf("it was put back %d times", n)
 			}
 			told(t, f, "alarm", sim.ID(1), "run-1", "web", "release", "8080", "9090")
-			if n := len(moves(f, "ec2.StatusOK", sim.ID(1))); n > 35 {
+			if n := len(moves(f, "ec2.Status", sim.ID(1))); n > 35 {
 				t.Errorf("%d checks, maxChecks is 30", n)
 			}
 		})

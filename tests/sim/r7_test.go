@@ -143,8 +143,8 @@ func TestR7AHandlerThatCrashesEachTimeFailsItsInstance(t *testing.T) {
 		{"drain", "elb.Deregister", world.Timeout, false},
 		{"reboot", "ec2.Reboot", world.CrashBefore, true},
 		{"reboot", "elb.Targets", world.CrashBefore, false},
-		{"check", "ec2.StatusOK", world.CrashBefore, true},
-		{"check", "ec2.StatusOK", world.Timeout, true},
+		{"check", "ec2.Status", world.CrashBefore, true},
+		{"check", "ec2.Status", world.Timeout, true},
 		{"rejoin", "elb.Register", world.CrashBefore, true},
 		{"rejoin", "elb.Register", world.CrashAfter, true},
 	} {

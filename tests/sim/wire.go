@@ -19,7 +19,7 @@ import (
 // Wire gives every function of the stack its code, with the environment that the template declares. probes is how the
 // check function looks at applications: the world's own, or real ones.
 func Wire(w *world.World, stack *template.Stack, probes rolling.Probes) {
-	wiring{world: w, stack: stack, probes: probes, now: choreo.Seconds(w.Now)}.all()
+	wiring{world: w, stack: stack, probes: probes, now: choreo.Milliseconds(w.Now)}.all()
 }
 
 type wiring struct {
@@ -58,12 +58,13 @@ func (x wiring) all() {
 		return rolling.Mutes{Ledger: table, Alarms: w.Alarms(), Rules: w.Rules(), Stack: x.env(function, "STACK"), Now: x.now}
 	}
 	x.start(mutes("start"))
-	w.Handle("drain", messages(rolling.Instances(x.line("drain"), rolling.Drain{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Act)))
-	w.Handle("reboot", messages(rolling.Instances(x.line("reboot"), rolling.Reboot{Ledger: table, EC2: w.EC2(), Targets: w.Targets(),
-		Boots: w.SSM(), Now: x.now}.Act)))
-	w.Handle("check", messages(rolling.Instances(x.line("check"), rolling.Check{Ledger: table, EC2: w.EC2(), Boots: w.SSM(),
-		Probes: x.probes, Functions: w.Functions(), Now: x.now}.Act)))
-	w.Handle("rejoin", messages(rolling.Instances(x.line("rejoin"), rolling.Rejoin{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Act)))
+	w.Handle("drain", messages(rolling.Drain{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Mover(x.line("drain"))))
+	w.Handle("reboot", messages(rolling.Reboot{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Boots: w.SSM(),
+		Now: x.now}.Mover(x.line("reboot"))))
+	w.Handle("check", messages(rolling.Check{Ledger: table, EC2: w.EC2(), Boots: w.SSM(), Probes: x.probes,
+		Functions: w.Functions(), Alarm: x.topic("check", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("check"))))
+	w.Handle("rejoin", messages(rolling.Rejoin{Ledger: table, EC2: w.EC2(), Targets: w.Targets(),
+		Alarm: x.topic("rejoin", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("rejoin"))))
 	w.Handle("finish", messages(rolling.Finish{Ledger: table, Mutes: mutes("finish"), States: w.Alarms(), Alarm: x.topic("finish", "ALARM_TOPIC"),
 		Report: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
 	w.Handle("triage", messages(choreo.Owners{rolling.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},

@@ -23,6 +23,6 @@ const healthTimeout = 3 * time.Second
 
 // Healthy is a target group's health check of the server on a port.
 func Healthy(ctx context.Context, port int) bool {
-	ok, _ := probe.Net{}.HTTP(ctx, run.HTTPProbe{URL: fmt.Sprintf("http://127.0.0.1:%d/health", port), Codes: "200", Timeout: healthTimeout})
-	return ok
+	url := fmt.Sprintf("http://127.0.0.1:%d/health", port)
+	return probe.Net{}.HTTP(ctx, run.HTTPProbe{URL: url, Codes: "200", Timeout: healthTimeout}).OK
 }

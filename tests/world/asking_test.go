@@ -57,8 +57,8 @@ func TestAMachineAnswersForItsBoot(t *testing.T) {
 				boots[id] = "new"
 			}
 			boot, answered, err := w.SSM().BootAnswer(ctx, "i-1", command)
-			if err != nil || answered != c.done || boots[boot] != c.boot {
-				t.Errorf("%q %t %v", boot, answered, err)
+			if err != nil || answered != c.done || boots[boot.ID] != c.boot {
+				t.Errorf("%+v %t %v", boot, answered, err)
 			}
 		})
 	}
@@ -122,15 +122,15 @@ func TestAProbeSeesTheApplication(t *testing.T) {
 	spec := machine("i-1")
 	spec.Body = "all good"
 	w.AddMachine(spec)
-	ask := func(codes, text string) (bool, string) {
+	ask := func(codes, text string) run.Finding {
 		return w.Probe().HTTP(ctx, run.HTTPProbe{URL: "http://10.0.0.1:8080/health", Codes: codes, Text: text})
 	}
 	for _, c := range []struct {
 		codes, text string
 		want        bool
 	}{{"200", "", true}, {"300,200-299", "good", true}, {"204", "", false}, {"200", "bad", false}} {
-		if ok, why := ask(c.codes, c.text); ok != c.want || (why == "") != c.want {
-			t.Errorf("%+v: %t %q", c, ok, why)
+		if got := ask(c.codes, c.text); got.OK != c.want || (got.Why == "") != c.want || got.Down {
+			t.Errorf("%+v: %+v", c, got)
 		}
 	}
 	done(t, w.EC2().Reboot(ctx, "i-1"))
@@ -139,14 +139,14 @@ func TestAProbeSeesTheApplication(t *testing.T) {
 		why   string
 	}{{2 * time.Second, "timeout"}, {35 * time.Second, "connection refused"}, {52 * time.Second, ""}} {
 		w.Advance(began.Add(c.after).Sub(w.Now()))
-		if ok, why := w.Probe().TCP(ctx, "10.0.0.1:22", time.Second); ok != (c.why == "") || why != c.why {
-			t.Errorf("TCP after %s: %t %q", c.after, ok, why)
+		if got := w.Probe().TCP(ctx, "10.0.0.1:22", time.Second); got.OK != (c.why == "") || got.Why != c.why {
+			t.Errorf("TCP after %s: %+v", c.after, got)
 		}
-		if ok, why := ask("200", ""); ok != (c.why == "") || why != c.why {
-			t.Errorf("HTTP after %s: %t %q", c.after, ok, why)
+		if got := ask("200", ""); got.OK != (c.why == "") || got.Why != c.why || got.Down == got.OK {
+			t.Errorf("HTTP after %s: %+v", c.after, got)
 		}
 	}
-	if ok, _ := w.Probe().TCP(ctx, "10.9.9.9:22", time.Second); ok {
+	if got := w.Probe().TCP(ctx, "10.9.9.9:22", time.Second); got.OK {
 		t.Error("an address of nobody answers")
 	}
 }

@@ -27,6 +27,7 @@ func (w *World) inLife(m *machine, d time.Duration, do func()) {
 // askReboot takes a request to reboot; each is carried out, also one in the middle of a boot.
 func (w *World) askReboot(m *machine) {
 	lag := m.spec.RebootLag
+	m.asked = w.now
 	if m.spec.IgnoresReboot {
 		lag = forcedReboot
 	}
@@ -36,6 +37,18 @@ func (w *World) askReboot(m *machine) {
 			w.reboot(m)
 		}
 	})
+}
+
+// RebootInside reboots a running machine from the inside, as another agent on it might, and so fast that nobody sees it down:
+// its next boot has begun when the call returns.
+func (w *World) RebootInside(id string) {
+	m := w.machine(id)
+	w.happen(Op{Service: "hand", Name: "RebootInside", Subject: id})
+	if m.states.last() != "running" || !m.boots[len(m.boots)-1].down.IsZero() {
+		return
+	}
+	w.goDown(m)
+	w.comeUp(m)
 }
 
 func (w *World) reboot(m *machine) {

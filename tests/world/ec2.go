@@ -81,41 +81,49 @@ func like(pattern, value string) bool {
 	return ok && err == nil
 }
 
-// StatusOK says whether both status checks of an instance are ok, and if not, why.
-func (e *EC2) StatusOK(ctx context.Context, id string) (ok bool, why string, err error) {
+// Status is what an instance's status checks say.
+func (e *EC2) Status(ctx context.Context, id string) (s run.StatusChecks, err error) {
 	w := e.world
-	err = w.effect(ctx, Op{Service: "ec2", Name: "StatusOK", Subject: id}, func(op *Op) error {
+	err = w.effect(ctx, Op{Service: "ec2", Name: "Status", Subject: id}, func(op *Op) error {
 		m := w.machines[id]
 		if m == nil {
-			why = "no instance status"
-			return nil
+			return fmt.Errorf("InvalidInstanceID.NotFound: %s: %w", id, run.ErrGone)
 		}
-		ok, why = m.status(w.asOf(op))
+		s = m.status(w.asOf(op))
 		return nil
 	})
 	if err != nil {
-		return false, "", fmt.Errorf("read the status of %s: %w", id, err)
+		return s, fmt.Errorf("read the status of %s: %w", id, err)
 	}
-	return ok, why, nil
+	return s, nil
 }
 
-func (m *machine) status(at time.Time) (bool, string) {
-	if state := m.states.at(at); state != "running" {
-		return false, "the instance is " + state
+func (m *machine) status(at time.Time) run.StatusChecks {
+	s := run.StatusChecks{State: m.states.at(at), System: "ok", Instance: m.instanceStatus(at), EBS: "ok",
+		Application: "not-applicable"}
+	if s.State != "running" {
+		s.System, s.Instance, s.EBS = "not-applicable", "not-applicable", "not-applicable"
+	}
+	return s
+}
+
+func (m *machine) instanceStatus(at time.Time) string {
+	if !m.asked.IsZero() && !at.Before(m.asked) && at.Before(m.asked.Add(m.spec.NoData)) {
+		return "insufficient-data"
 	}
 	for _, b := range slices.Backward(m.boots) {
 		if at.Before(b.up) {
 			continue
 		}
 		if !b.up.IsZero() && at.Before(b.up.Add(m.spec.StatusTime)) {
-			return false, "instance status initializing"
+			return "initializing"
 		}
 		if b.lastsAt(at) || at.Before(b.down.Add(m.spec.Blind)) {
-			return true, ""
+			return "ok"
 		}
 		break
 	}
-	return false, "instance status impaired"
+	return "impaired"
 }
 
 // Reboot queues a request to reboot. EC2 says nothing about an id that it doesn't know.

@@ -22,8 +22,10 @@ func (t *Targets) Groups(ctx context.Context) (all []run.Group, err error) {
 	err = w.effect(ctx, Op{Service: "elb", Name: "Groups"}, func(*Op) error {
 		for _, arn := range slices.Sorted(maps.Keys(w.groups)) {
 			g := w.groups[arn]
+			health := g.Health
+			health.Interval, health.Healthy = run.Duration(g.Interval), g.HealthyThreshold
 			all = append(all, run.Group{
-				ARN: g.ARN, Name: g.Name, VPC: g.VPC, TargetType: g.TargetType, Protocol: g.Protocol, Health: g.Health,
+				ARN: g.ARN, Name: g.Name, VPC: g.VPC, TargetType: g.TargetType, Protocol: g.Protocol, Health: health,
 			})
 		}
 		return nil

@@ -18,6 +18,8 @@ type MachineSpec struct {
 	AppTime    time.Duration // from then to the answering application
 	StatusTime time.Duration // from then to status checks that are ok
 	Blind      time.Duration // how long after going down the status checks still say ok
+	AgentTime  time.Duration // from the running operating system to the agent that answers commands
+	NoData     time.Duration // how long after a request to reboot the status checks have insufficient data
 
 	NeverReturns  bool          // it goes down and stays there
 	BootsTwice    time.Duration // it goes down once more, that long after the operating system came up; zero: it doesn't
@@ -34,13 +36,20 @@ type machine struct {
 	states  history[string] // as EC2 shows them
 	answers history[bool]   // the application's
 	boots   []boot
-	life    int // what was planned in an earlier one doesn't happen
+	asked   time.Time // when it was last asked to reboot
+	life    int       // what was planned in an earlier one doesn't happen
 	reboots int
 	started bool // the application
 	broken  bool
 	again   bool // the second of two boots has been planned
 	version int  // grows with every change that its targets' health depends on
 	targets []*target
+}
+
+// BootedAt is when the kernel of a machine's latest boot started; zero: it has been up since ever.
+func (w *World) BootedAt(id string) time.Time {
+	m := w.machine(id)
+	return m.boots[len(m.boots)-1].up
 }
 
 // boot is the time from one start of the operating system to its end.

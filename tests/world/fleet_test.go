@@ -98,9 +98,9 @@ func TestStatusChecksFollowTheBoot(t *testing.T) {
 		{92 * time.Second, ""},
 	} {
 		w.Advance(began.Add(c.at).Sub(w.Now()))
-		ok, why, err := w.EC2().StatusOK(ctx, "i-1")
-		if err != nil || ok != (c.why == "") || why != c.why {
-			t.Errorf("after %s: %t %q %v, want %q", c.at, ok, why, err, c.why)
+		s, err := w.EC2().Status(ctx, "i-1")
+		if found := s.Finding(); err != nil || found.OK != (c.why == "") || found.Why != c.why {
+			t.Errorf("after %s: %+v %v, want %q", c.at, found, err, c.why)
 		}
 	}
 }

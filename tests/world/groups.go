@@ -24,6 +24,9 @@ type GroupSpec struct {
 	HealthyThreshold   int           // checks that pass before an unhealthy target is healthy; 5 if zero
 	UnhealthyThreshold int           // checks that fail before a target is unhealthy; 2 if zero
 	Attached           bool          // to a load balancer; otherwise all of its targets are unused
+	// UnhealthyDraining is how long a target that has become unhealthy is unhealthy.draining first: the attribute
+	// target_health_state.unhealthy.draining_interval_seconds of a Network Load Balancer's group.
+	UnhealthyDraining time.Duration
 }
 
 type group struct {

@@ -34,6 +34,10 @@ func (t *target) state(at time.Time) (state, reason string) {
 		answers = t.seen
 	}
 	state = t.group.health(s.from, at, answers)
+	if d := t.group.UnhealthyDraining; state == "unhealthy" && d > 0 &&
+		t.group.health(s.from, at.Add(-d), answers) != "unhealthy" {
+		return "unhealthy.draining", reasons["unhealthy"]
+	}
 	if state == "healthy" && t.staysSo(s, at) {
 		t.steady = steady{since: at, version: t.machine.version}
 	}

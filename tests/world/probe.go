@@ -20,7 +20,7 @@ type Probe struct{ world *World }
 func (w *World) Probe() *Probe { return &Probe{w} }
 
 // HTTP sends one request and says whether the answer is the expected one, and if not, why.
-func (p *Probe) HTTP(ctx context.Context, probe run.HTTPProbe) (ok bool, why string) {
+func (p *Probe) HTTP(ctx context.Context, probe run.HTTPProbe) (f run.Finding) {
 	w := p.world
 	err := w.effect(ctx, Op{Service: "probe", Name: "HTTP", Subject: probe.URL}, func(*Op) error {
 		u, err := url.Parse(probe.URL)
@@ -30,38 +30,38 @@ func (p *Probe) HTTP(ctx context.Context, probe run.HTTPProbe) (ok bool, why str
 		m, refusal := w.connect(u.Hostname())
 		switch {
 		case refusal != "":
-			why = refusal
+			f = run.Finding{Down: true, Why: refusal}
 		case !matches(probe.Codes, m.spec.Status):
-			why = fmt.Sprintf("status %d, not %s", m.spec.Status, probe.Codes)
+			f.Why = fmt.Sprintf("status %d, not %s", m.spec.Status, probe.Codes)
 		case !strings.Contains(m.spec.Body, probe.Text):
-			why = fmt.Sprintf("the answer doesn't contain %q", probe.Text)
+			f.Why = fmt.Sprintf("the answer doesn't contain %q", probe.Text)
 		default:
-			ok = true
+			f.OK = true
 		}
 		return nil
 	})
 	if err != nil {
-		return false, err.Error()
+		return run.Finding{Why: err.Error()}
 	}
-	return ok, why
+	return f
 }
 
 // TCP opens a connection.
-func (p *Probe) TCP(ctx context.Context, address string, _ time.Duration) (ok bool, why string) {
+func (p *Probe) TCP(ctx context.Context, address string, _ time.Duration) (f run.Finding) {
 	w := p.world
 	err := w.effect(ctx, Op{Service: "probe", Name: "TCP", Subject: address}, func(*Op) error {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
 			return err
 		}
-		_, why = w.connect(host)
-		ok = why == ""
+		_, why := w.connect(host)
+		f = run.Finding{OK: why == "", Down: why != "", Why: why}
 		return nil
 	})
 	if err != nil {
-		return false, err.Error()
+		return run.Finding{Why: err.Error()}
 	}
-	return ok, why
+	return f
 }
 
 // connect finds the machine behind an address: one that is down doesn't answer, one without application refuses.

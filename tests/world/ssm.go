@@ -88,38 +88,46 @@ func (s *SSM) AskBoot(ctx context.Context, id string, windows bool) (name string
 }
 
 // BootAnswer is what a machine answered, and whether it has done so or never will.
-func (s *SSM) BootAnswer(ctx context.Context, id, name string) (boot string, done bool, err error) {
+func (s *SSM) BootAnswer(ctx context.Context, id, name string) (boot run.BootAnswer, done bool, err error) {
 	w := s.world
 	op := Op{Service: "ssm", Name: "BootAnswer", Subject: id}
 	err = w.effect(ctx, op, func(op *Op) error {
 		if c, ok := w.commands[id+"/"+name]; ok {
 			boot, done = c.answer(w.now)
 		}
-		op.Detail = w.say("%q %t", boot, done)
+		op.Detail = w.say("%q %t %s", boot.ID, done, boot.Uptime)
 		return nil
 	})
 	if err != nil {
-		return "", false, fmt.Errorf("read the boot of %s: %w", id, err)
+		return boot, false, fmt.Errorf("read the boot of %s: %w", id, err)
 	}
 	return boot, done, nil
 }
 
-// answer comes from the first boot that the command could reach in time.
-func (c command) answer(now time.Time) (string, bool) {
+// answer comes from the first boot whose agent the command could reach in time.
+func (c command) answer(now time.Time) (run.BootAnswer, bool) {
 	for _, b := range c.machine.boots {
 		at := c.asked.Add(commandTime)
-		if soon := b.up.Add(commandTime); soon.After(at) {
+		if soon := b.up.Add(c.machine.spec.AgentTime + commandTime); soon.After(at) {
 			at = soon
 		}
 		if b.lastsAt(at) && !at.After(c.asked.Add(commandLimit)) {
 			if at.After(now) {
-				return "", false
+				return run.BootAnswer{}, false
 			}
 			if c.machine.spec.NoBootID {
-				return "", true
+				return run.BootAnswer{}, true
 			}
-			return b.id, true
+			return run.BootAnswer{ID: b.id, Uptime: b.uptime(at)}, true
 		}
 	}
-	return "", !now.Before(c.asked.Add(commandLimit))
+	return run.BootAnswer{}, !now.Before(c.asked.Add(commandLimit))
+}
+
+// uptime is how long the kernel has been up at a time. The first boot's is a month.
+func (b boot) uptime(at time.Time) time.Duration {
+	if b.up.IsZero() {
+		return 30 * 24 * time.Hour
+	}
+	return at.Sub(b.up)
 }

@@ -123,30 +123,32 @@ func TestMachinesOfAnEmptySelectionIsAnError(t *testing.T) {
 	}
 }
 
-func TestStatusOK(t *testing.T) {
-	status := func(state, instance, system string) string {
+func TestStatus(t *testing.T) {
+	status := func(state, instance, system, more string) string {
 		return fmt.Sprintf(`<instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><name>%s</name></instanceState>
-			<instanceStatus><status>%s</status></instanceStatus><systemStatus><status>%s</status></systemStatus>
-			</item></instanceStatusSet>`, state, instance, system)
+			<instanceStatus><status>%s</status></instanceStatus><systemStatus><status>%s</status></systemStatus>%s
+			</item></instanceStatusSet>`, state, instance, system, more)
 	}
 	for _, c := range []struct {
 		name, answer string
-		ok           bool
-		why          string
+		want         run.StatusChecks
 	}{
-		{"both checks pass", status("running", "ok", "ok"), true, ""},
-		{"the instance is still booting", status("running", "initializing", "ok"), false, "instance status initializing"},
-		{"the system beneath is broken", status("running", "ok", "impaired"), false, "system status impaired"},
-		{"the instance is stopped", status("stopped", "not-applicable", "not-applicable"), false, "instance stopped"},
-		{"there is no status yet", `<instanceStatusSet/>`, false, "no instance status yet"},
+		{"both checks pass", status("running", "ok", "ok", ""), run.StatusChecks{State: "running", Instance: "ok", System: "ok"}},
+		{"booting", status("running", "initializing", "ok", ""), run.StatusChecks{State: "running", Instance: "initializing", System: "ok"}},
+		{"stopped", status("stopped", "not-applicable", "not-applicable", ""),
+			run.StatusChecks{State: "stopped", Instance: "not-applicable", System: "not-applicable"}},
+		{"volumes and applications", status("running", "ok", "ok", `<attachedEbsStatus><status>impaired</status></attachedEbsStatus>
+			<applicationStatus><status>insufficient-data</status></applicationStatus>`),
+			run.StatusChecks{State: "running", Instance: "ok", System: "ok", EBS: "impaired", Application: "insufficient-data"}},
+		{"there is no status yet", `<instanceStatusSet/>`, run.StatusChecks{State: "running"}},
 		{"a check is missing", `<instanceStatusSet><item><instanceId>i-1</instanceId><instanceStatus><status>ok</status></instanceStatus></item></instanceStatusSet>`,
-			false, "no system status yet"},
+			run.StatusChecks{State: "running", Instance: "ok"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := cloudtest.Serve(t, func(call cloudtest.Call) cloudtest.Answer { return answer(call.Operation, c.answer) })
-			ok, why, err := ec2.New(w.Config).StatusOK(t.Context(), "i-1")
-			if ok != c.ok || why != c.why || err != nil {
-				t.Errorf("got %t, %q, %v", ok, why, err)
+			got, err := ec2.New(w.Config).Status(t.Context(), "i-1")
+			if got != c.want || err != nil {
+				t.Errorf("got %+v, %v", got, err)
 			}
 			if form := w.Calls()[0].Form; form.Get("InstanceId.1") != "i-1" || form.Get("IncludeAllInstances") != "true" {
 				t.Errorf("asked for %v", form)
@@ -192,7 +194,7 @@ func TestReboot(t *testing.T) {
 
 func TestStatusOfAnUnknownInstanceIsGone(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.EC2("InvalidInstanceID.NotFound") })
-	if _, _, err := ec2.New(w.Config).StatusOK(t.Context(), "i-1"); !errors.Is(err, run.ErrGone) {
+	if _, err := ec2.New(w.Config).Status(t.Context(), "i-1"); !errors.Is(err, run.ErrGone) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -207,8 +209,8 @@ func TestFailures(t *testing.T) {
 			_, err := ec2.New(cfg).Machines(ctx, run.Selection{Tags: map[string]string{"env": "prod"}})
 			return err
 		},
-		"StatusOK": func(ctx context.Context, cfg aws.Config) error {
-			_, _, err := ec2.New(cfg).StatusOK(ctx, "i-1")
+		"Status": func(ctx context.Context, cfg aws.Config) error {
+			_, err := ec2.New(cfg).Status(ctx, "i-1")
 			return err
 		},
 	} {

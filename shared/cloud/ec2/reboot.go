@@ -23,42 +23,42 @@ func (i Instances) Reboot(ctx context.Context, id string) error {
 	return failed("reboot "+id, err)
 }
 
-// StatusOK says whether both status checks of an instance pass, that of the instance and that of the system beneath it;
-// if not, why names the first that doesn't. For a while after a reboot was asked for, both still show the old boot's
-// result. The error wraps run.ErrGone if there is no such instance.
-func (i Instances) StatusOK(ctx context.Context, id string) (ok bool, why string, err error) {
+// Status reads the results of an instance's status checks. For a while after a reboot was asked for they still show the old
+// boot's. One that EC2 doesn't list yet has none. The error wraps run.ErrGone if there is no such instance.
+func (i Instances) Status(ctx context.Context, id string) (run.StatusChecks, error) {
 	out, err := i.client.DescribeInstanceStatus(ctx, &api.DescribeInstanceStatusInput{
 		InstanceIds:         []string{id},
 		IncludeAllInstances: aws.Bool(true), // else one that isn't running would have no status and no reason
 	})
 	if err != nil {
-		return false, "", failed("read the status of "+id, err)
+		return run.StatusChecks{}, failed("read the status of "+id, err)
 	}
 	for _, s := range out.InstanceStatuses {
 		if aws.ToString(s.InstanceId) == id {
-			why = notOK(s)
-			return why == "", why, nil
+			return checks(s), nil
 		}
 	}
-	return false, "no instance status yet", nil
+	return run.StatusChecks{State: string(types.InstanceStateNameRunning)}, nil
 }
 
-func notOK(s types.InstanceStatus) string {
-	if s.InstanceState != nil && s.InstanceState.Name != types.InstanceStateNameRunning {
-		return "instance " + string(s.InstanceState.Name)
+func checks(s types.InstanceStatus) run.StatusChecks {
+	c := run.StatusChecks{State: string(types.InstanceStateNameRunning)}
+	if s.InstanceState != nil {
+		c.State = string(s.InstanceState.Name)
 	}
-	for _, check := range []struct {
-		name    string
-		summary *types.InstanceStatusSummary
-	}{{"instance status", s.InstanceStatus}, {"system status", s.SystemStatus}} {
-		switch {
-		case check.summary == nil:
-			return "no " + check.name + " yet"
-		case check.summary.Status != types.SummaryStatusOk:
-			return check.name + " " + string(check.summary.Status)
-		}
+	if s.SystemStatus != nil {
+		c.System = string(s.SystemStatus.Status)
 	}
-	return ""
+	if s.InstanceStatus != nil {
+		c.Instance = string(s.InstanceStatus.Status)
+	}
+	if s.AttachedEbsStatus != nil {
+		c.EBS = string(s.AttachedEbsStatus.Status)
+	}
+	if s.ApplicationStatus != nil {
+		c.Application = string(s.ApplicationStatus.Status)
+	}
+	return c
 }
 
 // failed says what was being done, and whether it is the instance that isn't there or not in a state for it.

@@ -66,6 +66,8 @@ func group(t types.TargetGroup) run.Group {
 			Protocol: string(t.HealthCheckProtocol),
 			Port:     aws.ToString(t.HealthCheckPort),
 			Path:     aws.ToString(t.HealthCheckPath),
+			Interval: run.Duration(time.Duration(aws.ToInt32(t.HealthCheckIntervalSeconds)) * time.Second),
+			Healthy:  int(aws.ToInt32(t.HealthyThresholdCount)),
 		},
 	}
 	if t.Matcher != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,14 +26,17 @@ const (
 	runWithin = "60"
 )
 
-// A bootQuestion is a document of AWS that runs a command, and a command whose output differs from boot to boot.
+// A bootQuestion is a document of AWS that runs a command, and a command that prints what differs from boot to boot, and for how
+// many seconds the system has been up, by its own counter. /proc/uptime has a second number behind it.
 type bootQuestion struct{ document, command string }
 
 var (
-	linux = bootQuestion{"AWS-RunShellScript", `cat /proc/sys/kernel/random/boot_id`}
+	linux = bootQuestion{"AWS-RunShellScript", `cat /proc/sys/kernel/random/boot_id /proc/uptime`}
 
-	windows = bootQuestion{"AWS-RunPowerShellScript",
-		`(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString("o")`}
+	windows = bootQuestion{"AWS-RunPowerShellScript", `$o = Get-CimInstance Win32_OperatingSystem; ` +
+		`$o.LastBootUpTime.ToUniversalTime().ToString("o"); ` +
+		`($o.LocalDateTime.ToUniversalTime() - $o.LastBootUpTime.ToUniversalTime()).TotalSeconds` +
+		`.ToString("F2", [cultureinfo]::InvariantCulture)`}
 )
 
 // bootID is the form of the kernel's random boot_id, a UUID.
@@ -64,33 +68,50 @@ func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) 
 	return *out.Command.CommandId, nil
 }
 
-// BootAnswer reads what became of AskBoot's command. done says that it has ended; boot then is the boot's id (Linux) or
-// the time of its start (Windows), or empty if the command failed, came too late or printed anything else, as happens
+// BootAnswer reads what became of AskBoot's command. done says that it has ended; the answer then has the boot's id (Linux)
+// or the time of its start (Windows), or is empty if the command failed, came too late or printed anything else, as happens
 // while a machine shuts down.
-func (s SystemsManager) BootAnswer(ctx context.Context, id, command string) (boot string, done bool, err error) {
+func (s SystemsManager) BootAnswer(ctx context.Context, id, command string) (answer run.BootAnswer, done bool, err error) {
 	out, err := s.client.GetCommandInvocation(ctx, &api.GetCommandInvocationInput{CommandId: &command, InstanceId: &id})
 	if fault.Code(err) == "InvocationDoesNotExist" { // SSM shows a command some seconds after it took it
-		return "", false, nil
+		return answer, false, nil
 	}
 	if err != nil {
-		return "", false, fmt.Errorf("read the boot of %s from command %s: %w", id, command, fault.Mark(err))
+		return answer, false, fmt.Errorf("read the boot of %s from command %s: %w", id, command, fault.Mark(err))
 	}
 	switch out.Status {
 	case types.CommandInvocationStatusPending, types.CommandInvocationStatusInProgress,
 		types.CommandInvocationStatusDelayed, types.CommandInvocationStatusCancelling:
-		return "", false, nil
+		return answer, false, nil
 	case types.CommandInvocationStatusSuccess:
-		return wellFormed(strings.TrimSpace(aws.ToString(out.StandardOutputContent))), true, nil
+		return parseBoot(aws.ToString(out.StandardOutputContent)), true, nil
 	}
-	return "", true, nil
+	return answer, true, nil
 }
 
-func wellFormed(boot string) string {
+// uptimeStep is the resolution of an uptime: what is printed may be that much too short.
+const uptimeStep = 10 * time.Millisecond
+
+// parseBoot reads what a boot question prints; anything else is no answer.
+func parseBoot(output string) run.BootAnswer {
+	lines := strings.Fields(output)
+	if len(lines) < 2 || len(lines) > 3 || !wellFormed(lines[0]) {
+		return run.BootAnswer{}
+	}
+	seconds, err := strconv.ParseFloat(lines[1], 64)
+	if err != nil || !(seconds >= 0 && seconds < maxUptime) {
+		return run.BootAnswer{}
+	}
+	return run.BootAnswer{ID: lines[0], Uptime: time.Duration(seconds*float64(time.Second)) + uptimeStep}
+}
+
+// maxUptime is a hundred years, in seconds: more can't be an uptime, and would overflow a duration.
+const maxUptime = 100 * 365 * 24 * 3600
+
+func wellFormed(boot string) bool {
 	if bootID.MatchString(boot) {
-		return boot
+		return true
 	}
-	if _, err := time.Parse(time.RFC3339Nano, boot); err == nil {
-		return boot
-	}
-	return ""
+	_, err := time.Parse(time.RFC3339Nano, boot)
+	return err == nil
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -106,9 +107,11 @@ func TestAskBoot(t *testing.T) {
 		windows           bool
 		document, command string
 	}{
-		{"Linux is asked for its boot_id", false, "AWS-RunShellScript", "cat /proc/sys/kernel/random/boot_id"},
-		{"Windows is asked for the time of its last boot", true, "AWS-RunPowerShellScript",
-			`(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString("o")`},
+		{"Linux is asked for its boot_id and uptime", false, "AWS-RunShellScript", "cat /proc/sys/kernel/random/boot_id /proc/uptime"},
+		{"Windows is asked for the time of its last boot, and since then", true, "AWS-RunPowerShellScript",
+			`$o = Get-CimInstance Win32_OperatingSystem; $o.LastBootUpTime.ToUniversalTime().ToString("o"); ` +
+				`($o.LocalDateTime.ToUniversalTime() - $o.LastBootUpTime.ToUniversalTime()).TotalSeconds` +
+				`.ToString("F2", [cultureinfo]::InvariantCulture)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := cloudtest.Serve(t, say(`{"Command":{"CommandId":"`+command+`","Status":"Pending"}}`))
@@ -142,8 +145,15 @@ func TestBootAnswer(t *testing.T) {
 		{"the command is running", "InProgress", "", "", false},
 		{"the command is delayed", "Delayed", "", "", false},
 		{"the command is being canceled", string(types.CommandInvocationStatusCancelling), "", "", false},
-		{"Linux has answered", "Success", uuid + `\n`, uuid, true},
-		{"Windows has answered", "Success", windows + `\r\n`, windows, true},
+		{"Linux has answered", "Success", uuid + `\n754.21 1480.00\n`, uuid, true},
+		{"Windows has answered", "Success", windows + `\r\n754.21\r\n`, windows, true},
+		{"an answer without uptime", "Success", uuid + `\n`, "", true},
+		{"an uptime below zero", "Success", uuid + `\n-754.21`, "", true},
+		{"an uptime without end", "Success", uuid + `\nInf`, "", true},
+		{"an uptime that is none", "Success", uuid + `\nNaN`, "", true},
+		{"an uptime of ages", "Success", uuid + `\n1e12`, "", true},
+		{"an uptime with a comma", "Success", windows + `\n754,21`, "", true},
+		{"a banner after the answer", "Success", uuid + `\n754.21 1480.00\nwelcome`, "", true},
 		{"the output is empty", "Success", "", "", true},
 		{"the output is cut off", "Success", uuid[:20], "", true},
 		{"the output is something else", "Success", "cat: not found", "", true},
@@ -155,8 +165,11 @@ func TestBootAnswer(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := cloudtest.Serve(t, say(fmt.Sprintf(`{"Status":"%s","StandardOutputContent":"%s"}`, c.status, c.output)))
 			boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command)
-			if boot != c.boot || done != c.done || err != nil {
-				t.Errorf("got %q, %t, %v", boot, done, err)
+			if boot.ID != c.boot || done != c.done || err != nil {
+				t.Errorf("got %+v, %t, %v", boot, done, err)
+			}
+			if up := 754220 * time.Millisecond; c.boot != "" && boot.Uptime != up { // never told too short
+				t.Errorf("it is up for %s, want %s", boot.Uptime, up)
 			}
 			want := map[string]any{"CommandId": command, "InstanceId": "i-1"}
 			if call := w.Calls()[0]; call.Operation != "GetCommandInvocation" || !reflect.DeepEqual(call.JSON(), want) {
@@ -168,8 +181,8 @@ func TestBootAnswer(t *testing.T) {
 
 func TestBootAnswerOfACommandThatIsNotThereYet(t *testing.T) {
 	w := cloudtest.Serve(t, refuse("InvocationDoesNotExist"))
-	if boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command); boot != "" || done || err != nil {
-		t.Errorf("got %q, %t, %v", boot, done, err)
+	if boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command); boot.ID != "" || done || err != nil {
+		t.Errorf("got %+v, %t, %v", boot, done, err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"quickstep/shared/run"
 )
@@ -98,6 +97,9 @@ type ec2Status struct {
 	State      ec2State `xml:"instanceState"`
 	System     string   `xml:"systemStatus>status"`
 	Instance   string   `xml:"instanceStatus>status"`
+	EBS        string   `xml:"attachedEbsStatus>status"`
+
+	Application string `xml:"applicationStatus>status"`
 }
 
 func (s *Server) describeInstanceStatus(ctx context.Context, q query) (any, error) {
@@ -113,19 +115,15 @@ func (s *Server) describeInstanceStatus(ctx context.Context, q query) (any, erro
 		if len(found) == 0 {
 			return nil, refuse("InvalidInstanceID.NotFound", "the instance ID '%s' does not exist", id)
 		}
-		ok, why, err := s.world.EC2().StatusOK(ctx, id)
+		checks, err := s.world.EC2().Status(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		status := ec2Status{InstanceID: id, State: ec2State{states[found[0].State], found[0].State}, System: "ok", Instance: "ok"}
-		switch {
-		case found[0].State != "running" && q.Get("IncludeAllInstances") != "true":
+		if checks.State != "running" && q.Get("IncludeAllInstances") != "true" {
 			continue
-		case found[0].State != "running":
-			status.System, status.Instance = "not-applicable", "not-applicable"
-		case !ok:
-			status.Instance = strings.TrimPrefix(why, "instance status ")
 		}
+		status := ec2Status{InstanceID: id, State: ec2State{states[checks.State], checks.State}, System: checks.System,
+			Instance: checks.Instance, EBS: checks.EBS, Application: checks.Application}
 		out.Statuses = append(out.Statuses, status)
 	}
 	return out, nil

@@ -60,6 +60,8 @@ type elbGroup struct {
 	HealthPort     string `xml:"HealthCheckPort"`
 	HealthPath     string `xml:"HealthCheckPath"`
 	Codes          string `xml:"Matcher>HttpCode"`
+	Interval       int    `xml:"HealthCheckIntervalSeconds"`
+	Healthy        int    `xml:"HealthyThresholdCount"`
 }
 
 func (s *Server) describeTargetGroups(ctx context.Context, q query) (any, error) {
@@ -76,7 +78,8 @@ func (s *Server) describeTargetGroups(ctx context.Context, q query) (any, error)
 		Next   string     `xml:"NextMarker,omitempty"`
 	}{Next: next}
 	for _, g := range some {
-		out.Groups = append(out.Groups, elbGroup{g.ARN, g.Name, g.Protocol, g.VPC, g.TargetType, g.Health.Protocol, g.Health.Port, g.Health.Path, g.Health.Codes})
+		out.Groups = append(out.Groups, elbGroup{g.ARN, g.Name, g.Protocol, g.VPC, g.TargetType, g.Health.Protocol, g.Health.Port, g.Health.Path, g.Health.Codes,
+			int(time.Duration(g.Health.Interval).Seconds()), g.Health.Healthy})
 	}
 	return out, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"strings"
 
 	"quickstep/shared/run"
 )
@@ -86,13 +86,14 @@ func (s *Server) getCommandInvocation(ctx context.Context, body []byte) (any, er
 	if err != nil {
 		return nil, err
 	}
-	status := "InProgress"
+	status, output := "InProgress", ""
 	switch {
-	case done && boot != "":
+	case done && boot.ID != "":
 		status = "Success"
+		output = fmt.Sprintf("%s\n%.2f\n", boot.ID, boot.Uptime.Seconds())
 	case done:
 		status = "TimedOut"
 	}
 	return object{"CommandId": in.CommandID, "InstanceId": in.InstanceID, "Status": status,
-		"StandardOutputContent": strings.TrimPrefix(boot+"\n", "\n")}, nil
+		"StandardOutputContent": output}, nil
 }

@@ -125,7 +125,7 @@ func refuse(f *sim.Fleet, nodes []string) {
 	if len(nodes) == 0 {
 		return
 	}
-	now := choreo.Seconds(f.Now)
+	now := choreo.Milliseconds(f.Now)
 	line := choreo.Line{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
 	scan := patch.Scans(line, patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Act)
 	f.Handle("scan", choreo.Either(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))

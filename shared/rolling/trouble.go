@@ -1,0 +1,45 @@
+package rolling
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/notify"
+	"quickstep/shared/run"
+)
+
+const (
+	// outsideFor is how long errors are borne by the steps of an instance that is out of service and may be well: to give
+	// up would leave it out, and nothing but the errors stands in its way.
+	outsideFor = 6 * time.Hour
+	// troubleAfter is after how long people are told of them, and troubleEvery how often.
+	troubleAfter = 5 * time.Minute
+	troubleEvery = time.Hour
+)
+
+// outside is how long errors are borne once an instance is out of service and was asked to reboot, or is on its way back.
+func outside(*run.Instance) choreo.Tolerance {
+	return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}
+}
+
+// tellOfTrouble tells people that errors keep an instance's step from getting on, after five minutes and then every hour. What was
+// told is committed with the error. If people can't be told, the error itself is in the log, and comes again.
+func tellOfTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error) {
+	i := w.Item
+	since := i.ErrorSince
+	if err == nil || errors.Is(err, choreo.ErrLost) || since.IsZero() || now.Sub(since) < troubleAfter {
+		return
+	}
+	if i.TroubleTold.After(since) && now.Sub(i.TroubleTold) < troubleEvery {
+		return
+	}
+
+	n := notify.Stuck(i, since, err.Error(), outsideFor, now)
+	if pubErr := alarm.Publish(ctx, n.Subject, n.Text); pubErr != nil {
+		Words.Log(choreo.NewMessage(w.Key, i.Place())).Error("trouble not announced", "reason", pubErr.Error())
+		return
+	}
+	i.TroubleTold = now
+}
