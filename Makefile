@@ -62,8 +62,8 @@ sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how
 pairs: ## Try all that can go wrong once in a small run, and a crash after every two effects
 	go run ./tests/storm/cmd -pairs
 
-mutants: ## Plant bugs one at a time, and see each found by the storms; about a quarter of an hour
-	go run ./tests/mutants
+mutants: ## Plant bugs one at a time, and see each found by the storms; ONLY='regexp' chooses, UPDATE=1 remembers what has found them
+	go run ./tests/mutants$(if $(ONLY), -only '$(ONLY)')$(if $(UPDATE), -update)
 
 demo: ## Report a fleet's patches and reboot it on this machine, under load; BREAK=drain shows what happens without draining
 	go run ./tests/demo $(if $(BREAK),-break $(BREAK))

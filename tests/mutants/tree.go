@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,15 @@ type mutant struct {
 	edits []edit
 	// equivalent says which other mechanism keeps the bug from ever making a difference; empty: it must be found.
 	equivalent string
+	// test, "./folder TestName", is the test that must fail, for a bug that no storm can play; why says why none can.
+	test, why string
 }
+
+// hinted says that it is to be found by a trial, which is remembered.
+func (m mutant) hinted() bool { return m.equivalent == "" && m.test == "" }
+
+// every gives all mutants.
+func every() []mutant { return slices.Concat(tables...) }
 
 // edit replaces a piece of a file, which must be in it exactly once.
 type edit struct{ file, old, new string }
@@ -32,21 +41,30 @@ func scratch(ctx context.Context) (tree, error) {
 	if err != nil {
 		return "", fmt.Errorf("list the files of the tree: %w", err)
 	}
-	top, err := exec.CommandContext(ctx, "git", "rev-parse", "--show-toplevel").Output()
+	top, err := topOfTree(ctx)
 	if err != nil {
-		return "", fmt.Errorf("find the tree: %w", err)
+		return "", err
 	}
 	dir, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return "", err
 	}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
-		err := copied(filepath.Join(string(bytes.TrimSpace(top)), name), filepath.Join(dir, name))
+		err := copied(filepath.Join(top, name), filepath.Join(dir, name))
 		if err != nil && !errors.Is(err, os.ErrNotExist) { // deleted, and not yet committed
 			return "", errors.Join(err, os.RemoveAll(dir))
 		}
 	}
 	return tree(dir), nil
+}
+
+// topOfTree is the folder of the working tree.
+func topOfTree(ctx context.Context) (string, error) {
+	top, err := exec.CommandContext(ctx, "git", "rev-parse", "--show-toplevel").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the tree: %w", err)
+	}
+	return string(bytes.TrimSpace(top)), nil
 }
 
 func copied(from, to string) error {

@@ -1,7 +1,6 @@
 package storm
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -56,24 +55,6 @@ type Case struct {
 	After   int                 // an effect after which the Command comes, every reading being a little old
 	Command string
 	Second  int // an effect at which the second run is asked for; that it begins is slow to be written down
-}
-
-func (c Case) String() string {
-	var all []string
-	say := func(n int, format string, args ...any) {
-		if n > 0 {
-			all = append(all, fmt.Sprintf(format, args...))
-		}
-	}
-	say(c.Fleet, "fleet %d", c.Fleet)
-	say(len(c.Faults), "%v", c.Faults)
-	say(c.Twice, "delivery %d twice", c.Twice)
-	say(c.Late, "message %d again later", c.Late)
-	say(c.Slow, "effect %d slow", c.Slow)
-	say(c.Frozen, "frozen before effect %d", c.Frozen)
-	say(c.After, "%s after effect %d", c.Command, c.After)
-	say(c.Second, "run-2 at effect %d", c.Second)
-	return strings.Join(all, ", ")
 }
 
 // Tried is what one case came to, and how much there was of everything that cases go by.
