@@ -41,6 +41,7 @@ largest_arm64  := 12
 largest_x86_64 := 13
 why_arm64      := every cold start loads all of it
 why_x86_64     := every cold start loads all of it; the same code is about 0.8 MB larger than for arm64
+comma          := ,
 
 .DEFAULT_GOAL := help
 .PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo lint build sizes e2e clean
@@ -102,6 +103,7 @@ build: $(venv)/$(done) ## Build every function as it is deployed; ARCH=x86_64 fo
 	mv .aws-sam/new .aws-sam/build
 	echo $(ARCH) >.aws-sam/arch && mv .aws-sam/arch $(built)
 	@$(MAKE) --no-print-directory sizes
+	@echo "built: sam deploy$(if $(filter x86_64,$(ARCH)),$(comma) with the parameter Architecture=x86_64)"
 
 sizes: arch = $(shell cat $(built))
 sizes: $(built) ## Show the sizes of what was built; fail if one is above the limit

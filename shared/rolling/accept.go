@@ -156,10 +156,7 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 // quiet finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
 func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
 	m := plan.Request.Mute
-	if err := within("mute.alarm", s.Allowed.AlarmPrefix, "AlarmPrefix", m.AlarmPrefixes, m.AlarmNames); err != nil {
-		return err
-	}
-	if err := within("mute.rule", s.Allowed.RulePrefix, "RulePrefix", m.RulePrefixes, m.RuleNames); err != nil {
+	if err := s.Allowed.muting(m); err != nil {
 		return err
 	}
 	if m.Alarms() {
@@ -200,21 +197,6 @@ func missingRule(err error) error {
 		return &run.FieldError{Field: "mute.ruleNames", Problem: err.Error(), Want: "name rules of your own that exist on the event bus"}
 	}
 	return fmt.Errorf("list the rules to mute: %w", err)
-}
-
-// within refuses names that the stack's roles couldn't mute. field is "mute.alarm" or "mute.rule".
-func within(field, allowed, parameter string, prefixes, names []string) error {
-	for _, list := range []struct {
-		field string
-		names []string
-	}{{field + "Prefixes", prefixes}, {field + "Names", names}} {
-		for _, name := range list.names {
-			if !strings.HasPrefix(name, allowed) {
-				return &run.FieldError{Field: list.field, Problem: fmt.Sprintf("%q doesn't begin with %q", name, allowed), Want: "widen the stack parameter " + parameter}
-			}
-		}
-	}
-	return nil
 }
 
 // matched refuses prefixes and names for which nothing was found.

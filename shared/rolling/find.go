@@ -10,17 +10,6 @@ import (
 	"quickstep/shared/run"
 )
 
-// Allowed is what the stack's roles permit; a request that asks for more is refused with a clear error instead of failing
-// half-way.
-type Allowed struct {
-	InstanceTag       string // Key=Value: instances that may be rebooted; empty: all
-	TargetGroupPrefix string // of names; empty: all
-	AlarmPrefix       string
-	RulePrefix        string
-	CheckFunction     string // a name, or a prefix that ends with *; empty: none
-	InVPC             bool   // the check function runs in the operator's VPC
-}
-
 // fleet is what a request's instances and their target groups are right now.
 type fleet struct {
 	machines []run.Machine

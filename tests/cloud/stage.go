@@ -107,7 +107,7 @@ func parameters() map[string]string {
 		architecture = "arm64"
 	}
 	return map[string]string{"Architecture": architecture, "FleetScheduleFleet": web.name, "FleetScheduleExpression": "at(2099-12-31T00:00:00)",
-		"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0"}
+		"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "AlarmPrefix": "*", "RulePrefix": "*"}
 }
 
 // deploy deploys the template and makes up for what the emulator has dropped.

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long all tries may take: several times what they take without a mutant.
-const patience = 10 * time.Minute
+const patience = 30 * time.Minute
 
 // finding is what has found a mutant: a trial in its notation or a test's name, and what it says. The zero finding is none.
 type finding struct{ by, says string }

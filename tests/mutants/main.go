@@ -82,6 +82,9 @@ func (r *runner) all(ctx context.Context, only string, keep, update bool) (bad i
 	for n, m := range chosen {
 		fmt.Printf("%3d/%d  %-62s ", n+1, len(chosen), m.name)
 		ok, err := r.one(ctx, m, keep && n == len(chosen)-1)
+		if err == nil && update {
+			err = r.hints.write(ctx) // an interrupt loses none
+		}
 		if err != nil {
 			fmt.Println()
 			return bad, fmt.Errorf("%s: %w", m.name, err)
@@ -93,9 +96,6 @@ func (r *runner) all(ctx context.Context, only string, keep, update bool) (bad i
 	fmt.Printf("%d mutants in %s, %d not as they should be\n", len(chosen), time.Since(began).Round(time.Second), bad)
 	if r.stale > 0 && !update {
 		fmt.Printf("%d hints were missing or wrong: make mutants UPDATE=1 writes down what has found these mutants\n", r.stale)
-	}
-	if update {
-		return bad, r.hints.write(ctx)
 	}
 	return bad, nil
 }

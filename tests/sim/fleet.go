@@ -31,8 +31,8 @@ type Fleet struct {
 	ARNs  []string // of the target groups
 }
 
-// Stack loads the project's template, wherever the test runs, as it is deployed with the check function in a VPC. No survey
-// runs by itself.
+// Stack loads the project's template, wherever the test runs, as it is deployed with the check function in a VPC and every
+// alarm and rule open to muting. No survey runs by itself.
 func Stack() (*template.Stack, error) {
 	return StackWith(map[string]string{"PatchScheduleState": "DISABLED"})
 }
@@ -40,7 +40,8 @@ func Stack() (*template.Stack, error) {
 // StackWith loads it with other parameters.
 func StackWith(parameters map[string]string) (*template.Stack, error) {
 	_, here, _, _ := runtime.Caller(0)
-	all := map[string]string{"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "CheckFunctionName": "ready-*"}
+	all := map[string]string{"SubnetIds": "subnet-0123456789abcdef0", "SecurityGroupIds": "sg-0123456789abcdef0", "CheckFunctionName": "ready-*",
+		"AlarmPrefix": "*", "RulePrefix": "*"}
 	maps.Copy(all, parameters)
 	return template.Load(filepath.Join(filepath.Dir(here), "..", "..", "template.yaml"), all)
 }

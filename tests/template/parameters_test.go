@@ -100,6 +100,8 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 		{"a tag that closes the policy's string", "InstanceTagValue", `a"}}`, "letters"},
 		{"every function", "CheckFunctionName", "*", "beginning of one"},
 		{"a wildcard in a prefix", "AlarmPrefix", "web*", "no *"},
+		{"a wildcard in a prefix of rules", "RulePrefix", "web*", "* alone"},
+		{"two wildcards for all", "RulePrefix", "**", "* alone"},
 		{"a third processor", "Architecture", "riscv", "arm64"},
 		{"a number of days that CloudWatch refuses", "LogRetentionDays", "8", "none of"},
 		{"an id that is none", "SubnetIds", "subnet-1a,web", "Ids of subnets"},

@@ -35,6 +35,7 @@ var everywhere = map[string]string{
 // everything are parameters that turn every statement on.
 var everything = map[string]string{
 	"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d", "CheckFunctionName": "ready", "PatchReportBucket": "example-reports",
+	"AlarmPrefix": "web-", "RulePrefix": "nightly-",
 }
 
 // allowed maps the actions that a role allows to their resources, sorted.
@@ -181,6 +182,7 @@ func TestWhatRunsAndReportsMayTouch(t *testing.T) {
 			"ssm:GetParameter":            {"arn:aws:ssm" + region + "parameter/fleets/*"},
 			"cloudwatch:PutAlarmMuteRule": {"arn:aws:cloudwatch" + region + "alarm-mute-rule:quickstep-*", "arn:aws:cloudwatch" + region + "alarm:web-*"},
 			"events:DisableRule":          {"arn:aws:events" + region + "rule/*/nightly-*", "arn:aws:events" + region + "rule/nightly-*"},
+			"events:EnableRule":           {"arn:aws:events" + region + "rule/*"},
 		},
 		"drain":  {"elasticloadbalancing:DeregisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"}},
 		"reboot": {"ec2:RebootInstances": {"arn:aws:ec2" + region + "instance/*"}},

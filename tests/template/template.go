@@ -8,6 +8,8 @@ package template
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -127,6 +129,36 @@ type Statement struct {
 	Actions   []string
 	Resources []string
 	Condition map[string]any
+}
+
+// Permits says whether the role may do something to a resource, its ARN as Statement says: an Allow does, a Deny doesn't
+// after all. Conditions aren't looked at.
+func (r Role) Permits(action, resource string) bool {
+	permitted := false
+	for _, s := range r.Statements {
+		if !slices.Contains(s.Actions, action) || !slices.ContainsFunc(s.Resources, func(p string) bool { return matches(p, resource) }) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return false
+		}
+		permitted = true
+	}
+	return permitted
+}
+
+// matches is IAM's: * stands for anything, slashes included, and ? for one character.
+func matches(pattern, s string) bool {
+	if pattern == "" || s == "" {
+		return strings.Trim(pattern, "*") == "" && s == ""
+	}
+	switch pattern[0] {
+	case '*':
+		return matches(pattern[1:], s) || matches(pattern, s[1:])
+	case '?', s[0]:
+		return matches(pattern[1:], s[1:])
+	}
+	return false
 }
 
 // Parameter is one template parameter.

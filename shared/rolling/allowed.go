@@ -1,0 +1,67 @@
+package rolling
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"quickstep/shared/run"
+)
+
+// Allowed is what the stack's roles permit; a request that asks for more is refused with a clear error instead of failing
+// half-way.
+type Allowed struct {
+	InstanceTag       string // Key=Value: instances that may be rebooted; empty: all
+	TargetGroupPrefix string // of names; empty: all
+	AlarmPrefix       string // of names; empty: none; *: all
+	RulePrefix        string // of names; empty: none; *: all
+	CheckFunction     string // a name, or a prefix that ends with *; empty: none
+	InVPC             bool   // the check function runs in the operator's VPC
+}
+
+// everyName is the prefix that stands for all names.
+const everyName = "*"
+
+// muting refuses names that the roles couldn't mute: half-way, some of the fleet's alarms would be silent and others not.
+func (a Allowed) muting(m run.Mute) error {
+	for _, list := range []struct {
+		field, allowed, parameter, none string
+		names                           []string
+	}{
+		{"mute.alarmPrefixes", a.AlarmPrefix, "AlarmPrefix", "the stack allows no alarm to be muted", m.AlarmPrefixes},
+		{"mute.alarmNames", a.AlarmPrefix, "AlarmPrefix", "the stack allows no alarm to be muted", m.AlarmNames},
+		{"mute.rulePrefixes", a.RulePrefix, "RulePrefix", "the stack allows no rule to be disabled", m.RulePrefixes},
+		{"mute.ruleNames", a.RulePrefix, "RulePrefix", "the stack allows no rule to be disabled", m.RuleNames},
+	} {
+		want := fmt.Sprintf("set the stack parameter %s to the beginning of these names, or to * for all", list.parameter)
+		for _, name := range list.names {
+			switch {
+			case list.allowed == "":
+				return &run.FieldError{Field: list.field, Problem: list.none, Want: want}
+			case list.allowed != everyName && !strings.HasPrefix(name, list.allowed):
+				problem := fmt.Sprintf("%q doesn't begin with %q", name, list.allowed)
+				return &run.FieldError{Field: list.field, Problem: problem, Want: want}
+			}
+		}
+	}
+	if m.Rules() {
+		return a.bus(m.EventBus)
+	}
+	return nil
+}
+
+// bus refuses event buses whose rules the roles can't tell from others: in the ARN rule/app-x/y, app-x is the bus, and it
+// is the rule in rule/app-x. So none of the rules of such a bus may be disabled.
+func (a Allowed) bus(bus string) error {
+	if _, name, ok := strings.Cut(bus, ":event-bus/"); ok {
+		bus = name
+	}
+	segments := strings.Split(bus, "/") // buses of partners have several
+	begins := func(s string) bool { return strings.HasPrefix(s, a.RulePrefix) }
+	if bus == "default" || a.RulePrefix == everyName || !slices.ContainsFunc(segments, begins) {
+		return nil
+	}
+	return &run.FieldError{Field: "mute.eventBus",
+		Problem: fmt.Sprintf("the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled", bus, a.RulePrefix),
+		Want:    "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all"}
+}
