@@ -15,8 +15,13 @@ import (
 // accept asks AWS whether the plan's request can be done at all, and fills in what it found. It changes nothing.
 func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	q := &plan.Request
-	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, q)
+	reads, began := &counted{targets: s.Targets}, s.Now()
+	f, err := find(ctx, s.EC2, reads, s.Allowed, q)
 	if err != nil {
+		return nil, err
+	}
+	plan.Reading = run.Reading{Groups: reads.n, Took: run.Duration(s.Now().Sub(began))}
+	if err := fits(q, plan.Reading); err != nil {
 		return nil, err
 	}
 	outs, _, err := (book{s.Ledger}).outs(ctx)

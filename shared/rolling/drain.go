@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -51,7 +52,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	}
 	look, err := d.look(ctx, b, w, plan, nil)
 	if err != nil {
-		return d.unseen(ctx, b, w, err)
+		return d.unseen(ctx, b, w, plan, err)
 	}
 	if v := look.Decide(); v.Answer != run.Go {
 		return d.stay(ctx, b, w, look, v)
@@ -62,7 +63,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 
 	look, err = d.look(ctx, b, w, plan, look.Targets)
 	if err != nil {
-		return d.unseen(ctx, b, w, err)
+		return d.unseen(ctx, b, w, plan, err)
 	}
 	look.Marked = true
 	if v := look.Decide(); v.Answer != run.Go {
@@ -80,7 +81,7 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 // unseen is the outcome of a look that couldn't be made. Nobody knows what is behind the gate, so it is closed: the instance
 // comes again, more rarely each time, until the run's patience is over. The mark is taken back by the commit.
 func (d Drain) unseen(
-	ctx context.Context, b book, w *choreo.Work[*run.Instance], failed error,
+	ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan, failed error,
 ) (choreo.Outcome, error) {
 	if errors.Is(failed, choreo.ErrLost) {
 		return choreo.Outcome{}, failed
@@ -98,7 +99,15 @@ func (d Drain) unseen(
 	if err := b.closeGate(ctx, w, r); err != nil {
 		return choreo.Outcome{}, err
 	}
-	return choreo.Outcome{}, failed
+	return choreo.Again(inTurn(w, r, plan), failed.Error()), nil
+}
+
+// inTurn is when to look again after a look that failed: more rarely each time, and one holder after the other. Who reads
+// many target groups at the same time as all others never gets through AWS's rate limit.
+func inTurn(w *choreo.Work[*run.Instance], r *run.Run, plan *run.Plan) time.Duration {
+	place := slices.IndexFunc(r.Tokens, func(t run.Token) bool { return t.Instance == w.Item.ID })
+	reading := min(time.Duration(plan.Reading.Took), lookFor) + time.Second
+	return max(choreo.Backoff(w.Item.Attempt+1, w.Key.String()), time.Duration(max(0, place))*reading)
 }
 
 // closeGate begins the run's patience, unless it has begun.

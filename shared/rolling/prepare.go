@@ -228,7 +228,7 @@ func (s Start) tell(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run
 	}
 	r.Total = total
 	limits(r, plan, total)
-	n := notify.Started(r, plan, remarks(r))
+	n := notify.Started(r, plan, remarks(r, plan))
 	if err := s.Report.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce the start of run %s: %w", r.ID, err)
 	}

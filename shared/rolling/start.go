@@ -121,7 +121,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Beg
 		return Begun{}, err
 	}
 	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", len(f.machines))
-	begun := Begun{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r)}
+	begun := Begun{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r, plan)}
 	for _, g := range f.groups {
 		begun.TargetGroups = append(begun.TargetGroups, g.Name)
 	}
@@ -214,9 +214,11 @@ func limits(r *run.Run, plan *run.Plan, instances int) {
 	r.MaxErrors = plan.Request.MaxErrors.Down(instances)
 }
 
-func remarks(r *run.Run) []string {
+// remarks are what whoever asks should know before it begins.
+func remarks(r *run.Run, plan *run.Plan) []string {
+	all := slowReading(plan.Reading, r.Limit)
 	if r.MaxErrors >= r.Limit {
-		return []string{fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: each keeps one of the %d tokens", r.MaxErrors, r.Limit)}
+		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: each keeps one of the %d tokens", r.MaxErrors, r.Limit))
 	}
-	return nil
+	return append(all, onlyByTime(&plan.Request)...)
 }

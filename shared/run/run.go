@@ -190,7 +190,14 @@ type Plan struct {
 	// Alarms and Rules are what was found to mute, by name.
 	Alarms  []string  `json:"alarms,omitempty"`
 	Rules   []Rule    `json:"rules,omitempty"`
+	Reading Reading   `json:"reading,omitzero"`
 	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Reading is what it took to find out in which target groups the fleet's instances stand.
+type Reading struct {
+	Groups int      `json:"groups"` // that were read
+	Took   Duration `json:"took"`
 }
 
 // Expiry is when the plan may be forgotten.
@@ -243,12 +250,12 @@ func (p *Plan) CheckFor() time.Duration {
 const WaitForProof = HungReboot + time.Minute
 
 // RejoinFor is how long a registered instance may take to be healthy: what the request says, or the time in which its target
-// groups count to their threshold, where that is longer.
+// groups count to their threshold, where that is longer: one interval until the first check, and one until the result shows.
 func (p *Plan) RejoinFor(capture []Registration) time.Duration {
 	longest := time.Duration(p.Request.RejoinTimeout)
 	for _, c := range capture {
 		h := p.Groups[c.Group].Health
-		longest = max(longest, time.Duration(h.Healthy)*time.Duration(h.Interval))
+		longest = max(longest, time.Duration(h.Healthy+2)*time.Duration(h.Interval))
 	}
 	return longest
 }

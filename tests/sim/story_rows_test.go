@@ -131,7 +131,7 @@ func (j *journal) instance(who, function string, was, now row) {
 	case now.Step == "failing":
 		j.add(who, fmt.Sprintf("gives up at %s: %s", now.GaveUp, j.plain(now.Reason)))
 	case now.Step == "done":
-		j.add(who, fmt.Sprintf("done, back in service after %s", now.EndedAt.Sub(now.LeftAt)))
+		j.add(who, fmt.Sprintf("done, back in service after %s", now.EndedAt.Sub(now.LeftAt).Round(time.Second)))
 	case now.Step == "failed" || now.Step == "skipped":
 		j.add(who, now.Step+": "+j.plain(now.Reason))
 	}
