@@ -24,7 +24,8 @@ func (s *Scenario) drawGroups() {
 		name := fmt.Sprintf("group%d", n+1)
 		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Protocol: pick(s, "HTTP", "HTTP", "TCP"),
 			Delay: pick(s, 0, 10*time.Second, 2*minute, 5*minute), Interval: pick(s, 5*time.Second, 10*time.Second, 30*time.Second),
-			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: !s.one(12), Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
+			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: !s.one(12),
+			UnhealthyDraining: pick(s, 0, 5*minute, 2*hour), Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
 	}
 }
 
@@ -39,13 +40,19 @@ func (s *Scenario) drawMachines() {
 		case 5, 6:
 			m.Fades = true
 		case 1:
-			m.IgnoresReboot = true
+			m.IgnoresReboot, m.NoData = true, pick(s, 0, 100*time.Second)
 		case 2:
 			m.BootsTwice = s.between(0, minute) + time.Second
 		case 3:
 			m.NoBootID = true
 		case 4:
 			m.BootTime = 12 * minute
+		case 7:
+			m.Agent, m.Managed, m.IgnoresReboot = true, true, true
+		case 8:
+			m.Fresh = true
+		case 9:
+			m.Managed, m.AgentTime = true, s.between(0, minute)
 		}
 		for _, g := range s.Groups {
 			if s.one(4) {
@@ -76,8 +83,9 @@ func (s *Scenario) drawRequest(id, fleet string) map[string]any {
 		"maxConcurrency": 1 + s.chance.IntN(4), "minHealthy": pick[any](s, 0, 0, 1, 1, "25%", "50%"), "maxErrors": pick[any](s, 0, 1, 2, "50%"),
 		"gateTimeout": pick(s, "10m", "1h"), "maxPause": pick(s, "10m", "1h"), "rejoinTimeout": pick(s, "3m", "10m"),
 		"bootWait": pick(s, "0s", "1m"), "maxChecks": pick(s, 20, 30), "proof": pick(s, "whenManaged", "whenManaged", "off", "required"),
-		"mute":  pick(s, map[string]any{}, map[string]any{"alarmPrefixes": []string{"web-"}}, map[string]any{"alarmNames": []string{"web-5xx"}, "rulePrefixes": []string{"web-"}}),
-		"check": pick(s, map[string]any{"tcp": map[string]any{"port": 8080}}, map[string]any{"http": map[string]any{"port": 8080, "path": "/"}})}
+		"mute": pick(s, map[string]any{}, map[string]any{"alarmPrefixes": []string{"web-"}}, map[string]any{"alarmNames": []string{"web-5xx"}, "rulePrefixes": []string{"web-"}}),
+		"check": pick(s, map[string]any{"tcp": map[string]any{"port": 8080}}, map[string]any{"http": map[string]any{"port": 8080, "path": "/"}},
+			map[string]any{"ec2": true}, map[string]any{"ec2": true, "tcp": map[string]any{"port": 8080}})}
 	if s.one(10) {
 		r["notAfter"] = sim.Began.Add(s.between(20*minute, 3*hour))
 	}
@@ -110,6 +118,6 @@ func (s *Scenario) drawActs() {
 	}
 	for range s.chance.IntN(6) {
 		s.Acts = append(s.Acts, Act{At: s.between(0, s.Calm), Kind: pick(s, others...), Who: s.chance.IntN(len(s.Machines)),
-			Function: pick(s, steps...), For: s.between(minute, 9*hour)})
+			Function: pick(s, steps...), For: s.between(minute, 9*hour), Calls: pick(s, outages...)})
 	}
 }

@@ -50,6 +50,9 @@ func (j *judge) end() {
 	for _, m := range j.Machines {
 		asked := !j.row("RUN#run-1", "I#"+m.ID).RebootAskedAt.IsZero() || !j.row("RUN#run-2", "I#"+m.ID).RebootAskedAt.IsZero()
 		out := slices.Contains(ends[m.ID], run.Failed) && (asked || j.stuck(m.ID))
+		if out {
+			j.leftOut(m.ID)
+		}
 		if !j.touched[m.ID].IsZero() || out {
 			continue // others had a hand in it, or it failed out of service; one that was never rebooted goes back
 		}

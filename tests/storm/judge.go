@@ -151,6 +151,7 @@ func (j *judge) leaves(op world.Op) {
 			j.floors(a.ID, op.Subject)
 			j.mayLeave(a.ID)
 		}
+		j.firstChecks(a.ID, op.Subject, a.Port)
 		j.out[a.ID][run.Address{ID: op.Subject, Port: a.Port}] = op.Subject
 	}
 }

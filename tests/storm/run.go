@@ -32,7 +32,7 @@ func (s *Scenario) lasts() time.Duration {
 	for _, a := range s.Acts {
 		end = max(end, a.At)
 		switch a.Kind {
-		case "crash", "dead":
+		case "crash", "dead", "busy", "deny":
 			end = max(end, a.At+a.For)
 		case "throttle": // a request may come that much later
 			end = max(end, a.At+hour)
@@ -54,7 +54,8 @@ func Run(s *Scenario) (r Result, err error) {
 	f := s.Fleet(&copied)
 	defer f.Close()
 	f.KeepLog = false
-	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{}}
+	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
+		outages: map[string]outage{}, agents: map[string]bool{}}
 	w.judge = newJudge(s, f, w.seen)
 	f.AfterEffect = w.judge.after
 	w.blow()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"quickstep/shared/run"
 	"quickstep/tests/sim"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
@@ -50,6 +51,8 @@ type Machine struct {
 	world.MachineSpec
 	Places []string
 	Fades  bool // it has started, and stops answering once it is registered again
+	Fresh  bool // registered a moment ago: its first health checks are under way
+	Agent  bool // another agent reboots it right before the product does
 }
 
 // Act is something that happens at a time.
@@ -60,13 +63,15 @@ type Act struct {
 	// Function is whose code crashes or doesn't run, and For how long.
 	Function string
 	For      time.Duration
+	Calls    string // "service.Name" of what is throttled or denied for that long
 }
 
 // What can happen beside faults of calls.
 var (
 	commands = []string{"pause", "resume", "cancel", "release"}
-	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put", "crash", "dead"}
-	steps    = []string{"start", "drain", "reboot", "check", "rejoin", "finish", "triage"}
+	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put", "crash", "dead",
+		"reboot", "busy", "deny"}
+	steps = []string{"start", "drain", "reboot", "check", "rejoin", "finish", "triage"}
 )
 
 const (
@@ -99,7 +104,15 @@ func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
 		f.ARNs = append(f.ARNs, g.ARN)
 	}
 	for _, m := range s.Machines {
-		f.Add(m.MachineSpec, m.Places...)
+		if !m.Fresh {
+			f.Add(m.MachineSpec, m.Places...)
+			continue
+		}
+		f.Add(m.MachineSpec)
+		for _, p := range m.Places {
+			arn, port := place(p)
+			f.RegisterByHand(arn, run.Address{ID: m.ID, Port: port})
+		}
 	}
 	f.AddAlarm("web-5xx", "OK")
 	f.AddAlarm("web-latency", "OK")

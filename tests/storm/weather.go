@@ -19,6 +19,8 @@ type weather struct {
 	crashes   map[string]time.Time // by function: its code crashes until then
 	dead      map[string]time.Time // by function: its code doesn't run until then
 	seen      map[string]int
+	outages   map[string]outage
+	agents    map[string]bool // rebooted by another agent already
 }
 
 func (w *weather) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
@@ -27,6 +29,10 @@ func (w *weather) blow() {
 	f := w.fleet
 	f.Fault = func(op world.Op) world.Fault {
 		w.fade(op)
+		w.otherAgent(op)
+		if w.busy(op) {
+			return world.Throttle
+		}
 		if f.Now().Before(w.crashes[op.Function]) && op.Service != "dynamodb" {
 			return world.CrashBefore
 		}
@@ -78,6 +84,7 @@ func (w *weather) blow() {
 		}
 		return twice
 	}
+	f.Refuse = w.refuse
 	f.Throttled = func(function string) bool { return f.Now().Before(w.throttled) || f.Now().Before(w.dead[function]) }
 	if w.Hook != nil {
 		f.Fault = func(op world.Op) world.Fault { return w.Hook(w, op) }
@@ -123,6 +130,10 @@ func (w *weather) act(a Act) {
 		f.Terminate(m.ID)
 	case "stop":
 		f.Stop(m.ID)
+	case "reboot":
+		f.RebootInside(m.ID)
+	case "busy", "deny":
+		w.outOf(a)
 	case "break":
 		f.Break(m.ID)
 	case "mend":

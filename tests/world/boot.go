@@ -28,19 +28,22 @@ func (w *World) inLife(m *machine, d time.Duration, do func()) {
 func (w *World) askReboot(m *machine) {
 	lag := m.spec.RebootLag
 	m.asked = w.now
+	m.asks++
+	ask := m.asks
 	if m.spec.IgnoresReboot {
 		lag = forcedReboot
 	}
 	w.After(lag, func() {
-		if m.states.last() == "running" {
-			m.again = false
+		if m.states.last() == "running" && ask > m.settled {
+			m.again, m.settled = false, ask
 			w.reboot(m)
 		}
 	})
 }
 
 // RebootInside reboots a running machine from the inside, as another agent on it might, and so fast that nobody sees it down:
-// its next boot has begun when the call returns.
+// its next boot has begun when the call returns. What EC2 had been asked for before is thereby done: it forces a reboot only
+// of what doesn't shut down.
 func (w *World) RebootInside(id string) {
 	m := w.machine(id)
 	w.happen(Op{Service: "hand", Name: "RebootInside", Subject: id})
@@ -48,6 +51,11 @@ func (w *World) RebootInside(id string) {
 		return
 	}
 	w.goDown(m)
+	if m.asks > m.settled {
+		m.settled = m.asks
+		m.reboots++
+		w.happen(Op{Service: "world", Name: "reboots", Subject: m.spec.ID, Exposed: w.Exposed(m.spec.ID)})
+	}
 	w.comeUp(m)
 }
 

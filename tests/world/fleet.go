@@ -37,6 +37,8 @@ type machine struct {
 	answers history[bool]   // the application's
 	boots   []boot
 	asked   time.Time // when it was last asked to reboot
+	asks    int       // how often it was
+	settled int       // how many of these are carried out, or need not be any more
 	life    int       // what was planned in an earlier one doesn't happen
 	reboots int
 	started bool // the application
