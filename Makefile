@@ -76,7 +76,7 @@ mutants: ## Plant bugs one at a time, and see each found by the storms; ONLY='re
 	go run ./tests/mutants$(if $(ONLY), -only '$(ONLY)')$(if $(UPDATE), -update)
 
 demo: ## Report a fleet's patches and reboot it on this machine, under load; BREAK=drain shows what happens without draining
-	go run ./tests/demo $(if $(BREAK),-break $(BREAK))
+	go run ./tests/demo $(if $(BREAK),-break $(BREAK)) $(if $(SEED),-seed $(SEED))
 
 lint: $(lint) $(venv)/$(done) $(check)/$(done) ## Check formatting, modules, code and template
 	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi

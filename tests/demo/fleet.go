@@ -39,19 +39,19 @@ type fleet struct {
 }
 
 // newFleet makes a fleet whose instances serve, and lets its time run.
-func newFleet(ctx context.Context, undrained bool) (*fleet, error) {
+func newFleet(ctx context.Context, o options) (*fleet, error) {
 	// sim makes a virtual world with the rules' watch on it. The watch looks at whatever world its fleet has.
-	virtual, err := sim.New(seed, 0)
+	virtual, err := sim.New(o.seed, 0)
 	if err != nil {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(ctx)
 	f := &fleet{Fleet: virtual, servers: site.NewServers(), end: end}
 	rules := f.AfterEffect
-	f.World, f.ARNs = world.New(f.Stack, world.Scaled(factor), seed), nil
+	f.World, f.ARNs = world.New(f.Stack, world.Scaled(factor), o.seed), nil
 	f.KeepLog = false
 	sim.Wire(f.World, f.Stack, probes{})
-	if undrained {
+	if o.undrained {
 		leaveOutDraining(f)
 	}
 	f.progress = newProgress(f)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -51,8 +50,8 @@ func (f *fleet) addPatches() {
 		Targets: []patch.Registered{{ID: "web", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}}}})
 }
 
-// patchReport asks for the report as an operator would, and shows what people get.
-func (f *fleet) patchReport(ctx context.Context, out io.Writer) error {
+// patchReport asks for the report as an operator would, and shows the head of what people get.
+func (f *fleet) patchReport(ctx context.Context, p page) error {
 	asked := f.Now()
 	if _, err := f.Call("survey", map[string]any{"windowIds": []string{window}}); err != nil {
 		return fmt.Errorf("ask for the patch report: %w", err)
@@ -68,12 +67,8 @@ func (f *fleet) patchReport(ctx context.Context, out io.Writer) error {
 	}
 	var sent []world.Note
 	f.Do(func() { sent = f.Published("report") })
-	fmt.Fprintln(out, "First, what maintenance window "+windowName+" is going to install, as it is sent by e-mail:")
-	for _, note := range sent {
-		printNote(out, "reports", note)
-	}
-	fmt.Fprintln(out)
-	return nil
+	p.printf("First, what maintenance window %s is going to install, as it is sent by e-mail:\n", windowName)
+	return p.printReport(sent, folder())
 }
 
 // sleep waits in real time.

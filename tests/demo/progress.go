@@ -19,7 +19,8 @@ type progress struct {
 	began time.Time
 	run   run.Run
 	rows  map[string]run.Instance
-	lines []string // what happened since the last view
+	up    map[string]time.Time // when an application answered again
+	lines []string             // what happened since the last view
 }
 
 // view is the run as it is shown at one moment.
@@ -28,6 +29,7 @@ type view struct {
 	now   time.Time
 	run   run.Run
 	rows  []run.Instance
+	up    map[string]time.Time
 	lines []string
 	quiet bool // it has ended, and nothing of it is under way any more
 }
@@ -35,13 +37,13 @@ type view struct {
 // telling is what a step means to somebody who sees it for the first time.
 var telling = map[string]string{
 	run.StepDrain:   "has a token, asks whether it may leave service",
-	run.StepReboot:  "out of its target groups; requests under way may end before it is rebooted",
-	run.StepCheck:   "was told to reboot; is asked until it has started",
+	run.StepReboot:  "deregistered; requests under way may end before the reboot",
+	run.StepCheck:   "was told to reboot; is checked until it has started",
 	run.StepRejoin:  "has started; goes back into its target groups",
 	run.StepAwait:   "registered; watched until healthy",
-	run.Done:        "in service again; its token goes to the next",
+	run.Done:        "in service again; ",
 	choreo.Failing:  "gave up: ",
-	run.Failed:      "ended: ",
+	run.Failed:      "ended as failed; ",
 	run.Skipped:     "left as it is: ",
 	run.StepWaiting: "",
 }
@@ -50,7 +52,9 @@ var telling = map[string]string{
 const afterEnd = 5 * time.Minute
 
 func newProgress(f *fleet) *progress {
-	return &progress{fleet: f, began: f.Now(), rows: map[string]run.Instance{}}
+	return &progress{
+		fleet: f, began: f.Now(), rows: map[string]run.Instance{}, up: map[string]time.Time{},
+	}
 }
 
 // see is called with each effect.
@@ -65,12 +69,14 @@ func (p *progress) see(op world.Op) {
 	case op.Service == "world" && op.Name == "reboots":
 		p.tell(op.Subject, "goes down")
 	case op.Service == "world" && op.Name == "answers":
+		p.up[op.Subject] = p.fleet.Now()
 		p.tell(op.Subject, "answers again")
 	}
 }
 
 func (p *progress) tell(who, what string) {
-	p.lines = append(p.lines, fmt.Sprintf("%7s  %-20s %s", run.Span(p.fleet.Now().Sub(p.began)), who, what))
+	at := run.Span(p.fleet.Now().Sub(p.began))
+	p.lines = append(p.lines, fmt.Sprintf("%7s  %-20s %s", at, who, what))
 }
 
 // read looks at the run's part of the ledger.
@@ -82,16 +88,28 @@ func (p *progress) read() {
 		case strings.HasPrefix(d.SK, "I#"):
 			var i run.Instance
 			decode(d, &i)
-			if before := p.rows[i.ID]; before.Step != i.Step && telling[i.Step] != "" {
-				what := telling[i.Step]
-				if strings.HasSuffix(what, " ") {
-					what += i.Position.Reason
-				}
-				p.tell(i.ID, fmt.Sprintf("%-7s %s", i.Step, what))
-			}
+			before := p.rows[i.ID]
 			p.rows[i.ID] = i
+			if before.Step != i.Step && telling[i.Step] != "" {
+				p.tell(i.ID, fmt.Sprintf("%-7s  %s", i.Step, p.means(i)))
+			}
 		}
 	}
+}
+
+// means is what an instance's step means; with its end, how many have ended.
+func (p *progress) means(i run.Instance) string {
+	what := telling[i.Step]
+	switch i.Step {
+	case choreo.Failing:
+		what += i.Position.Reason
+	case run.Skipped:
+		what += i.Position.Reason + "; "
+	}
+	if i.Ended() {
+		what += count(slices.Collect(maps.Values(p.rows)), p.run.Total).String()
+	}
+	return what
 }
 
 // decode reads a document into an empty value: what the document leaves out isn't what it was before.
@@ -107,7 +125,7 @@ func decode[T any](d ledger.Doc, v *T) {
 func (f *fleet) view() (v view) {
 	f.Do(func() {
 		p := f.progress
-		v = view{now: f.Now(), run: p.run, lines: p.lines}
+		v = view{now: f.Now(), run: p.run, up: maps.Clone(p.up), lines: p.lines}
 		v.at, p.lines = v.now.Sub(p.began), nil
 		for _, id := range slices.Sorted(maps.Keys(p.rows)) {
 			v.rows = append(v.rows, p.rows[id])

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,30 +11,30 @@ import (
 	"quickstep/tests/site"
 )
 
-// screen shows a run while it gets on: a table that is drawn again and again where there is a terminal, a line for
-// everything that happens where there isn't.
+// screen shows a run while it gets on: a table that is drawn again and again where there is a
+// terminal, a line for everything that happens where there isn't.
 type screen struct {
-	out      io.Writer
+	page
 	terminal bool
 	every    time.Duration
 	drawn    int // lines of the table that stand on the terminal
 	failed   int // requests whose failure was told
 	told     time.Duration
+	record   *recording // nil: nobody asked for one
 }
 
 // Control sequences that every terminal of the last forty years understands.
 const (
 	hideCursor, showCursor = "\x1b[?25l", "\x1b[?25h"
-	cutLines, wrapLines    = "\x1b[?7l", "\x1b[?7h" // a line that is too long would spoil the count of those to go up
-	clearLine, clearBelow  = "\x1b[K", "\x1b[J"
+	// a line that is too long would spoil the count of those to go up
+	cutLines, wrapLines   = "\x1b[?7l", "\x1b[?7h"
+	clearLine, clearBelow = "\x1b[K", "\x1b[J"
 )
 
-func newScreen(out *os.File) *screen {
-	s := &screen{out: out, every: 100 * time.Millisecond}
-	info, err := out.Stat()
-	s.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != ""
+func newScreen(p page, terminal bool) *screen {
+	s := &screen{page: p, terminal: terminal, every: 100 * time.Millisecond}
 	if s.terminal {
-		fmt.Fprint(out, hideCursor+cutLines)
+		fmt.Fprint(s.out, hideCursor+cutLines)
 	}
 	return s
 }
@@ -50,6 +48,7 @@ func (s *screen) close() {
 }
 
 func (s *screen) show(v view, t site.Tally) {
+	s.record.show(v, t)
 	if !s.terminal {
 		s.plain(v, t)
 		return
@@ -60,10 +59,10 @@ func (s *screen) show(v view, t site.Tally) {
 	}
 	for _, line := range v.lines {
 		if strings.Contains(line, "SNS") {
-			b.WriteString(line + clearLine + "\n")
+			b.WriteString(clip(line, columns) + clearLine + "\n")
 		}
 	}
-	table := draw(v, t)
+	table := s.draw(v, t)
 	for _, line := range table {
 		b.WriteString(line + clearLine + "\n")
 	}
@@ -74,35 +73,89 @@ func (s *screen) show(v view, t site.Tally) {
 
 func (s *screen) plain(v view, t site.Tally) {
 	for _, line := range v.lines {
-		fmt.Fprintln(s.out, line)
+		s.printf("%s\n", line)
 	}
 	if t.Failed > s.failed && v.at-s.told > time.Minute {
-		fmt.Fprintf(s.out, "%7s  %-20s %d of %d requests have failed so far\n", run.Span(v.at), "!", t.Failed, t.Requests)
+		s.printf("%7s  %-20s %d of %d requests have failed so far\n",
+			run.Span(v.at), "clients", t.Failed, t.Requests)
 		s.failed, s.told = t.Failed, v.at
 	}
 }
 
 // draw is the table as lines.
-func draw(v view, t site.Tally) []string {
-	r := v.run
-	ended := r.Done + r.Failed + r.Skipped
+func (p page) draw(v view, t site.Tally) []string {
+	c := count(v.rows, v.run.Total)
+	failed := p.paint(green, "failed 0")
+	if t.Failed > 0 {
+		failed = p.paint(red, fmt.Sprintf("failed %d", t.Failed))
+	}
 	lines := []string{
 		"",
-		fmt.Sprintf("%7s  run %-8s %s %d of %d ended   requests %d, failed %d", run.Span(v.at), r.Status(), bar(ended, max(r.Total, 1), 24), ended, r.Total, t.Requests, t.Failed),
+		fmt.Sprintf("%7s  %-10s %s  %s", run.Span(v.at), v.run.Status(),
+			p.bar(c.ended(), max(c.total, 1), 24, green), p.paint(bold, c.String())),
+		fmt.Sprintf("%20sfrom clients: requests %d, %s", "", t.Requests, failed),
 		"",
-		fmt.Sprintf("%-20s %-9s %-8s %7s %7s  %s", "instance", "", "step", "since", "attempt", "because"),
+		p.paint(dim, fmt.Sprintf("%-20s %-9s %-8s %7s %7s  %s",
+			"instance", "", "step", "since", "attempt", "because")),
 	}
 	for _, i := range v.rows {
-		since, attempt := "", ""
-		if i.Step != run.StepWaiting {
-			since = run.Span(v.now.Sub(i.Since))
-		}
-		if !i.Ended() && since != "" {
-			attempt = strconv.Itoa(i.Attempt + 1)
-		}
-		lines = append(lines, fmt.Sprintf("%-20s %s %-8s %7s %7s  %s", i.ID, bar(way(i), 5, 7), i.Step, since, attempt, i.Position.Reason))
+		lines = append(lines, p.row(i, v.now))
 	}
 	return lines
+}
+
+// row is what is known about one instance.
+func (p page) row(i run.Instance, now time.Time) string {
+	since, attempt, because := "", "", i.Position.Reason
+	if i.Step != run.StepWaiting && !i.Ended() {
+		since, attempt = run.Span(now.Sub(i.Since)), strconv.Itoa(i.Attempt+1)
+	}
+	if i.Step == run.Done {
+		because = "was out of service for " + run.Span(i.BackAt.Sub(i.LeftAt))
+	}
+	line := clip(fmt.Sprintf("%-8s %7s %7s  %s", i.Step, since, attempt, because), columns-31)
+	c := yellow
+	switch i.Step {
+	case run.StepWaiting:
+		c = dim
+	case run.Done:
+		c = green
+	case run.Failed, choreo.Failing:
+		c = red
+	}
+	step, rest := line[:8], line[8:]
+	line = fmt.Sprintf("%-20s %s %s%s", i.ID, p.bar(way(i), 5, 7, c), p.paint(c, step), rest)
+	return strings.TrimRight(line, " ")
+}
+
+// counts are how many instances stand where. They add up to total, with those that wait.
+type counts struct{ total, done, out, failed, skipped int }
+
+func count(rows []run.Instance, total int) counts {
+	c := counts{total: max(total, len(rows))}
+	for _, i := range rows {
+		switch {
+		case i.Step == run.Done:
+			c.done++
+		case i.Step == run.Failed:
+			c.failed++
+		case i.Step == run.Skipped:
+			c.skipped++
+		case !i.LeftAt.IsZero() && i.BackAt.IsZero():
+			c.out++
+		}
+	}
+	return c
+}
+
+func (c counts) ended() int { return c.done + c.failed + c.skipped }
+
+func (c counts) String() string {
+	s := fmt.Sprintf("%d/%d done, %d out, %d failed", c.done, c.total, c.out, c.failed)
+	if c.skipped > 0 {
+		s += fmt.Sprintf(", %d skipped", c.skipped)
+	}
+	return s
 }
 
 // way is how many of its five stations an instance has reached.
@@ -111,7 +164,11 @@ func way(i run.Instance) int {
 	if step == choreo.Failing || step == run.Failed {
 		step = i.GaveUp
 	}
-	for n, steps := range [][]string{{run.StepDrain}, {run.StepReboot}, {run.StepCheck}, {run.StepRejoin, run.StepAwait}, {run.Done, run.Skipped}} {
+	stations := [][]string{
+		{run.StepDrain}, {run.StepReboot}, {run.StepCheck},
+		{run.StepRejoin, run.StepAwait}, {run.Done, run.Skipped},
+	}
+	for n, steps := range stations {
 		for _, s := range steps {
 			if s == step {
 				return n + 1
@@ -121,7 +178,7 @@ func way(i run.Instance) int {
 	return 0
 }
 
-func bar(n, of, width int) string {
+func (p page) bar(n, of, width int, c color) string {
 	full := n * width / of
-	return "[" + strings.Repeat("#", full) + strings.Repeat(".", width-full) + "]"
+	return "[" + p.paint(c, strings.Repeat("#", full)) + strings.Repeat(".", width-full) + "]"
 }

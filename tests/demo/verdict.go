@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
@@ -19,6 +20,8 @@ type evidence struct {
 	reports  []world.Note
 	patches  []world.Note // the patch report
 	findings []finding
+
+	undrained bool // draining was left out: requests must fail
 }
 
 // finding is one rule, what was seen of it, and how it was broken.
@@ -30,7 +33,8 @@ type finding struct {
 // ending is what became of an instance.
 type ending struct {
 	run.Instance
-	boots int
+	boots   int
+	answers time.Time // when its application answered again; zero: never
 }
 
 // evidence collects what there is, when all is over.
@@ -39,7 +43,7 @@ func (f *fleet) evidence(t site.Tally) (e evidence) {
 	cut, troubles := f.servers.Damage()
 	f.Do(func() {
 		for _, i := range v.rows {
-			e.rows = append(e.rows, ending{i, f.Boots(i.ID)})
+			e.rows = append(e.rows, ending{i, f.Boots(i.ID), v.up[i.ID]})
 		}
 		e.requests, e.alarms = t, f.Published("alarm")
 		for _, note := range f.Published("report") {
@@ -78,18 +82,25 @@ func (f *fleet) judge(v view, e evidence, cut int, troubles []error) []finding {
 	}
 	w := &f.watched
 	all := []finding{
-		{fmt.Sprintf("never more than %d instances out of service", tokens), fmt.Sprintf("%d taken out at most", w.out), of("R1")},
-		{fmt.Sprintf("each target group keeps %d healthy targets", runFloor), fmt.Sprintf("web %d at least, api %d", w.fewest["web"], w.fewest["api"]), of("R2")},
-		{"no instance reboots while it can get requests", fmt.Sprintf("%d requests cut off", cut), of("R3")},
-		{"who comes back stands where it stood, and serves", fmt.Sprintf("%d done", v.run.Done), append(of("R4"), ends(e.rows)...)},
-		{"alarms and rules are muted, and end as they began", fmt.Sprintf("%s went into ALARM %d×, acted %d×", fewHosts, w.alarms, len(f.Fired(fewHosts))),
+		{fmt.Sprintf("never more than %d instances out of service", tokens),
+			fmt.Sprintf("%d out at most", w.out), of("R1")},
+		{fmt.Sprintf("each target group keeps %d healthy targets", runFloor),
+			fmt.Sprintf("web %d at least, api %d", w.fewest["web"], w.fewest["api"]), of("R2")},
+		{"no instance reboots while it can get requests", "no request cut off", of("R3")},
+		{"who comes back stands where it stood, and serves", fmt.Sprintf("%d done", v.run.Done),
+			append(of("R4"), ends(e.rows)...)},
+		{"alarms and rules are muted, and end as they began",
+			fmt.Sprintf("%s in ALARM %d×, acted %d×", fewHosts, w.alarms, len(f.Fired(fewHosts))),
 			slices.Concat(of("R6:"), w.loud, f.restored())},
-		{"who failed is reported, and the run's end is", fmt.Sprintf("%d alarm, %d reports", len(e.alarms), len(e.reports)), told(e.alarms, e.reports)},
-		{"every patch and instance is in the patch report", fmt.Sprintf("%d message", len(e.patches)), misreported(e.patches)},
+		{"who failed is reported, and the run's end is",
+			fmt.Sprintf("%d alarm, %d reports", len(e.alarms), len(e.reports)), told(e.alarms, e.reports)},
+		{"every patch and instance is in the patch report", fmt.Sprintf("%d message", len(e.patches)),
+			misreported(e.patches)},
 		{"locks are free, no message has anything to do", "", of("R6/R7", "R8")},
 	}
 	if cut > 0 {
-		all[2].broken = append(all[2].broken, fmt.Sprintf("%d requests were under way when their instance went down", cut))
+		all[2].broken = append([]string{fmt.Sprintf("%d requests were cut off, for their instance went down", cut)},
+			all[2].broken...)
 	}
 	for _, err := range troubles {
 		broken = append(broken, err.Error())
