@@ -44,30 +44,42 @@ why_x86_64     := every cold start loads all of it; the same code is about 0.8 M
 comma          := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo lint build sizes e2e clean
+.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes e2e clean
+
+# A variable that isn't what it should be ends make in one line, before anything runs:
+# $(call whole,SEED) a whole number from 1 on, $(call one,BREAK,drain) one of these words; or left out.
+digits := 0 1 2 3 4 5 6 7 8 9
+rest    = $(if $2,$(call rest,$(subst $(firstword $2),,$1),$(wordlist 2,10,$2)),$1)
+whole   = $(if $(call rest,$(subst $() ,x,$($1)),$(digits))$(filter 0,$($1)),$(call wrong,$1,a whole number from 1 on))
+one     = $(if $($1),$(if $(and $(filter 1,$(words $($1))),$(filter $($1),$2)),,$(call wrong,$1,$(subst $() , or ,$2))))
+wrong   = $(error $1 is "$($1)"; it must be $2)
+
+# asked before the tools are installed, and only where it matters: others have a variable of this name
+$(if $(filter build,$(MAKECMDGOALS)),$(call one,ARCH,arm64 x86_64))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # With the race detector the simulations try a sample of their cases, for it makes them ten times as slow; beside that they run
 # without it, and try all. They make much garbage and keep little: collecting it less often saves a fifth of their time.
-test: ## Run all tests, with the race detector where there is a C compiler
+test: ## Run all tests, with the race detector where there is a C compiler; three minutes once compiled
+	@echo "Tests: compiled first; from then on each package is told as it ends, and every ten seconds what is under way."
 	@$(MAKE) --no-print-directory -j2 $(if $(race),test-raced test-simulations,test-plain)
 
 test-raced:
-	GOGC=400 CGO_ENABLED=1 go test -race ./...
+	@GOGC=400 CGO_ENABLED=1 go run ./tests/runner -name raced -race ./...
 
 test-simulations:
-	GOGC=400 go test ./tests/sim ./tests/storm/...
+	@GOGC=400 go run ./tests/runner -name simulations ./tests/sim ./tests/storm/...
 
 test-plain:
-	GOGC=400 CGO_ENABLED=0 go test ./...
+	@GOGC=400 CGO_ENABLED=0 go run ./tests/runner -name plain ./...
 
 scale: ## Compare a run of 10,000 instances with one of 100, and show what an instance costs
 	go test -count=1 -v -run 'TestR10' ./tests/sim
 
 sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how many
-	go run ./tests/storm/cmd $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),20000) $(if $(FIRST),-first $(FIRST)))
+	$(call whole,SEED)$(call whole,SEEDS)$(call whole,FIRST)go run ./tests/storm/cmd $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),20000) $(if $(FIRST),-first $(FIRST)))
 
 pairs: ## Try all that can go wrong once in a small run, and a crash after every two effects
 	go run ./tests/storm/cmd -pairs
@@ -75,10 +87,14 @@ pairs: ## Try all that can go wrong once in a small run, and a crash after every
 mutants: ## Plant bugs one at a time, and see each found by the storms; ONLY='regexp' chooses, UPDATE=1 remembers what has found them
 	go run ./tests/mutants$(if $(ONLY), -only '$(ONLY)')$(if $(UPDATE), -update)
 
-demo: ## Report a fleet's patches and reboot it on this machine, under load; BREAK=drain shows what happens without draining
-	go run ./tests/demo $(if $(BREAK),-break $(BREAK)) $(if $(SEED),-seed $(SEED))
+demo: ## Report a fleet's patches and reboot it on this machine, under load; a minute; BREAK=drain shows what happens without draining
+	$(call one,BREAK,drain)$(call whole,SEED)@go run ./tests/demo $(if $(BREAK),-break $(BREAK)) $(if $(SEED),-seed $(SEED))
 
-lint: $(lint) $(venv)/$(done) $(check)/$(done) ## Check formatting, modules, code and template
+pictures: ## Record a run of the demo, and draw the README's pictures into docs/; a minute
+	go run ./tests/demo -record tests/pictures/testdata/demo.json
+	go run ./tests/pictures
+
+lint: $(lint) $(venv)/$(done) $(check)/$(done) ## Check formatting, modules, code and template; installs its tools first
 	@unformatted=$$(gofmt -l $(code)); if [ -n "$$unformatted" ]; then echo "gofmt -w $$unformatted"; exit 1; fi
 	go vet -tags calls,e2e ./...
 	go mod tidy -diff
@@ -93,8 +109,7 @@ lint: $(lint) $(venv)/$(done) $(check)/$(done) ## Check formatting, modules, cod
 	BC_SKIP_MAPPING=TRUE $(check)/bin/checkov --file template.yaml --framework cloudformation --quiet --compact
 
 # sam empties its folder before it builds; without a template there, sam deploy would take the source. So it builds beside it.
-build: $(venv)/$(done) ## Build every function as it is deployed; ARCH=x86_64 for the other processor
-	$(if $(largest_$(ARCH)),,$(error ARCH is arm64 or x86_64, not $(ARCH)))
+build: $(venv)/$(done) ## Build every function as it is deployed; two minutes, four the first time; ARCH=x86_64 for the other processor
 	@# sam says "directory not found" to a compile error, and shares no cache between parallel cold builds
 	$(build) GOOS=linux GOARCH=$(ARCH:x86_64=amd64) go build ./functions/...
 	rm -rf .aws-sam/new .aws-sam/build.toml
@@ -114,7 +129,7 @@ sizes: $(built) ## Show the sizes of what was built; fail if one is above the li
 $(built):
 	@echo "nothing was built, or not to the end: make build"; exit 1
 
-e2e: $(venv)/$(done) $(cloud)/$(done) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, ten minutes
+e2e: $(venv)/$(done) $(cloud)/$(done) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, six minutes, ten the first time
 	$(build) GOOS=linux GOARCH=$(HOST:x86_64=amd64) go build ./functions/...
 	rm -rf .aws-sam/build.toml
 	$(build) $(venv)/bin/sam build --build-dir .aws-sam/e2e --parameter-overrides Architecture=$(HOST)
@@ -124,11 +139,13 @@ clean: ## Remove what was built and installed here
 	rm -rf .aws-sam .tools
 
 $(lint):
+	@echo "Compiles golangci-lint into .tools, once: two or three minutes."
 	GOBIN=$(tools) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(tools)/golangci-lint $@
 
 # install makes the virtual environment that the target says is complete, with the given packages in it.
 define install
+	@echo "Installs $(firstword $(1)) by pip into .tools, once: two or three minutes."
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check $(1)
