@@ -58,8 +58,12 @@ func test(ctx context.Context, p *progress, folder string, args []string) (bool,
 	if err := cmd.Start(); err != nil {
 		return false, fmt.Errorf("start go test: %w", err)
 	}
-	follow(p, out)
+	follow(ctx, p, out)
 	err = cmd.Wait()
+	if ctx.Err() != nil {
+		p.printf("stopped")
+		return false, nil
+	}
 	p.end(time.Now(), err == nil)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -68,8 +72,9 @@ func test(ctx context.Context, p *progress, folder string, args []string) (bool,
 	return err == nil, nil
 }
 
-// follow shows what go test says, until it says no more.
-func follow(p *progress, out io.Reader) {
+// follow shows what go test says, until it says no more. What was stopped has not failed: what is
+// said after that is read, for go test would wait otherwise, and not shown.
+func follow(ctx context.Context, p *progress, out io.Reader) {
 	lines := make(chan []byte)
 	go func() {
 		defer close(lines)
@@ -91,6 +96,9 @@ func follow(p *progress, out io.Reader) {
 		case line, more := <-lines:
 			if !more {
 				return
+			}
+			if ctx.Err() != nil {
+				continue
 			}
 			var e event
 			if err := json.Unmarshal(line, &e); err != nil {

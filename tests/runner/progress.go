@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,9 @@ type result struct {
 	paused bool
 }
 
+// marker is what only go test -v says, which -json implies.
+var marker = regexp.MustCompile(`^=== (RUN|PAUSE|CONT|NAME) `)
+
 func (p *progress) printf(format string, args ...any) {
 	fmt.Fprintf(p.out, "%-12s %s\n", p.name, fmt.Sprintf(format, args...))
 }
@@ -79,7 +83,9 @@ func (p *progress) see(e event) {
 	}
 	switch e.Action {
 	case "output":
-		r.output.WriteString(e.Output)
+		if !marker.MatchString(e.Output) {
+			r.output.WriteString(e.Output)
+		}
 		of.cached = of.cached || e.Test == "" && strings.Contains(e.Output, "(cached)")
 	case "pause", "cont":
 		r.paused = e.Action == "pause"

@@ -107,9 +107,22 @@ func TestExitStatusAndFailuresAreKept(t *testing.T) {
 					t.Errorf("%q is missing:\n%s", want, shown)
 				}
 			}
-			if strings.Contains(shown, "quiet") {
+			if strings.Contains(shown, "quiet") || strings.Contains(shown, "=== RUN") {
 				t.Errorf("it tells what a test that passed has said:\n%s", shown)
 			}
 		})
+	}
+}
+
+// TestStoppedIsNotFailed: who presses Ctrl-C isn't told of failures that there are none of.
+func TestStoppedIsNotFailed(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	var out bytes.Buffer
+	p := &progress{out: &out, name: "x", began: time.Now()}
+	p.begin(nil)
+	stop()
+	follow(ctx, p, strings.NewReader(`{"Action":"fail","Package":"quickstep/tests/sim","Elapsed":1}`+"\n"))
+	if shown := out.String(); strings.Contains(shown, "FAIL") {
+		t.Errorf("it shows:\n%s", shown)
 	}
 }
