@@ -145,7 +145,7 @@ $(lint):
 
 # install makes the virtual environment that the target says is complete, with the given packages in it.
 define install
-	@echo "Installs $(firstword $(1)) by pip into .tools, once: two or three minutes."
+	@echo "Installs $(1) by pip into .tools, once: two or three minutes."
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check $(1)

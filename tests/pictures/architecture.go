@@ -43,13 +43,16 @@ text{fill:#e6edf3}
 }
 `
 
-const architectureDescription = "Rolling reboot: start sends one message per instance to the queue of drain; drain to " +
-	"reboot, reboot to check, check to rejoin. Check sends its own message again, later, until the instance has started. " +
-	"Rejoin hands the token on to the next instance by a message to drain; after the last one, finish restores and " +
-	"reports. What gives up goes to the dead-letter queue and to triage, which publishes an alarm; what triage can't " +
-	"process goes to the last queue, which people read. The watchdog gives overdue positions their message again, every " +
-	"minute. Control is for operators. All functions claim and commit in the ledger, a DynamoDB table. Patch report: " +
-	"survey, every hour, sends one message per instance to scan, and report sends the whole to a topic and a bucket."
+const architectureDescription = "" +
+	"Rolling reboot: start sends one message per instance to the queue of drain; drain to " +
+	"reboot, reboot to check, check to rejoin. Check sends its own message again, later, " +
+	"until the instance has started. Rejoin hands the token on to the next instance by a " +
+	"message to drain; after the last one, finish restores and reports. What gives up goes to" +
+	" the dead-letter queue and to triage, which publishes an alarm; what triage can't " +
+	"process goes to the last queue, which people read. The watchdog gives overdue positions " +
+	"their message again, every minute. Control is for operators. All functions claim and " +
+	"commit in the ledger, a DynamoDB table. Patch report: survey, every hour, sends one " +
+	"message per instance to scan, and report sends the whole to a topic and a bucket."
 
 // place is a function on the grid.
 type place struct {
@@ -82,9 +85,10 @@ func boxX(column int) float64   { return queueX(column) + queueW + 3 }
 func drawArchitecture() string {
 	const height = rowPatch + boxH + 34
 	var c canvas
-	c.begin(fullW, height, "How Quickstep's functions pass messages", architectureDescription, architectureStyle)
+	c.begin(fullW, height, "How Quickstep's functions pass messages",
+		architectureDescription, architectureStyle)
 	tips(&c)
-	c.element("rect", attrs{"class", "page", "x", 0.5, "y", 0.5, "width", fullW - 1, "height", height - 1, "rx", 8.0}, "")
+	box(&c, "page", 0.5, 0.5, fullW-1, height-1, 8.0)
 	c.line()
 	label(&c, queueX(0), 30, "head", "Rolling reboot: one message an instance")
 	label(&c, queueX(0), rowPatch-16, "head", "Patch report: one message an instance")
@@ -117,10 +121,10 @@ func tips(c *canvas) {
 
 // legend says what the shapes are.
 func legend(c *canvas, x, y float64) {
-	c.element("rect", attrs{"class", "queue", "x", x, "y", y, "width", 14.0, "height", 16.0, "rx", 3.0}, "")
+	box(c, "queue", x, y, 14.0, 16.0, 3.0)
 	label(c, x+20, y+12, "small", "SQS queue")
 	x += 92
-	c.element("rect", attrs{"class", "function", "x", x, "y", y, "width", 24.0, "height", 16.0, "rx", 4.0}, "")
+	box(c, "function", x, y, 24.0, 16.0, 4.0)
 	label(c, x+30, y+12, "small", "Lambda function")
 	c.line()
 }
@@ -131,7 +135,7 @@ func (p place) draw(c *canvas) {
 	}
 	x := boxX(p.column)
 	c.open("g", attrs{"id", "function-" + p.name})
-	c.element("rect", attrs{"class", "function", "x", x, "y", p.y, "width", boxW, "height", boxH, "rx", 6.0}, "")
+	box(c, "function", x, p.y, boxW, boxH, 6.0)
 	label(c, x+boxW/2, p.y+21, "name mid", p.name)
 	label(c, x+boxW/2, p.y+38, "small mid", p.does)
 	c.close("g")
@@ -141,7 +145,7 @@ func (p place) draw(c *canvas) {
 // drawQueue draws messages that wait side by side.
 func drawQueue(c *canvas, name string, x, y float64) {
 	c.open("g", attrs{"id", "queue-" + name})
-	c.element("rect", attrs{"class", "queue", "x", x, "y", y, "width", queueW, "height", queueH, "rx", 3.0}, "")
+	box(c, "queue", x, y, queueW, queueH, 3.0)
 	for n := 1.0; n < 4; n++ {
 		at := x + n*queueW/4
 		c.element("path", attrs{"class", "qline", "d", path(at, y+5, at, y+queueH-5)}, "")
@@ -158,15 +162,18 @@ func drawSteps(c *canvas) {
 	}
 	// the token goes back to drain, above the boxes
 	token := rowSteps - 30
-	arrow(c, "flow", boxX(4)+48, rowSteps, boxX(4)+48, token, queueX(1)+17, token, queueX(1)+17, rowSteps+9)
+	arrow(c, "flow", boxX(4)+48, rowSteps,
+		boxX(4)+48, token, queueX(1)+17, token, queueX(1)+17, rowSteps+9)
 	label(c, queueX(2)+16, token-6, "small", "done: token to the next")
 	// check asks again, below its box
 	again := rowSteps + boxH + 14
-	arrow(c, "flow", boxX(3)+24, rowSteps+boxH, boxX(3)+24, again, queueX(3)+12, again, queueX(3)+12, rowSteps+38+2)
+	arrow(c, "flow", boxX(3)+24, rowSteps+boxH,
+		boxX(3)+24, again, queueX(3)+12, again, queueX(3)+12, rowSteps+38+2)
 	label(c, queueX(3)-2, again+15, "small", "not started yet:")
 	label(c, queueX(3)-2, again+28, "small", "again, later")
 	// after the last one
-	arrow(c, "flow", queueX(4)+60, rowSteps+boxH, queueX(4)+60, rowEnd-24, queueX(4)+12, rowEnd-24, queueX(4)+12, rowEnd+9)
+	arrow(c, "flow", queueX(4)+60, rowSteps+boxH,
+		queueX(4)+60, rowEnd-24, queueX(4)+12, rowEnd-24, queueX(4)+12, rowEnd+9)
 	label(c, queueX(4)+54, rowSteps+boxH+24, "small end", "all ended")
 }
 
@@ -177,7 +184,8 @@ func drawWatchdog(c *canvas) {
 	for n := 1; n < 4; n++ {
 		arrow(c, "again", queueX(n)+7, y, queueX(n)+7, rowSteps+9)
 	}
-	arrow(c, "again", queueX(0)+40, rowTop+boxH, queueX(0)+40, rowSteps-16, queueX(0)+12, rowSteps-16, queueX(0)+12, rowSteps+9)
+	arrow(c, "again", queueX(0)+40, rowTop+boxH,
+		queueX(0)+40, rowSteps-16, queueX(0)+12, rowSteps-16, queueX(0)+12, rowSteps+9)
 	label(c, boxX(1)+20, y-8, "small", "what is overdue in the ledger gets its message again")
 }
 
@@ -197,7 +205,8 @@ func drawFailures(c *canvas) {
 	arrow(c, "dead", boxX(2)+boxW, middle, topicX-2, middle)
 	topic(c, topicX, rowEnd, "SNS: alarms")
 	drawQueue(c, "last", boxX(1)+boxW-queueW, rowEnd+(boxH-queueH)/2)
-	arrow(c, "dead", boxX(2)+8, rowEnd+boxH, boxX(2)+8, rowEnd+boxH+14, boxX(1)+boxW-12, rowEnd+boxH+14, boxX(1)+boxW-12, rowEnd+38+1)
+	arrow(c, "dead", boxX(2)+8, rowEnd+boxH,
+		boxX(2)+8, rowEnd+boxH+14, boxX(1)+boxW-12, rowEnd+boxH+14, boxX(1)+boxW-12, rowEnd+38+1)
 	label(c, boxX(1)-6, middle-3, "small", "last queue:")
 	label(c, boxX(1)-6, middle+10, "small", "for people")
 }
@@ -205,9 +214,11 @@ func drawFailures(c *canvas) {
 // drawStores is what every function reads and writes.
 func drawStores(c *canvas) {
 	x, w := queueX(0), boxX(4)+boxW-queueX(0)
-	c.element("rect", attrs{"class", "store", "x", x, "y", rowLedger, "width", w, "height", boxH, "rx", 6.0}, "")
-	label(c, x+w/2, rowLedger+21, "mid", "the ledger: one DynamoDB table; its word is final, a message is only a nudge")
-	label(c, x+w/2, rowLedger+38, "small mid", "every function claims a position here, acts, commits the next position, then sends its message")
+	box(c, "store", x, rowLedger, w, boxH, 6.0)
+	label(c, x+w/2, rowLedger+21, "mid",
+		"the ledger: one DynamoDB table; its word is final, a message is only a nudge")
+	label(c, x+w/2, rowLedger+38, "small mid",
+		"every function claims a position here, acts, commits the next position, then sends its message")
 	c.line()
 	for _, at := range []float64{boxX(0) + 48, boxX(4) + 48} {
 		arrow(c, "flow", at, rowEnd+boxH, at, rowLedger-2)
@@ -224,16 +235,21 @@ func drawPatch(c *canvas) {
 	}
 	arrow(c, "flow", boxX(2)+boxW, middle, queueX(3)+6, middle)
 	topic(c, queueX(3)+8, rowPatch, "SNS: reports")
-	c.element("rect", attrs{"class", "store", "x", boxX(4), "y", rowPatch, "width", boxW, "height", boxH, "rx", 6.0}, "")
+	box(c, "store", boxX(4), rowPatch, boxW, boxH, 6.0)
 	label(c, boxX(4)+boxW/2, middle+5, "mid", "S3: in full")
-	arrow(c, "flow", boxX(2)+48, rowPatch+boxH, boxX(2)+48, rowPatch+boxH+16, boxX(4)+48, rowPatch+boxH+16, boxX(4)+48, rowPatch+boxH+2)
+	arrow(c, "flow", boxX(2)+48, rowPatch+boxH,
+		boxX(2)+48, rowPatch+boxH+16, boxX(4)+48, rowPatch+boxH+16, boxX(4)+48, rowPatch+boxH+2)
 }
 
 func topic(c *canvas, x, y float64, name string) {
 	const w = 110.0
-	c.element("rect", attrs{"class", "topic", "x", x, "y", y + 4, "width", w, "height", boxH - 8, "rx", 20.0}, "")
+	box(c, "topic", x, y+4, w, boxH-8, 20.0)
 	label(c, x+w/2, y+boxH/2+5, "mid", name)
 	c.line()
+}
+
+func box(c *canvas, class string, x, y, w, h, radius float64) {
+	c.element("rect", attrs{"class", class, "x", x, "y", y, "width", w, "height", h, "rx", radius}, "")
 }
 
 func label(c *canvas, x, y float64, class, text string) {
@@ -253,7 +269,8 @@ func path(points ...float64) string {
 }
 
 func arrow(c *canvas, kind string, points ...float64) {
-	c.element("path", attrs{"class", kind, "d", path(points...), "marker-end", "url(#" + kind + "-tip)"}, "")
+	tip := "url(#" + kind + "-tip)"
+	c.element("path", attrs{"class", kind, "d", path(points...), "marker-end", tip}, "")
 	c.line()
 }
 

@@ -86,8 +86,8 @@ func drawDemo(recording []byte) (string, error) {
 
 	var c canvas
 	last := plain(r.Changes[len(r.Changes)-1].Text)
-	c.begin(math.Ceil(w), math.Ceil(h), "make demo: twelve instances are rebooted, and no request fails",
-		demoDescription+last+".", demoStyle)
+	const title = "make demo: twelve instances are rebooted, and no request fails"
+	c.begin(math.Ceil(w), math.Ceil(h), title, demoDescription+last+".", demoStyle)
 	frame(&c, math.Ceil(w), math.Ceil(h))
 	for n, group := range [][]shown{lasting(cells), passing(cells)} {
 		c.open("g", attrs{"class", []string{"f", "t"}[n]})
@@ -108,10 +108,12 @@ func frame(c *canvas, w, h float64) {
 	c.element("rect", attrs{"class", "w", "x", 0.5, "y", 0.5,
 		"width", w - 1, "height", h - 1, "rx", 8.0}, "")
 	for n := range 3 {
-		c.element("circle", attrs{"class", "s", "cx", left + 4 + 18*float64(n), "cy", 20.0, "r", 5.0}, "")
+		x := left + 4 + 18*float64(n)
+		c.element("circle", attrs{"class", "s", "cx", x, "cy", 20.0, "r", 5.0}, "")
 	}
 	c.element("text", attrs{"class", "d", "x", left + 72, "y", 25.0}, "$ make demo")
-	c.element("text", attrs{"class", "d", "x", w - right, "y", 25.0, "text-anchor", "end"}, speedNote)
+	c.element("text", attrs{"class", "d", "x", w - right, "y", 25.0, "text-anchor", "end"},
+		speedNote)
 	c.line()
 }
 

@@ -144,8 +144,10 @@ func xmlNames(svg string) (map[string]map[string][]string, error) {
 }
 
 func TestFaultsAreFound(t *testing.T) {
-	const whole = `<svg role="img"><title id="title">t</title><desc id="description">d</desc><style>%s</style>%s</svg>`
-	if wrong := faults(fmt.Sprintf(whole, ".a{fill:red}", `<path marker-end="url(#flow-tip)"/>`)); len(wrong) > 0 {
+	const whole = `<svg role="img"><title id="title">t</title><desc id="description">d</desc>` +
+		`<style>%s</style>%s</svg>`
+	good := fmt.Sprintf(whole, ".a{fill:red}", `<path marker-end="url(#flow-tip)"/>`)
+	if wrong := faults(good); len(wrong) > 0 {
 		t.Errorf("wrong: %v", wrong)
 	}
 	for name, c := range map[string][2]string{
@@ -168,7 +170,7 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// TestArchitectureHasTheTemplatesNames: functions and queues of template.yaml, each once, and no others.
+// TestArchitectureHasTheTemplatesNames: its functions and queues, each once, and no others.
 func TestArchitectureHasTheTemplatesNames(t *testing.T) {
 	names, err := xmlNames(drawArchitecture())
 	if err != nil {
@@ -189,8 +191,12 @@ func TestArchitectureHasTheTemplatesNames(t *testing.T) {
 		}
 	}
 	for _, p := range functions {
-		if source := s.Functions[p.name].Source; (source == nil) != (p.queue == "") || source != nil && source.Queue != p.queue {
-			t.Errorf("%s is drawn as fed by %q, and is fed by %+v", p.name, p.queue, source)
+		queue := ""
+		if source := s.Functions[p.name].Source; source != nil {
+			queue = source.Queue
+		}
+		if queue != p.queue {
+			t.Errorf("%s is drawn as fed by %q, and is fed by %q", p.name, p.queue, queue)
 		}
 	}
 }
@@ -215,7 +221,9 @@ func TestDemoHasTheTemplatesSteps(t *testing.T) {
 		}
 	}
 	functions := stack(t).Functions
-	notSteps := []string{run.StepWaiting, run.StepAwait, run.Done, run.Failed, run.Skipped, choreo.Failing}
+	notSteps := []string{
+		run.StepWaiting, run.StepAwait, run.Done, run.Failed, run.Skipped, choreo.Failing,
+	}
 	for step := range shown {
 		if _, is := functions[step]; !is && !slices.Contains(notSteps, step) {
 			t.Errorf("step %q is in the recording, and no function is called that", step)
@@ -253,7 +261,8 @@ func TestDemoMovesAsRecorded(t *testing.T) {
 		if !math.IsInf(s.to, 1) {
 			until = number(s.to)
 		}
-		text = append(text, fmt.Sprintf("%d:%d %s %q %s-%s", s.row, s.column, s.class, s.text, number(s.from), until))
+		text = append(text, fmt.Sprintf("%d:%d %s %q %s-%s",
+			s.row, s.column, s.class, s.text, number(s.from), until))
 	}
 	want := []string{
 		`1:0  "i-1" 0-end`,
@@ -267,7 +276,8 @@ func TestDemoMovesAsRecorded(t *testing.T) {
 		t.Errorf("got:\n%s", strings.Join(text, "\n"))
 	}
 
-	svg, err := drawDemo([]byte(`{"changes":[{"seconds":0,"row":0,"text":"old"},{"seconds":3,"row":0,"text":"a <b> & \"c\""}]}`))
+	svg, err := drawDemo([]byte(`{"changes":[{"seconds":0,"row":0,"text":"old"},
+		{"seconds":3,"row":0,"text":"a <b> & \"c\""}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

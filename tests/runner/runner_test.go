@@ -62,7 +62,10 @@ func TestProgress(t *testing.T) {
 func run(t *testing.T, code string) (ok bool, shown string) {
 	t.Helper()
 	folder := t.TempDir()
-	for name, text := range map[string]string{"go.mod": "module example\n\ngo 1.26\n", "a_test.go": "package a\n" + code} {
+	files := map[string]string{
+		"go.mod": "module example\n\ngo 1.26\n", "a_test.go": "package a\n" + code,
+	}
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +73,8 @@ func run(t *testing.T, code string) (ok bool, shown string) {
 	t.Setenv("GOFLAGS", "-vet=off")
 	t.Setenv("GOWORK", "off")
 	var out bytes.Buffer
-	ok, err := test(context.Background(), &progress{out: &out, name: "x", began: time.Now()}, folder, []string{"./..."})
+	p := &progress{out: &out, name: "x", began: time.Now()}
+	ok, err := test(context.Background(), p, folder, []string{"./..."})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,13 +90,18 @@ func TestExitStatusAndFailuresAreKept(t *testing.T) {
 		want []string
 	}{
 		"all pass": {head + `func TestA(t *testing.T) { t.Log("quiet") }`, true,
-			[]string{`x +go test ./...`, `x +ok +example`, `x +all passed in [0-9]+s: 1 packages with tests, 0 without\n$`}},
+			[]string{`x +go test ./...`, `x +ok +example`,
+				`x +all passed in [0-9]+s: 1 packages with tests, 0 without\n$`}},
 		"one fails": {head + `func TestA(t *testing.T) { t.Log("quiet") }
-			func TestB(t *testing.T) { t.Log("said before"); t.Run("c", func(t *testing.T) { t.Error("wrong") }) }`, false,
+			func TestB(t *testing.T) {
+				t.Log("said before")
+				t.Run("c", func(t *testing.T) { t.Error("wrong") })
+			}`, false,
 			[]string{`said before`, `wrong`, `--- FAIL: TestB/c`, `x +FAILED after [0-9]+s: example\n$`}},
 		"one panics": {head + `func TestA(t *testing.T) { panic("oh") }`, false,
 			[]string{`panic: oh`, `goroutine [0-9]+`, `x +FAILED after [0-9]+s: example\n$`}},
-		"one ends the process": {"import (\n\"os\"\n\"testing\"\n)\n" + `func TestA(t *testing.T) { t.Log("at last"); os.Exit(3) }`, false,
+		"one ends the process": {"import \"os\"\n" + head +
+			`func TestA(t *testing.T) { t.Log("at last"); os.Exit(3) }`, false,
 			[]string{`at last`, `x +FAILED after [0-9]+s: example\n$`}},
 		"it doesn't compile": {`func f() { nothing() }`, false,
 			[]string{`undefined: nothing`, `build failed`, `x +FAILED after [0-9]+s: example\n$`}},
