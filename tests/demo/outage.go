@@ -85,7 +85,8 @@ func (e ending) why(part string) string {
 		return "that is how long its application takes to answer again"
 	case part == "check" && e.Boot.Unreadable:
 		return "no boot id can be read, for Systems Manager doesn't manage it; so nothing proves " +
-			"that it is on a new boot, and it is believed only five minutes after the reboot"
+			"that it is on a new boot, and it is believed only once its check was seen to fail, or " +
+			"five minutes after the reboot"
 	case part == "check":
 		return "that is how long its startup check took to see that it has started"
 	}

@@ -22,7 +22,7 @@ const mostLines = 3
 // all of it, its summary included.
 const (
 	draining = 2 * time.Minute
-	wholeRun = 25 * time.Minute
+	wholeRun = 21 * time.Minute
 )
 
 // introduce says what is going to happen, to somebody who has never seen it.
