@@ -18,11 +18,13 @@ var leaving = []mutant{
 }
 
 // leave begins`}}},
-	{name: "deregistered before the capture is written down", edits: []edit{{drain, `, d.Now(), nil, nil
+	{name: "deregistered before the capture is written down", edits: []edit{{drain, `
+	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
 		return choreo.Outcome{}, err
 	}
-`, `, d.Now(), nil, nil
+`, `
+	w.Item.InitialSince = time.Time{}
 `}}},
 	{name: "floor percentage taken of the current size", edits: []edit{{gate, `
 		if g := l.Plan.Groups[arn]; healthy < g.Floor {`, `
@@ -38,10 +40,10 @@ var leaving = []mutant{
 	if v := look.Decide(); v.Answer != run.Go {
 		return d.stay(ctx, b, w, look, v)
 	}
-	w.Item.Capture`, `
-	w.Item.Capture`}}},
+`, `
+`}}},
 	{name: "drain clock from the first deregistration", edits: []edit{{drain,
-		`w.Item.GoneAt = d.Now().Add(time.Second)`, `w.Item.GoneAt = w.Item.LeftAt`}}},
+		`w.Item.GoneAt = choreo.After(d.Now())`, `w.Item.GoneAt = w.Item.LeftAt`}}},
 	{name: "a network load balancer's tail isn't waited for", edits: []edit{{runs, `d = max(d, NetworkDelay)`, `d = max(d, 0)`}}},
 	{name: "pause that lets instances leave", edits: []edit{{gate, `if !l.Run.Paused.IsZero() {`, `if false {`}}},
 	{name: "an instance leaves before all is muted", edits: []edit{{gate, `if !l.Plan.Request.Mute.Empty() {`, `if false {`}}},

@@ -2,21 +2,30 @@ package main
 
 // way are the bugs of reboot, check and rejoin.
 var way = []mutant{
-	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, i, m)`, `busy := ""`}}},
-	{name: "check that accepts the old boot", edits: []edit{{check, `case run.SameBoot(id, i.Boot.Old):`, `case false && run.SameBoot(id, i.Boot.Old):`}}},
+	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, w, m)`, `busy := ""`}}},
+	{name: "check that accepts the old boot", edits: []edit{{check, `
+	case run.OldBoot:
+		return "the instance is still on its old boot", 0, nil
+	case`, `
+	case`}}},
 	{name: "second reboot after a lost reply once it has rejoined", edits: []edit{{check,
 		`if i.RebootCalls > 1 && rest > 0 {`, `if false && i.RebootCalls > 1 && rest > 0 {`}}},
 	{name: "reboot asked for again though a new boot was seen", edits: []edit{{reboot,
-		`case i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):`, `case false && i.RebootCalls > 0 && !run.SameBoot(id, i.Boot.Old):`}}},
+		`
+	return choreo.Next(run.StepCheck, 0), true, nil
+}`, `
+	return out, false, nil
+}`}}},
 	{name: "reboot that isn't written down before the call", edits: []edit{{reboot, `
 	if err := w.Save(ctx); err != nil {
 		unasked()
 		return choreo.Outcome{}, err
 	}
+
 	err := r.EC2.Reboot(ctx, i.ID)`, `
 	err := r.EC2.Reboot(ctx, i.ID)`}}},
 	{name: "five minutes counted from the first reboot call", edits: []edit{{check,
-		`min(i.RebootedAt.Add(run.HungReboot)`, `min(i.RebootAskedAt.Add(run.HungReboot)`}}},
+		`rest := i.RebootedAt.Add(run.HungReboot)`, `rest := i.RebootAskedAt.Add(run.HungReboot)`}}},
 	{name: "no five minutes where no boot id can be read", edits: []edit{{check,
 		`if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`, `if false && i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`}}},
 	{name: "register repeated in await", edits: []edit{{rejoin, `

@@ -247,3 +247,16 @@ func TestTooManyTargetGroupsAreRefused(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// TestTheFirstLookAfterAnOutageDoesntGiveUp: nothing ran for an hour, and the first answer after it is a bad one by chance.
+func TestTheFirstLookAfterAnOutageDoesntGiveUp(t *testing.T) {
+	f := fleet(t, 2)
+	begin(t, f, all{"check": all{"http": all{"port": 8080}}, "proof": "off"})
+	until(t, f, "it wasn't rebooted", time.Hour, func() bool { return itemOf(f, sim.ID(1)).Step == "check" })
+	from := f.Now()
+	f.Throttled = func(string) bool { return f.Now().Before(from.Add(time.Hour)) }
+	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Status = 503 })
+	once(f, "probe.HTTP", func(world.Op) { f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Status = 200 }) })
+	finish(t, f, 12*time.Hour)
+	counts(t, f, 2, 0, 0)
+}

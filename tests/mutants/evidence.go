@@ -1,0 +1,80 @@
+package main
+
+// Files of evidence.
+const (
+	bootOf   = "shared/run/boot.go"
+	fleets   = "shared/run/fleet.go"
+	looking  = "shared/rolling/look.go"
+	statusOf = "shared/run/status.go"
+	troubles = "shared/rolling/trouble.go"
+)
+
+// evidence are the bugs of what shows a boot, of what a target's state means, and of how long errors are borne.
+var evidence = []mutant{
+	{name: "another agent's boot taken for ours", edits: []edit{{bootOf,
+		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
+	{name: "another agent's boot believed after a call", edits: []edit{{check, `
+		if read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {`, `
+		if false {`}, {bootOf, `case readAt.Add(-a.Uptime).Before(i.RebootedAt):`, `case false:`}}},
+	{name: "no data counts as seen down", edits: []edit{{statusOf, `
+	"instance": {
+		statusOK: up, statusImpaired: down, statusInitializing: neither, statusNoData: neither,`, `
+	"instance": {
+		statusOK: up, statusImpaired: down, statusInitializing: neither, statusNoData: down,`}}},
+	{name: "one failing look counts as seen down", edits: []edit{{bootOf, `
+		i.DownOnce = now
+	case`, `
+		i.DownOnce, i.SeenDown = now, now
+	case`}},
+		test: "./shared/run TestSeenDownTakesTenSecondsWithoutAPass",
+		why:  "a storm's probes fail for a machine that is down alone: by chance none does"},
+	{name: "two failing looks in one moment count as seen down", edits: []edit{{bootOf, `DownFor = 10 * time.Second`, `DownFor = 0`}},
+		test: "./shared/run TestSeenDownTakesTenSecondsWithoutAPass",
+		why:  "a storm's probes fail for a machine that is down alone: by chance none does"},
+	{name: "who was down before is seen down", edits: []edit{{bootOf, `case !f.Down || !i.wasUp():`, `case !f.Down:`}},
+		test: "./shared/run TestSeenDownTakesTenSecondsWithoutAPass",
+		why:  "a machine that is down before its reboot, hangs in it, and passes before EC2 forces it, has to be mended by hand in those minutes, and then it isn't the product's doing"},
+	{name: "an unhealthy.draining target counts as gone", edits: []edit{{fleets,
+		`case t.State == stateDraining, t.Reason == reasonDeregistration:`,
+		`case t.State == stateDraining, t.State == "unhealthy.draining", t.Reason == reasonDeregistration:`}}},
+	{name: "initial targets aren't waited for", edits: []edit{{gate, `if t.ID == l.Me.ID && t.Initial() {`, `if false {`}}},
+	{name: "a target that stays initial is waited for without an end", edits: []edit{{gate,
+		`now.Sub(since) >= InitialPatience`, `false`}},
+		test: "./shared/run TestTheGateWaitsForTheFirstHealthChecks",
+		why:  "in a storm health checks always come: a target that nobody checks is one of no load balancer, which reads as unused"},
+	{name: "a refused reboot call isn't undone", edits: []edit{{reboot, `
+	if err != nil && (passing.IsRefused(err) || !passing.Is(err)) {
+		unasked()
+	}
+`, `
+`}}},
+	{name: "errors outside are counted, not timed", edits: []edit{{troubles,
+		`return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}`, `return choreo.Tolerance{}`}}},
+	{name: "a reboot that can't be made isn't given up", edits: []edit{{reboot,
+		`if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {`, `if i != nil {`}},
+		test: "./tests/sim TestErrorsBeforeTheRebootNeverLeaveAnInstanceOut",
+		why:  "a storm's outages end, and then the instance is rebooted late, which no rule forbids"},
+	{name: "register repeated where it had returned", edits: []edit{{rejoin, `
+		if slices.Contains(i.Rejoined, g.arn) {
+			continue
+		}
+		err := r.Targets.Register`, `
+		err := r.Targets.Register`}}},
+	{name: "a look that fails ends an instance in service", edits: []edit{{drain,
+		`return choreo.Again(inTurn(w, r, plan), failed.Error()), nil`, `return choreo.GiveUp(failed.Error()), nil`}}},
+	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
+	if err := b.closeGate(ctx, w, r); err != nil {
+		return choreo.Outcome{}, err
+	}
+	return choreo.Again(inTurn`, `
+	return choreo.Again(inTurn`}},
+		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
+		why:  "a storm's outages end before its gates do"},
+	{name: "reading many groups runs into the timeout", edits: []edit{{looking, `if t.now().Before(t.until) {`, `if true {`}},
+		test: "./tests/sim TestManyTargetGroups",
+		why:  "a storm has three target groups"},
+	{name: "the first look after an outage gives up", edits: []edit{{check,
+		`since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks)`, `since >= plan.CheckFor()`}},
+		test: "./tests/sim TestTheFirstLookAfterAnOutageDoesntGiveUp",
+		why:  "in a storm a machine that is up answers each probe"},
+}
