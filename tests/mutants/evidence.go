@@ -39,7 +39,7 @@ var evidence = []mutant{
 		`case t.State == stateDraining, t.State == "unhealthy.draining", t.Reason == reasonDeregistration:`}}},
 	{name: "initial targets aren't waited for", edits: []edit{{gate, `if t.ID == l.Me.ID && t.Initial() {`, `if false {`}}},
 	{name: "a target that stays initial is waited for without an end", edits: []edit{{gate,
-		`now.Sub(since) >= InitialPatience`, `false`}},
+		`l.Now.Sub(since) >= InitialPatience`, `false`}},
 		test: "./shared/run TestTheGateWaitsForTheFirstHealthChecks",
 		why:  "in a storm health checks always come: a target that nobody checks is one of no load balancer, which reads as unused"},
 	{name: "a refused reboot call isn't undone", edits: []edit{{reboot, `
