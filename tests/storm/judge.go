@@ -34,13 +34,14 @@ type judge struct {
 	stood    map[string]map[run.Address]bool // by group, as the product last could have seen it
 	active   map[string]bool
 	returned map[string]time.Time // last registered by the product
+	inside   map[string]bool      // rebooted from the inside, by another agent
 	sick     map[string]bool      // it wasn't healthy when it was taken out: it needn't be when it is back
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
 	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
-		active: map[string]bool{}, returned: map[string]time.Time{}, sick: map[string]bool{}}
+		active: map[string]bool{}, returned: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
 	}
@@ -119,6 +120,8 @@ func (j *judge) after(op world.Op) {
 func (j *judge) hand(op world.Op) {
 	now := j.fleet.Now()
 	switch op.Name {
+	case "RebootInside":
+		j.inside[op.Subject] = true
 	case "Register", "Deregister":
 		id, port, _ := strings.Cut(op.Detail, ":")
 		j.touched[id] = now

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"quickstep/shared/run"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -77,7 +78,13 @@ func (j *judge) leftOut(id string) {
 	for _, g := range j.Groups { // where nobody is ever healthy
 		hindered = hindered || !g.Attached
 	}
-	if !habit && !hindered && j.touched[id].IsZero() && j.fleet.Answers(id) {
+	missing := slices.ContainsFunc(m.Places, func(p string) bool {
+		arn, port := place(p)
+		return !slices.ContainsFunc(j.fleet.TargetsOf(arn), func(t run.Target) bool {
+			return t.ID == id && t.Port == port && t.State != "draining" // it failed in an earlier run, or it is back all the same
+		})
+	})
+	if missing && !habit && !hindered && j.touched[id].IsZero() && j.fleet.Answers(id) {
 		j.broken("R4", "%s is left out of service, and is well", id)
 	}
 	j.seen["left out"]++
