@@ -29,9 +29,9 @@ func main() {
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})
 	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(patch.Scans(line, patch.Scanner{
+	lambda.Start(choreo.Each(patch.Scanner{
 		Ledger:  table,
 		Patches: ssm.New(aws),
 		Now:     now,
-	}.Act)))
+	}.Mover(line)))
 }

@@ -65,7 +65,7 @@ func main() {
 			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, InVPC: env.InVPC},
 		Now: now,
 	}
-	lambda.Start(choreo.Either(rolling.Runs(line, start.Act), func(ctx context.Context, request json.RawMessage) (any, error) {
+	lambda.Start(choreo.Either(start.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return start.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 }

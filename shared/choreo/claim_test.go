@@ -31,8 +31,12 @@ func TestClaim(t *testing.T) {
 		{"somebody holds the lease", leased(time.Second), 0},
 		{"the lease ends at this moment", leased(0), 1},
 		{"the lease has ended", leased(-time.Second), 1},
-		{"the position waits without a clock", func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, 1},
-		{"the position is due later, but its message is here", func(p *parcel, _ *choreo.Message) { p.Due = start.Add(time.Hour) }, 1},
+		{"the position waits without a clock", func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, 0},
+		{"the position is due later", func(p *parcel, _ *choreo.Message) { p.Due = start.Add(time.Second) }, 0},
+		{"the message is a nudge's, and the next is due later", func(p *parcel, m *choreo.Message) {
+			p.Nudge, m.Nudge, p.Due = 1, 1, start.Add(time.Minute)
+		}, 1},
+		{"the key is one of another kind", func(_ *parcel, m *choreo.Message) { m.PK = "RUN#r" }, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, next)

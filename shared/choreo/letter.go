@@ -2,42 +2,75 @@ package choreo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"quickstep/shared/ledger"
 )
 
-// Letter takes a message that SQS moved to the dead letters, of a live position. If the position still stands and tries are
-// left, no code ran (Lambda was throttled, or a deployment was broken): it is given back by a nudge, or, if it isn't due, as it
-// is. If they are used up, the item gives up, unless it never does: then tired says so before the nudge. item is decoded into.
-func (n Nudger) Letter(ctx context.Context, msg Message, item Item, now time.Time, tired func(tries int) error) error {
-	rev, err := ledger.Read(ctx, n.Ledger, msg.Key, item)
+// redeliverEvery is how often an item's message is given back from the dead letters at most. A position's real message
+// comes there after half an hour of receives; more are copies, or forged.
+const redeliverEvery = time.Minute
+
+// Letter takes a message that SQS moved to the dead letters, of a live position, from whatever queue. If the position still
+// stands and tries are left, no code ran (Lambda was throttled, or a deployment was broken): the message is given back as it
+// was, which uses up neither a try nor a nudge; giving up for want of both is up to the ledger. If the tries are used up, the
+// item gives up, unless it never does: then tired says so first.
+func (m Mover[T]) Letter(ctx context.Context, owner string, msg Message, tired func(item T) error) error {
+	now, log := m.Now(), m.Words.Log(msg)
+	item, rev, err := m.read(ctx, m.Ledger, msg.Key)
 	if err != nil {
 		return fmt.Errorf("read a dead letter's item: %w", err)
 	}
-	p, log := item.Place(), n.Words.Log(msg)
-	endless := n.Words.Endless != nil && n.Words.Endless(p.Step)
+	p, why := item.Place(), refuses(rev, item.Place(), msg)
+	worn := p.Tries >= MaxTries
 	switch {
-	case rev == 0 || p.N != msg.N || p.Nudge != msg.Nudge || p.Leased(now):
-		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
-		return nil
-	case msg.NotBefore.After(now): // it was on its way to a wait that isn't over
-		log.Warn("dead letter", "outcome", "given back", "reason", "it isn't due")
-		return Send(ctx, n.Queues, n.Words, now, msg)
-	case p.Tries >= MaxTries && !endless:
-		reason := n.Words.crashed(p)
+	case why != "":
+	case p.Leased(now):
+		why = "somebody is at work on the item"
+	case worn && (m.Words.Endless == nil || !m.Words.Endless(p.Step)):
+		reason := m.Words.crashed(p)
 		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
-		_, err := n.GiveUp(ctx, msg.Key, rev, item, now, reason)
+		_, err := m.nudger(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
 		return err
-	case p.Tries >= MaxTries && tired != nil:
-		if err := tired(p.Tries); err != nil {
+	case now.Before(p.Redelivered.Add(redeliverEvery)):
+		why = "the item's message was given back less than " + redeliverEvery.String() + " ago"
+	}
+	if why != "" {
+		log.Info("dead letter", "outcome", "dropped", "reason", why)
+		return nil
+	}
+	if worn && tired != nil {
+		if err := tired(item); err != nil {
 			return err
 		}
 	}
-	log.Warn("dead letter", "outcome", "given back", "reason", "tries are left")
-	_, err = n.Nudge(ctx, msg.Key, rev, item, now, 0)
-	return err
+	return m.redeliver(ctx, owner, msg, item, rev, now)
+}
+
+// redeliver writes down that an item's message is given back, and gives it back: lost in between, it is overdue.
+func (m Mover[T]) redeliver(ctx context.Context, owner string, msg Message, item T, rev int64, now time.Time) error {
+	p := item.Place()
+	p.Lease, p.Redelivered = Lease{}, now
+	mark := fmt.Sprintf("%s#letter-%s-%d-%d", owner, msg.Key, p.N, p.Nudge)
+	err := ledger.Apply(ctx, m.Ledger, mark, ledger.Put(msg.Key, rev, item))
+	if errors.Is(err, ledger.ErrConflict) {
+		m.Words.Log(msg).Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("give the message of %s back: %w", msg.Key, err)
+	}
+	if p.Nudge == 0 { // whatever the letter says
+		msg.NotBefore = p.Due.UTC()
+	}
+	m.Words.Log(msg).Warn("dead letter", "outcome", "given back", "reason", "no code has decided anything about it")
+	return m.send(ctx, now, msg.by(p.Due))
+}
+
+func (m Mover[T]) nudger(owner string) Nudger {
+	return Nudger{Ledger: m.Ledger, Queues: m.Queues, Words: m.Words, Owner: owner}
 }
 
 // Owner is a handler for the messages of some items.

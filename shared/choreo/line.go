@@ -15,7 +15,7 @@ type Line struct {
 	Lease  time.Duration // longer than the function's timeout
 }
 
-// On makes the mover that moves one kind of item along a line by a step; empty makes an item to decode into.
-func On[T Item](l Line, words Words, empty func() T, act func(context.Context, *Work[T]) (Outcome, error)) Mover[T] {
-	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Words: words, New: empty, Act: act}
+// On makes the mover that takes one kind of item from one queue of a line.
+func On[T Item](l Line, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error)) Mover[T] {
+	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Kind: kind, Queue: queue, Act: act}
 }

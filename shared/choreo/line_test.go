@@ -36,10 +36,12 @@ type shelf struct {
 	docs          map[ledger.Key]ledger.Doc
 	before, after func(by string, writes []ledger.Write) error
 	unreadable    error
+	reads         int
 	marks         []string // of the writes that happened
 }
 
 func (s *shelf) Get(_ context.Context, keys ...ledger.Key) ([]ledger.Doc, error) {
+	s.reads++
 	var docs []ledger.Doc
 	for _, k := range keys {
 		if d, ok := s.docs[k]; ok {
@@ -82,17 +84,26 @@ func (s *shelf) Write(_ context.Context, by string, writes ...ledger.Write) erro
 // line is a mover of parcels with its queue and its clock; act is what the step does.
 type line struct {
 	*shelf
-	t     *testing.T
-	now   time.Time
-	sent  []choreo.Envelope
-	lose  error // what Send answers, once
-	acted int
-	act   func(w *choreo.Work[*parcel]) (choreo.Outcome, error)
-	last  func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
-	calls int // invocations, for their ids
+	t      *testing.T
+	now    time.Time
+	sent   []choreo.Envelope
+	lose   error // what Send answers, once
+	acted  int
+	act    func(w *choreo.Work[*parcel]) (choreo.Outcome, error)
+	last   func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
+	calls  int    // invocations, for their ids
+	queue  string // the mover's
+	tired  int    // how often it was said that an endless parcel's tries are used up
+	untold error  // what saying so answers
+	wrong  string // where messages come in instead of the queue of their step, if set
 
 	tolerance choreo.Tolerance
 }
+
+// parcels is their kind: one parcel, at key.
+var parcels = choreo.Kind[*parcel]{Words: words, New: func() *parcel { return &parcel{} },
+	Owns: func(k ledger.Key) bool { return k.PK == key.PK },
+	Key:  func(*parcel) ledger.Key { return key }}
 
 var words = choreo.Words{
 	Queue:   func(step string) string { return step + "-queue" },
@@ -133,15 +144,18 @@ func (l *line) Send(_ context.Context, envelopes ...choreo.Envelope) error {
 }
 
 func (l *line) mover() choreo.Mover[*parcel] {
-	return choreo.Mover[*parcel]{Ledger: l.shelf, Queues: l, Now: func() time.Time { return l.now }, Lease: time.Minute, Words: words,
-		New: func() *parcel { return &parcel{} }, Exhausted: l.last,
+	return choreo.Mover[*parcel]{Ledger: l.shelf, Queues: l, Now: func() time.Time { return l.now }, Lease: time.Minute,
+		Kind: parcels, Queue: l.queue, Exhausted: l.last,
 		Tolerance: func(*parcel) choreo.Tolerance { return l.tolerance },
 		Act:       func(_ context.Context, w *choreo.Work[*parcel]) (choreo.Outcome, error) { l.acted++; return l.act(w) }}
 }
 
-// handle is one invocation with the message.
+// handle is one invocation with the message, of the function that its queue feeds.
 func (l *line) handle(msg choreo.Message) error {
 	l.calls++
+	if l.queue = words.Queue(msg.Step); l.wrong != "" {
+		l.queue = l.wrong
+	}
 	return l.mover().Handle(context.Background(), fmt.Sprint("invocation-", l.calls), msg)
 }
 

@@ -20,6 +20,13 @@ func TestDecodeMessage(t *testing.T) {
 		{"two messages", `{"pk":"P","sk":"item","step":"wash","n":1} {}`, "more than one JSON object"},
 		{"a field too many", `{"pk":"P","sk":"item","step":"wash","n":1,"colour":"red"}`, "colour"},
 		{"null", `null`, "field pk"},
+		{"a field twice", `{"pk":"P","sk":"item","step":"dry","n":1,"step":"wash"}`, "step is given twice"},
+		{"a field in capital letters", `{"PK":"P","sk":"item","step":"wash","n":1}`, `"PK"`},
+		{"a field in both", `{"pk":"P","sk":"item","step":"wash","n":1,"Nudge":3}`, `"Nudge"`},
+		{"a number beyond all", `{"pk":"P","sk":"item","step":"wash","n":1e30}`, "not one of ours"},
+		{"half a number", `{"pk":"P","sk":"item","step":"wash","n":1.5}`, "not one of ours"},
+		{"a key that no table has", `{"pk":"` + strings.Repeat("P", 2049) + `","sk":"item","step":"wash","n":1}`, "field pk"},
+		{"a sort key that no table has", `{"pk":"P","sk":"` + strings.Repeat("s", 1025) + `","step":"wash","n":1}`, "field sk"},
 		{"no partition key", `{"sk":"item","step":"wash","n":1}`, "field pk"},
 		{"no sort key", `{"pk":"P","step":"wash","n":1}`, "field sk"},
 		{"no step", `{"pk":"P","sk":"item","n":1}`, "field step"},
@@ -42,7 +49,8 @@ func TestDecodeMessage(t *testing.T) {
 }
 
 func FuzzDecodeMessage(f *testing.F) {
-	for _, body := range []string{`{"pk":"P","sk":"item","step":"wash","n":1,"nudge":2,"notBefore":"2026-01-05T04:00:00+01:00"}`, `null`, `{}`, `[]`, `{"n":1}{}`, `{"pk":"\ud800"}`} {
+	for _, body := range []string{`{"pk":"P","sk":"item","step":"wash","n":1,"nudge":2,"notBefore":"2026-01-05T04:00:00+01:00"}`, `null`, `{}`, `[]`, `{"n":1}{}`, `{"pk":"\ud800"}`, `{"pk":"P","pk":"Q","sk":"item","step":"wash","n":1}`,
+		`{"Pk":"P","sk":"item","step":"wash","n":9223372036854775807,"notBefore":"9999-12-31T23:59:59Z"}`} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {

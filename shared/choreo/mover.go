@@ -40,9 +40,9 @@ type Mover[T Item] struct {
 	Now    func() time.Time
 	// Lease is how long a claim holds; longer than the function's timeout.
 	Lease time.Duration
-	Words Words
-	// New makes an empty item to decode into.
-	New func() T
+	Kind[T]
+	// Queue is the only queue whose steps it takes.
+	Queue string
 	// Act does a step. It must be safe to repeat.
 	Act func(ctx context.Context, w *Work[T]) (Outcome, error)
 	// Tolerance is how long an item may meet errors in a row where it stands; nil: TransientFor and MaxFaults.
@@ -54,14 +54,18 @@ type Mover[T Item] struct {
 // Handle takes one message. The error means that nothing could be decided, and that the message should come again.
 func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
 	now := m.Now()
-	if wait := msg.NotBefore.Sub(now); wait > 0 {
-		return m.hop(ctx, msg, wait)
+	log := m.Words.Log(msg)
+	if why := m.stray(msg); why != "" {
+		log.Warn("message", "outcome", "dropped", "reason", why)
+		return nil
+	}
+	if msg.NotBefore.After(now) {
+		return m.hop(ctx, msg, now)
 	}
 	w, refusal, err := m.claim(ctx, owner, msg, now)
 	if err != nil {
 		return fmt.Errorf("claim %s: %w", msg.Key, err)
 	}
-	log := m.Words.Log(msg)
 	if refusal != "" {
 		log.Info("message", "outcome", "dropped", "reason", refusal)
 		return nil
@@ -88,26 +92,19 @@ func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
 	return nil
 }
 
-// hop sends a message that came too early again, with the rest of its delay: a wait may be longer than SQS delays.
-func (m Mover[T]) hop(ctx context.Context, msg Message, wait time.Duration) error {
-	m.Words.Log(msg).Debug("message", "outcome", "early", "delay", wait.String())
-	return m.send(ctx, msg.NotBefore.Add(-wait), msg)
-}
-
 // claim takes the item's lease. The refusal says why the message is to be dropped; empty: the work is ours.
 func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time.Time) (w *Work[T], refusal string, err error) {
-	w = &Work[T]{Key: msg.Key, Item: m.New(), Now: now, owner: owner, store: m.Ledger, fresh: m.New}
-	if w.rev, err = ledger.Read(ctx, m.Ledger, msg.Key, w.Item); err != nil {
+	w = &Work[T]{Key: msg.Key, Now: now, owner: owner, store: m.Ledger, fresh: m.New}
+	if w.Item, w.rev, err = m.read(ctx, m.Ledger, msg.Key); err != nil {
 		return w, "", err
 	}
 	p := w.Item.Place()
+	refusal = refuses(w.rev, p, msg)
 	switch {
-	case w.rev == 0:
-		return w, "no such item", nil
-	case p.N != msg.N || p.Nudge != msg.Nudge:
-		return w, fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d", p.N, p.Nudge, msg.N, msg.Nudge), nil
-	case p.Step != msg.Step:
-		return w, fmt.Sprintf("the item is at %s", p.Step), nil
+	case refusal != "":
+		return w, refusal, nil
+	case p.Nudge == 0 && now.Before(p.Due): // a nudge's message comes before the time of the next nudge
+		return w, "the item isn't due before " + p.Due.UTC().Format(time.RFC3339), nil
 	case p.Leased(now):
 		return w, "somebody else is at work on it", nil
 	}
@@ -123,10 +120,25 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 	return w, "", err
 }
 
+// refuses says why a message isn't that of the position at which the item was read; empty if it is. Of a position that
+// waits without a clock nobody has sent one.
+func refuses(rev int64, p *Position, msg Message) string {
+	switch {
+	case rev == 0:
+		return "no such item"
+	case p.N != msg.N || p.Nudge != msg.Nudge:
+		return fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d", p.N, p.Nudge, msg.N, msg.Nudge)
+	case p.Step != msg.Step:
+		return fmt.Sprintf("the item is at %s", p.Step)
+	case p.Due.IsZero():
+		return "the item waits without a clock"
+	}
+	return ""
+}
+
 // surrender gives the item up in the write that would have claimed it: code that crashes each time gets no further try.
 func (m Mover[T]) surrender(ctx context.Context, owner string, msg Message, w *Work[T], now time.Time) error {
-	n := Nudger{Ledger: m.Ledger, Queues: m.Queues, Words: m.Words, Owner: owner}
-	_, err := n.GiveUp(ctx, msg.Key, w.rev, w.Item, now, m.Words.crashed(w.Item.Place()))
+	_, err := m.nudger(owner).GiveUp(ctx, msg.Key, w.rev, w.Item, now, m.Words.crashed(w.Item.Place()))
 	return err
 }
 

@@ -69,7 +69,10 @@ func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, 
 	if delay > 0 {
 		message.NotBefore = now.Add(delay)
 	}
-	p.Due = now.Add(delay + min(time.Minute<<min(p.Nudge, 10), maxWait))
+	p.Due = now.Add(delay)
+	if p.Nudge > 0 { // when the next one is due
+		p.Due = p.Due.Add(min(time.Minute<<min(p.Nudge, 10), maxWait))
+	}
 	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Nudge), ledger.Put(key, rev, item))
 	if errors.Is(err, ledger.ErrConflict) {
 		return false, nil

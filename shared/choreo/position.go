@@ -1,11 +1,6 @@
 package choreo
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"quickstep/shared/ledger"
@@ -32,6 +27,8 @@ type Position struct {
 	Due    time.Time `json:"due,omitzero"`     // when its message can be taken up; zero: no message is on its way
 	Reason string    `json:"reason,omitempty"` // why it waits, or why it gave up
 	GaveUp string    `json:"gaveUp,omitempty"` // the step that gave up, once Step is failing
+	// Redelivered is when the item's message was last given back from the dead letters.
+	Redelivered time.Time `json:"redelivered,omitzero"`
 }
 
 // Lease is the right to act on an item. While it is live, nobody else changes the item.
@@ -66,27 +63,4 @@ type Message struct {
 // NewMessage is the message of an item's present position.
 func NewMessage(key ledger.Key, p *Position) Message {
 	return Message{Key: key, Step: p.Step, N: p.N, Nudge: p.Nudge, NotBefore: p.Due.UTC()}
-}
-
-// DecodeMessage reads a message's body. Its error names what is missing; such a message is nobody's, and ends in the
-// dead-letter queue.
-func DecodeMessage(body string) (Message, error) {
-	d := json.NewDecoder(strings.NewReader(body))
-	d.DisallowUnknownFields()
-	var m Message
-	if err := d.Decode(&m); err != nil {
-		return m, fmt.Errorf("message: not one of ours: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return m, errors.New("message: not one of ours: more than one JSON object")
-	}
-	for _, f := range []struct {
-		name    string
-		missing bool
-	}{{"pk", m.PK == ""}, {"sk", m.SK == ""}, {"step", m.Step == ""}, {"n", m.N < 1}, {"nudge", m.Nudge < 0}} {
-		if f.missing {
-			return m, fmt.Errorf("message: field %s is missing or out of bounds", f.name)
-		}
-	}
-	return m, nil
 }

@@ -62,14 +62,22 @@ func name(key ledger.Key) []any {
 	return []any{"report", strings.TrimPrefix(key.PK, reportPrefix), "instance", strings.TrimPrefix(key.SK, scanPrefix)}
 }
 
-// Reports moves reports by a step.
-func Reports(l choreo.Line, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
-	return choreo.On(l, Words, newReport, act)
+// The kinds of items of a patch report.
+var (
+	reports = choreo.Kind[*Report]{Words: Words, Owns: isReport, New: newReport,
+		Key: func(r *Report) ledger.Key { return reportKey(r.ID) }}
+	scans = choreo.Kind[*Scan]{Words: Words, Owns: isScan, New: newScan,
+		Key: func(s *Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
+)
+
+// Reports moves reports by the steps of one queue.
+func Reports(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
+	return choreo.On(l, reports, queue, act)
 }
 
-// Scans moves the scans of single instances by a step.
-func Scans(l choreo.Line, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
-	return choreo.On(l, Words, newScan, act)
+// Scans moves the scans of single instances by the steps of one queue.
+func Scans(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
+	return choreo.On(l, scans, queue, act)
 }
 
 // Topic is where people are told of what went wrong.

@@ -54,16 +54,19 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
 			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
-			msg.NotBefore = now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
+			at := now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
+			if at.After(msg.NotBefore) {                         // before it is due it is refused
+				msg.NotBefore = at
+			}
 			all.Send = append(all.Send, msg)
 			return nil
 		})
 	}), nil
 }
 
-// Mover moves reports by the survey function.
+// Mover takes the messages of survey's queue.
 func (s Survey) Mover(l choreo.Line) choreo.Mover[*Report] {
-	return patiently(Reports(l, s.Act), s.weary)
+	return patiently(Reports(l, "survey", s.Act), s.weary)
 }
 
 // weary is the outcome when a survey's errors are used up.

@@ -21,6 +21,8 @@ const (
 	maxCalls = 2000
 	// maxRestarts is how often a scan may begin anew because its page token was refused.
 	maxRestarts = 3
+	// surveying is how long a scan waits for its report to know until when it may read.
+	surveying = time.Minute
 	// margin is the time that must be left for another page: one call of the SDK with its retries takes 34 seconds at worst,
 	// and one write follows.
 	margin = 45 * time.Second
@@ -62,6 +64,9 @@ type Scanner struct {
 	Now func() time.Time
 }
 
+// Mover takes the messages of scan's queue.
+func (s Scanner) Mover(l choreo.Line) choreo.Mover[*Scan] { return Scans(l, "scan", s.Act) }
+
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
 // passes by itself is waited for until the report's deadline.
@@ -72,6 +77,9 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 		return choreo.End(Unread, "its report is over"), nil
 	}
 	out := choreo.Outcome{}
+	if err == nil && r.Deadline.IsZero() { // the survey sets it with the commit that sends the scans' messages
+		return choreo.Again(surveying, "its report's survey isn't done yet"), nil
+	}
 	if err == nil {
 		out, err = s.read(ctx, w, r)
 	}

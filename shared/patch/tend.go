@@ -41,9 +41,9 @@ func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outc
 	return act(ctx, w)
 }
 
-// Mover moves reports by the report function.
+// Mover takes the messages of report's queue.
 func (p Reporter) Mover(l choreo.Line) choreo.Mover[*Report] {
-	return patiently(Reports(l, p.Act), p.weary)
+	return patiently(Reports(l, "report", p.Act), p.weary)
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.

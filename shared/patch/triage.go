@@ -21,20 +21,20 @@ func (t Triage) Owns(key ledger.Key) bool { return isReport(key) || isScan(key) 
 
 // Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
-	n := choreo.Nudger{Ledger: t.Ledger, Queues: t.Queues, Words: Words, Owner: owner}
-	switch {
-	case msg.Step != choreo.Failing && isReport(msg.Key):
-		return n.Letter(ctx, msg, newReport(), t.Now(), nil)
-	case msg.Step != choreo.Failing:
-		return n.Letter(ctx, msg, newScan(), t.Now(), nil)
-	case isReport(msg.Key):
-		m := Reports(t.Line, t.Act)
+	if isReport(msg.Key) {
+		m := Reports(t.Line, "dead", t.Act)
 		m.Exhausted = t.unannounced
+		if msg.Step != choreo.Failing {
+			return m.Letter(ctx, owner, msg, nil)
+		}
 		return m.Handle(ctx, owner, msg)
 	}
-	m := Scans(t.Line, t.scan)
+	m := Scans(t.Line, "dead", t.scan)
 	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome {
 		return unread(t.Ledger, w, w.Item.Position.Reason)
+	}
+	if msg.Step != choreo.Failing {
+		return m.Letter(ctx, owner, msg, nil)
 	}
 	return m.Handle(ctx, owner, msg)
 }

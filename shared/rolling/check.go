@@ -49,7 +49,7 @@ const (
 
 // Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may be well.
 func (c Check) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
-	m := Instances(l, c.Act)
+	m := Instances(l, "check", c.Act)
 	m.Tolerance = outside
 	return m
 }
@@ -63,8 +63,8 @@ func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 
 func (c Check) look(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i := w.Item
-	if i.RebootedAt.IsZero() {
-		return choreo.GiveUp("nothing says when it was asked to reboot, so nothing can show that it has"), nil
+	if why := unrecorded(i); why != "" {
+		return choreo.GiveUp(why), nil
 	}
 	plan, err := (book{c.Ledger}).plan(ctx, i.Run)
 	if err != nil {

@@ -55,12 +55,23 @@ func name(key ledger.Key) []any {
 // endless says at which steps a run never gives up: what it muted must be restored in the end.
 func endless(step string) bool { return step == run.StepOpen || step == run.StepFinishing }
 
-// Instances moves instances by a step.
-func Instances(l choreo.Line, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
-	return choreo.On(l, Words, newInstance, act)
+// The kinds of items of a rolling reboot.
+var (
+	instances = choreo.Kind[*run.Instance]{Words: Words, Owns: isInstance, New: newInstance,
+		Key: func(i *run.Instance) ledger.Key { return instanceKey(i.Run, i.ID) }}
+	actives = choreo.Kind[*run.Active]{Words: Words, Owns: isActive, New: newActive,
+		Key: func(a *run.Active) ledger.Key { return activeKey(a.Run) }}
+)
+
+// Instances moves instances by the steps of one queue.
+func Instances(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
+	return choreo.On(l, instances, queue, act)
 }
 
-// Runs moves runs by a step of their own.
-func Runs(l choreo.Line, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
-	return choreo.On(l, Words, newActive, act)
+// Runs moves runs by the steps of their own that one queue has.
+func Runs(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
+	return choreo.On(l, actives, queue, act)
 }
+
+// Mover takes the messages of start's queue.
+func (s Start) Mover(l choreo.Line) choreo.Mover[*run.Active] { return Runs(l, "start", s.Act) }

@@ -29,7 +29,7 @@ const deregisterFor = time.Hour
 // Mover moves instances by drain. No error ends one that is in service: as long as nobody can look, the gate is closed, and that
 // is the run's affair.
 func (d Drain) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
-	m := Instances(l, d.Act)
+	m := Instances(l, "drain", d.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.LeftAt.IsZero() {
 			return choreo.Tolerance{Transient: choreo.Forever, Permanent: choreo.Forever}

@@ -27,7 +27,7 @@ type Reboot struct {
 // Mover moves instances by reboot. Before its call an instance goes back when its time is over, however many errors were met
 // by then; after a call whose fate is unknown it may have rebooted, and be well.
 func (r Reboot) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
-	m := Instances(l, r.Act)
+	m := Instances(l, "reboot", r.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.RebootCalls == 0 {
 			return choreo.Tolerance{Transient: choreo.Forever}
@@ -41,6 +41,9 @@ func (r Reboot) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
 // makes none; and after more than one call the check believes nothing for five minutes.
 func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i := w.Item
+	if why := unrecorded(i); why != "" {
+		return choreo.GiveUp(why), nil
+	}
 	plan, err := (book{r.Ledger}).plan(ctx, i.Run)
 	if err != nil {
 		return choreo.Outcome{}, err

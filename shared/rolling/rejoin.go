@@ -38,13 +38,16 @@ const (
 // Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is borne for hours: it may be
 // well, and to give up would leave it out.
 func (r Rejoin) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
-	m := Instances(l, r.Act)
+	m := Instances(l, "rejoin", r.Act)
 	m.Tolerance = outside
 	return m
 }
 
 // Act is safe to repeat: what has been registered isn't registered again, and awaiting only reads.
 func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+	if why := unrecorded(w.Item); why != "" {
+		return choreo.GiveUp(why), nil
+	}
 	act := r.register
 	if w.Item.Step == run.StepAwait {
 		act = r.await
@@ -218,6 +221,9 @@ func (r Rejoin) giveUp(ctx context.Context, i *run.Instance, reason string) (cho
 func (r Rejoin) back(w *choreo.Work[*run.Instance]) choreo.Outcome {
 	b, i, now := book{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
+	if unexplained(i) {
+		i.Failure = &run.Failure{Step: run.StepRejoin, Reason: "it was put back, and the ledger knows of no reboot", At: now}
+	}
 	switch {
 	case i.Failure != nil:
 		return b.end(w, run.Failed, i.Failure.Reason, back)

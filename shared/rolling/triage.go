@@ -23,36 +23,32 @@ func (t Triage) Owns(key ledger.Key) bool { return isInstance(key) || isActive(k
 // Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	switch {
-	case msg.Step != choreo.Failing && isInstance(msg.Key):
-		return t.nudger(owner).Letter(ctx, msg, newInstance(), t.Now(), nil)
-	case msg.Step != choreo.Failing && isActive(msg.Key):
-		return t.run(ctx, owner, msg)
 	case isInstance(msg.Key):
-		m := Instances(t.Line, t.Act)
+		m := Instances(t.Line, "dead", t.Act)
 		m.Exhausted = t.unannounced
+		if msg.Step != choreo.Failing {
+			return m.Letter(ctx, owner, msg, nil)
+		}
 		return m.Handle(ctx, owner, msg)
 	case isActive(msg.Key):
-		m := Runs(t.Line, t.start)
+		m := Runs(t.Line, "dead", t.start)
 		m.Exhausted = t.neverBegun
+		if msg.Step != choreo.Failing {
+			return m.Letter(ctx, owner, msg, func(a *run.Active) error { return t.trouble(ctx, a) })
+		}
 		return m.Handle(ctx, owner, msg)
 	}
 	return fmt.Errorf("message: pk %q, sk %q name nothing that moves", msg.PK, msg.SK)
 }
 
-// run takes a letter of a run's own position, which never gives up: people are told, and it is given back.
-func (t Triage) run(ctx context.Context, owner string, msg choreo.Message) error {
-	a := newActive()
-	return t.nudger(owner).Letter(ctx, msg, a, t.Now(), func(tries int) error {
-		n := notify.Trouble(a.Run, a.Fleet, a.Step, fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", tries), t.Now())
-		if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
-			return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
-		}
-		return nil
-	})
-}
-
-func (t Triage) nudger(owner string) choreo.Nudger {
-	return choreo.Nudger{Ledger: t.Ledger, Queues: t.Queues, Words: Words, Owner: owner}
+// trouble tells people of a run whose own position crashes; it never gives up, so its message is given back all the same.
+func (t Triage) trouble(ctx context.Context, a *run.Active) error {
+	why := fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", a.Tries)
+	n := notify.Trouble(a.Run, a.Fleet, a.Step, why, t.Now())
+	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+		return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
+	}
+	return nil
 }
 
 // Act announces that an instance failed, and sends it back into service if it was never rebooted. It is safe to repeat:

@@ -13,6 +13,7 @@ type row struct {
 	Step, Reason, GaveUp   string
 	Nudge, Attempt, Checks int
 	Tries                  int
+	Redelivered            time.Time
 	LeftAt, EndedAt        time.Time
 	Opened, Ended          time.Time
 	Paused, ClosedSince    time.Time
@@ -70,14 +71,23 @@ func (j *journal) changed(pk, sk, function string, was, now row, known bool) {
 
 // position tells of a run's own position.
 func (j *journal) position(who, function string, was, now row) {
-	if now.Nudge > was.Nudge && now.Step == was.Step {
-		j.add(who, "is nudged by "+by(function))
-	}
+	j.again(who, function, was, now)
 	if now.Step == "failing" && was.Step != "failing" {
 		j.add(who, fmt.Sprintf("gives up %s: %s", now.GaveUp, j.plain(now.Reason)))
 	}
 	if now.Attempt > was.Attempt && now.Reason != "" {
 		j.add(who, "waits: "+j.plain(now.Reason))
+	}
+}
+
+// again tells of a message that is sent once more.
+func (j *journal) again(who, function string, was, now row) {
+	switch {
+	case now.Step != was.Step:
+	case now.Nudge > was.Nudge:
+		j.add(who, "is nudged by "+by(function))
+	case now.Redelivered.After(was.Redelivered):
+		j.add(who, "gets its message back from "+by(function))
 	}
 }
 
@@ -115,9 +125,7 @@ func (j *journal) instance(who, function string, was, now row) {
 	if was.Step == "waiting" && now.Step == "drain" {
 		j.add(who, "gets a token")
 	}
-	if now.Nudge > was.Nudge && now.Step == was.Step {
-		j.add(who, "is nudged by "+by(function))
-	}
+	j.again(who, function, was, now)
 	switch {
 	case now.Step == was.Step && now.Step == "check" && now.Checks > was.Checks:
 		j.add(who, "not started yet: "+j.plain(now.Reason))

@@ -21,7 +21,7 @@ func (x wiring) patches() {
 	w.Handle("survey", choreo.Either(survey.Mover(x.line("survey")), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return survey.Request(ctx, choreo.Invocation(ctx), request)
 	}))
-	w.Handle("scan", messages(patch.Scans(x.line("scan"), patch.Scanner{Ledger: table, Patches: w.SSM(), Now: x.now}.Act)))
+	w.Handle("scan", messages(patch.Scanner{Ledger: table, Patches: w.SSM(), Now: x.now}.Mover(x.line("scan"))))
 	report := patch.Reporter{Ledger: table, Queues: w.Queues("report"), Reports: x.topic("report", "REPORT_TOPIC"), Alarm: x.topic("report", "ALARM_TOPIC"),
 		BucketName: x.env("report", "BUCKET"), BucketPrefix: x.env("report", "BUCKET_PREFIX"), Stack: x.env("report", "STACK"), Now: x.now}
 	if report.BucketName != "" {

@@ -127,6 +127,6 @@ func refuse(f *sim.Fleet, nodes []string) {
 	}
 	now := choreo.Milliseconds(f.Now)
 	line := choreo.Line{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
-	scan := patch.Scans(line, patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Act)
+	scan := patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Mover(line)
 	f.Handle("scan", choreo.Either(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
 }
