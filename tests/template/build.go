@@ -233,12 +233,17 @@ func (s *Stack) schedule(function, name string, properties json.RawMessage) (Sch
 
 func (s *Stack) placeQueue(res Resource) error {
 	var p struct {
+		QueueName              string
 		VisibilityTimeout      number
 		MessageRetentionPeriod number
 		SqsManagedSseEnabled   bool
 		RedrivePolicy          struct {
 			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
 			MaxReceiveCount     number `json:"maxReceiveCount"`
+		}
+		RedriveAllowPolicy struct {
+			RedrivePermission string   `json:"redrivePermission"`
+			SourceQueueArns   []string `json:"sourceQueueArns"`
 		}
 	}
 	p.VisibilityTimeout, p.MessageRetentionPeriod = 30, 4*24*60*60 // the defaults of SQS
@@ -253,6 +258,9 @@ func (s *Stack) placeQueue(res Resource) error {
 		Dead:        strings.TrimPrefix(p.RedrivePolicy.DeadLetterTargetArn, "arn:queue:"),
 		MaxReceives: int(p.RedrivePolicy.MaxReceiveCount),
 		Encrypted:   p.SqsManagedSseEnabled,
+		QueueName:   p.QueueName,
+		Permits:     p.RedriveAllowPolicy.RedrivePermission,
+		Sources:     p.RedriveAllowPolicy.SourceQueueArns,
 	}
 	s.Queues[q.Name] = q
 	return nil

@@ -56,7 +56,7 @@ func TestEventsAreWhatTheirFunctionsTake(t *testing.T) {
 				}
 				switch {
 				case bytes.Contains(text, []byte(`"Records"`)):
-					isMessage(t, text, stack.Queues[stack.Functions[function].Source.Queue].LogicalID)
+					isMessage(t, text, stack.Queues[stack.Functions[function].Source.Queue])
 				case function == "start":
 					isRequest(t, text)
 				case function == "survey":
@@ -76,7 +76,7 @@ func TestEventsAreWhatTheirFunctionsTake(t *testing.T) {
 }
 
 // isMessage holds an event against the form in which SQS delivers one message of the queue.
-func isMessage(t *testing.T, text []byte, queue string) {
+func isMessage(t *testing.T, text []byte, queue template.Queue) {
 	t.Helper()
 	var event events.SQSEvent
 	strictly(t, text, &event)
@@ -87,8 +87,8 @@ func isMessage(t *testing.T, text []byte, queue string) {
 	if r.MessageId == "" || r.ReceiptHandle == "" || r.EventSource != "aws:sqs" || r.AWSRegion == "" || r.Attributes["ApproximateReceiveCount"] == "" {
 		t.Errorf("SQS leaves nothing of this empty: %+v", r)
 	}
-	if !strings.HasSuffix(r.EventSourceARN, "-"+queue) {
-		t.Errorf("from %s, want %s", r.EventSourceARN, queue)
+	if r.EventSourceARN != queue.ARN() && (queue.QueueName != "" || !strings.HasSuffix(r.EventSourceARN, "-"+queue.LogicalID)) {
+		t.Errorf("from %s, want %s %s", r.EventSourceARN, queue.LogicalID, queue.QueueName)
 	}
 	if sum := md5.Sum([]byte(r.Body)); r.Md5OfBody != hex.EncodeToString(sum[:]) {
 		t.Errorf("md5OfBody should be %x", sum)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,6 +17,7 @@ var pseudo = map[string]string{
 	"AWS::AccountId": "123456789012",
 	"AWS::Partition": "aws",
 	"AWS::Region":    "us-east-1",
+	"AWS::StackId":   "arn:aws:cloudformation:us-east-1:123456789012:stack/quickstep/5b918d10-cd98-11f0-90d5-0a1b2c3d4e5f",
 	"AWS::StackName": "quickstep",
 	"AWS::URLSuffix": "amazonaws.com",
 }
@@ -257,12 +259,13 @@ func (r *resolver) call(name string, arg *yaml.Node) (any, error) {
 		id, attribute, _ := strings.Cut(arg.Value, ".")
 		return r.attribute(id, attribute)
 	case "Sub":
-		if arg.Kind != yaml.ScalarNode {
-			return nil, errors.New("only a string is supported")
-		}
-		return r.sub(arg.Value)
+		return r.substitute(arg)
 	case "Join":
 		return r.join(arg)
+	case "Select":
+		return r.selected(arg)
+	case "Split":
+		return r.split(arg)
 	case "If":
 		if arg.Kind != yaml.SequenceNode || len(arg.Content) != 3 {
 			return nil, errors.New("needs a condition and two values")
@@ -358,7 +361,61 @@ func (r *resolver) called(id string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
-func (r *resolver) sub(text string) (any, error) {
+// substitute is Sub: a text, or a text and the values of names that it alone has.
+func (r *resolver) substitute(arg *yaml.Node) (any, error) {
+	switch {
+	case arg.Kind == yaml.ScalarNode:
+		return r.sub(arg.Value, nil)
+	case arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 || arg.Content[1].Kind != yaml.MappingNode:
+		return nil, errors.New("needs a string, or a string and a mapping")
+	}
+	own, err := r.value(arg.Content[1])
+	if err != nil {
+		return nil, err
+	}
+	names, _ := own.(map[string]any)
+	return r.sub(arg.Content[0].Value, names)
+}
+
+// selected is Select: one of a list, by its number from 0.
+func (r *resolver) selected(arg *yaml.Node) (any, error) {
+	if arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 {
+		return nil, errors.New("needs a number and a list")
+	}
+	v, err := r.value(arg.Content[1])
+	if err != nil {
+		return nil, err
+	}
+	list, _ := v.([]any)
+	n, err := strconv.Atoi(arg.Content[0].Value)
+	if err != nil || n < 0 || n >= len(list) {
+		return nil, fmt.Errorf("there is no element %s among %d", arg.Content[0].Value, len(list))
+	}
+	return list[n], nil
+}
+
+// split is Split: a text as a list.
+func (r *resolver) split(arg *yaml.Node) (any, error) {
+	if arg.Kind != yaml.SequenceNode || len(arg.Content) != 2 || arg.Content[0].Value == "" {
+		return nil, errors.New("needs a delimiter and a string")
+	}
+	v, err := r.value(arg.Content[1])
+	if err != nil {
+		return nil, err
+	}
+	text, ok := v.(string)
+	if !ok {
+		return nil, errors.New("needs a string")
+	}
+	var list []any
+	for part := range strings.SplitSeq(text, arg.Content[0].Value) {
+		list = append(list, part)
+	}
+	return list, nil
+}
+
+// sub replaces the names in a text: own ones, and those of the template.
+func (r *resolver) sub(text string, own map[string]any) (any, error) {
 	var failed error
 	out := placeholder.ReplaceAllStringFunc(text, func(match string) string {
 		name := strings.TrimSpace(match[2 : len(match)-1])
@@ -367,7 +424,9 @@ func (r *resolver) sub(text string) (any, error) {
 		}
 		var v any
 		var err error
-		if id, attribute, dotted := strings.Cut(name, "."); dotted {
+		if id, attribute, dotted := strings.Cut(name, "."); own[name] != nil {
+			v = own[name]
+		} else if dotted {
 			v, err = r.attribute(id, attribute)
 		} else {
 			v, err = r.ref(name)

@@ -46,6 +46,11 @@ func TestIntrinsicFunctions(t *testing.T) {
 		{"a topic", "!Ref AlarmTopic", nil, "topic:alarm"},
 		{"the table", "!Ref Table", nil, "table"},
 		{"names in a text", "!Sub '${AWS::StackName} ${Word} ${DrainQueue.Arn} ${!Word}'", nil, "quickstep red arn:queue:drain ${Word}"},
+		{"names of its own in a text", "!Sub ['${Word} ${Mine}', { Mine: !Ref Table }]", nil, "red table"},
+		{"a name of its own that hides a parameter", "!Sub ['${Word}', { Word: own }]", nil, "own"},
+		{"one of a list", "!Select [1, !Ref List]", nil, "b"},
+		{"a text as a list", "!Split ['/', 'a/b/']", nil, []any{"a", "b", ""}},
+		{"a piece of the stack's id", `!Select [0, !Split ["-", !Select [2, !Split ["/", !Ref AWS::StackId]]]]`, nil, "5b918d10"},
 		{"a join", "!Join ['-', [x, !Ref Word]]", nil, "x-red"},
 		{"a condition that holds", "!If [IsRed, 1, 2]", nil, 1},
 		{"one that doesn't", "!If [IsRed, 1, 2]", blue, 2},
@@ -69,6 +74,9 @@ func TestWhatIsntKnownIsAnError(t *testing.T) {
 		{"an attribute", "!GetAtt DrainQueue.Depth", "attribute Depth of DrainQueue isn't known"},
 		{"a reference to a resource that means nothing here", "!Ref Strange", "AWS::S3::Bucket"},
 		{"a condition", "!If [IsGreen, 1, 2]", "there is no condition IsGreen"},
+		{"an element that isn't there", "!Select [2, !Ref List]", "there is no element 2 among 2"},
+		{"a list to split", "!Split [',', !Ref List]", "needs a string"},
+		{"a list of texts", "!Sub [a, b]", "needs a string, or a string and a mapping"},
 		{"a list in a text", "!Sub '${List}'", "List isn't a string"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

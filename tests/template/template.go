@@ -67,6 +67,18 @@ type Queue struct {
 	Dead        string // the queue to which it redrives, empty if it doesn't
 	MaxReceives int    // receives before it does
 	Encrypted   bool   // SSE-SQS
+	QueueName   string // as deployed; empty: CloudFormation makes one up
+	// Permits says who may redrive to it: "byQueue" those of Sources, by ARN; empty: every queue.
+	Permits string
+	Sources []string
+}
+
+// ARN is a queue's, if the template names it.
+func (q Queue) ARN() string { return "arn:aws:sqs:us-east-1:123456789012:" + q.QueueName }
+
+// Takes says whether SQS lets another queue name this one as its dead-letter queue.
+func (q Queue) Takes(source Queue) bool {
+	return q.Permits == "" || q.Permits == "byQueue" && source.QueueName != "" && slices.Contains(q.Sources, source.ARN())
 }
 
 // Topic is one SNS topic.

@@ -186,6 +186,44 @@ func TestEveryQueueEndsInTheDeadLettersAndTheseInTheLastQueue(t *testing.T) {
 	}
 }
 
+// TestOnlyTheStepsRedriveToTheDeadLetters: whoever may redrive there can make triage act.
+func TestOnlyTheStepsRedriveToTheDeadLetters(t *testing.T) {
+	stack := load(t, nil)
+	dead := stack.Queues["dead"]
+	var want []string
+	for _, q := range stack.Queues {
+		if q.Dead == "dead" {
+			want = append(want, q.ARN())
+		}
+	}
+	slices.Sort(want)
+	if got := slices.Sorted(slices.Values(dead.Sources)); dead.Permits != "byQueue" || !slices.Equal(got, want) || len(got) > 10 {
+		t.Errorf("%s: %v, want byQueue: %v", dead.Permits, got, want)
+	}
+	for _, name := range []string{"dead", "last"} { // replaced, they would lose what nothing sends again
+		if q := stack.Queues[name]; q.QueueName != "" {
+			t.Errorf("queue %s is named %s", name, q.QueueName)
+		}
+	}
+}
+
+// TestNamesOfQueuesAreNeverTooLong for SQS, as long as the stack's name isn't too long for its functions.
+func TestNamesOfQueuesAreNeverTooLong(t *testing.T) {
+	stack := load(t, nil)
+	const lambdaMost, sqsMost = 64, 80
+	longest := lambdaMost
+	for _, f := range stack.Functions {
+		longest = min(longest, lambdaMost-len(strings.TrimPrefix(f.FunctionName, stack.Name)))
+	}
+	id := regexp.MustCompile(`^-[a-z]+-[0-9a-f]{8}$`)
+	for name, q := range stack.Queues {
+		rest, ours := strings.CutPrefix(q.QueueName, stack.Name)
+		if q.Dead == "dead" && (!ours || !id.MatchString(rest) || !strings.HasPrefix(rest, "-"+name+"-") || longest+len(rest) > sqsMost) {
+			t.Errorf("queue %s is named %q; a stack's name may have %d characters", name, q.QueueName, longest)
+		}
+	}
+}
+
 func TestQueuesAndTopicsRefusePlainHTTP(t *testing.T) {
 	stack := load(t, nil)
 	covered := map[string]bool{}

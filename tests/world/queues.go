@@ -45,6 +45,9 @@ func (w *World) createQueues() {
 		if _, ok := w.stack.Queues[q.Dead]; q.Dead != "" && !ok {
 			panic(fmt.Sprintf("world: queue %s redrives to %q, which doesn't exist", name, q.Dead))
 		}
+		if dead := w.stack.Queues[q.Dead]; q.Dead != "" && !dead.Takes(q) {
+			panic(fmt.Sprintf("world: InvalidParameterValue: queue %s doesn't let %s redrive to it", q.Dead, name))
+		}
 		w.queues[name] = &queue{Queue: q, messages: map[int]*message{}}
 	}
 }

@@ -174,3 +174,24 @@ func TestWhatASendOfSeveralCallsSaysOfItsFaults(t *testing.T) {
 		t.Errorf("one refused call: %v", err)
 	}
 }
+
+// TestADeadLetterQueueMayRefuseOthers: SQS takes a redrive policy only if the dead-letter queue lets that queue name it.
+func TestADeadLetterQueueMayRefuseOthers(t *testing.T) {
+	for name, refused := range map[string]bool{"quickstep-drain": false, "somebody-elses": true, "": true} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if got := recover(); (got != nil) != refused {
+					t.Errorf("refused: %v", got)
+				}
+			}()
+			newWorld(t, func(s *template.Stack) {
+				drain, dead := s.Queues["drain"], s.Queues["dead"]
+				drain.QueueName, dead.Permits = name, "byQueue"
+				dead.Sources = []string{"arn:aws:sqs:us-east-1:123456789012:quickstep-drain"}
+				s.Queues = map[string]template.Queue{"drain": drain, "dead": dead}
+				s.Functions = nil
+				s.Schedules = nil
+			})
+		})
+	}
+}

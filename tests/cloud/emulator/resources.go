@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,7 +41,38 @@ func (s *Stack) queueSettings(q template.Queue) (all []setting) {
 	if q.Dead != "" {
 		attribute("redrive", "RedrivePolicy", fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, QueueARN(s.Queues[q.Dead]), q.MaxReceives), redrive)
 	}
+	if q.Permits != "" {
+		attribute("who may redrive", "RedriveAllowPolicy", s.allowance(q), allowed)
+	}
 	return all
+}
+
+// allowance is a queue's redrive allow policy, by the names that queues have as deployed.
+func (s *Stack) allowance(q template.Queue) string {
+	var p allowPolicy
+	p.Permission = q.Permits
+	for _, other := range s.Template.Queues {
+		if other.Dead == q.Name && q.Takes(other) {
+			p.Sources = append(p.Sources, QueueARN(s.Queues[other.Name]))
+		}
+	}
+	text, _ := json.Marshal(p) // two strings and a list
+	return string(text)
+}
+
+type allowPolicy struct {
+	Permission string   `json:"redrivePermission"`
+	Sources    []string `json:"sourceQueueArns"`
+}
+
+// allowed is a redrive allow policy in one form: its queues come in any order.
+func allowed(text string) string {
+	var p allowPolicy
+	if json.Unmarshal([]byte(text), &p) != nil {
+		return text
+	}
+	slices.Sort(p.Sources)
+	return p.Permission + " " + strings.Join(p.Sources, " ")
 }
 
 func seconds(d time.Duration, otherwise string) string {

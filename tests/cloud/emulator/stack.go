@@ -33,7 +33,11 @@ func Read(ctx context.Context, endpoint string, t *template.Stack) (*Stack, erro
 	s := &Stack{Config: Config(endpoint), Template: t, Queues: map[string]string{}, Topics: map[string]string{}, Environment: map[string]map[string]string{}}
 	queues := sqs.NewFromConfig(s.Config)
 	for name, q := range t.Queues {
-		out, err := queues.ListQueues(ctx, &sqs.ListQueuesInput{QueueNamePrefix: aws.String(StackName + "-" + q.LogicalID)})
+		prefix := StackName + "-" + q.LogicalID
+		if q.QueueName != "" { // it has another stack's id at its end
+			prefix = StackName + "-" + q.Name + "-"
+		}
+		out, err := queues.ListQueues(ctx, &sqs.ListQueuesInput{QueueNamePrefix: &prefix})
 		if err != nil {
 			return nil, fmt.Errorf("find queue %s: %w", name, err)
 		}
