@@ -12,15 +12,18 @@ import (
 // items are the checks of the protocol, by the rows of what moves, as they are written one after the other: who may write
 // them, in what order, and when.
 type items struct {
-	rows    map[string]position // by item: as it was last written
-	failed  map[string]int      // by invocation: how often it was let down; it can't be blamed for what it left undone
+	rows    map[string]position    // by item: as it was last written
+	letters map[string][]time.Time // by item: when triage gave its message back
+	failed  map[string]int         // by invocation: how often it was let down; it can't be blamed for what it left undone
 	resumed struct {
 		at time.Time
 		by string // the invocation
 	}
 }
 
-func newItems() items { return items{rows: map[string]position{}, failed: map[string]int{}} }
+func newItems() items {
+	return items{rows: map[string]position{}, letters: map[string][]time.Time{}, failed: map[string]int{}}
+}
 
 // position is what the judge reads of an item that moves.
 type position struct {
@@ -78,8 +81,12 @@ func (j *judge) moves(op world.Op, key, body string) (p position) {
 	if p.N < before.N || p.N > before.N+1 || (p.N == before.N && p.Nudge < before.Nudge) {
 		j.broken("R8", "%s goes from n %d nudge %d to n %d nudge %d", key, before.N, before.Nudge, p.N, p.Nudge)
 	}
+	j.nudges(op, key, before, p)
 	claimed := p.Lease.Owner == op.Invocation && before.Lease.Owner != op.Invocation
-	if claimed && before.Nudge == 0 && before.Step != "failing" && (before.Due.IsZero() || p.at.Before(before.Due)) {
+	if claimed {
+		j.claims(op, key, before.Step)
+	}
+	if claimed && before.Nudge == 0 && (before.Due.IsZero() || p.at.Before(before.Due)) {
 		j.broken("R8", "%s is claimed at n %d, which is due at %s", key, before.N, before.Due.Format("15:04:05"))
 	}
 	j.leftToWatchdog(op, key, before)
@@ -104,12 +111,13 @@ var bodies = regexp.MustCompile(`Body:(\{.*?\}) Delay:`)
 func (j *judge) sends(op world.Op) {
 	for _, b := range bodies.FindAllStringSubmatch(op.Detail, -1) {
 		var m struct {
-			PK, SK   string
-			N, Nudge int
+			PK, SK, Step string
+			N, Nudge     int
 		}
 		if json.Unmarshal([]byte(b[1]), &m) != nil {
 			continue
 		}
+		j.redelivered(op, m.PK+"/"+m.SK, m.Step)
 		if p, ok := j.rows[m.PK+"/"+m.SK]; ok && (m.N > p.N || (m.N == p.N && m.Nudge > p.Nudge)) {
 			j.broken("R8", "a message is sent for n %d nudge %d of %s/%s, and the ledger is at n %d nudge %d", m.N, m.Nudge, m.PK, m.SK, p.N, p.Nudge)
 		}

@@ -25,6 +25,7 @@ func (s *Scenario) crowd() {
 	s.Request["minHealthy"] = 2*len(s.Machines)/3 - 1
 	delete(s.Request, "notAfter")
 	s.Rates, s.Lag, s.Twice, s.Late, s.Frozen = map[world.Fault]float64{}, 0, 0, 0, 0
+	s.Strays = 0
 	s.Pace = pick(s, time.Second, 5*time.Second)
 }
 

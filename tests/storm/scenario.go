@@ -28,6 +28,7 @@ type Scenario struct {
 	Twice    float64       // how often SQS delivers twice
 	Late     float64       // how often a message comes once more after minutes
 	Frozen   float64       // how often a function stands still before a call, for minutes
+	Strays   float64       // how often a message that is sent is copied to where it doesn't belong
 	Acts     []Act
 	Calm     time.Duration     // when the faults end
 	Traced   int               // how many of the latest effects a broken rule shows
@@ -40,7 +41,7 @@ type Scenario struct {
 	Again       func() bool
 	Wait, Stand func(world.Op) time.Duration
 
-	chance *rand.Rand
+	chance, odd *rand.Rand
 }
 
 // whenAsked is the SecondAt of a request that a case makes itself.
@@ -87,6 +88,7 @@ func Draw(seed uint64) *Scenario {
 	s.drawRequests()
 	s.drawFaults()
 	s.drawActs()
+	s.drawStrays()
 	switch s.chance.IntN(12) {
 	case 0, 1:
 		s.crowd()

@@ -32,7 +32,7 @@ func (s *Scenario) again() *Scenario {
 	fresh.Machines, fresh.Groups, fresh.Acts = slices.Clone(s.Machines), s.Groups, slices.Clone(s.Acts)
 	fresh.Request, fresh.Second, fresh.Rates = s.Request, s.Second, maps.Clone(s.Rates)
 	fresh.Pace, fresh.Lag, fresh.Twice, fresh.Traced = s.Pace, s.Lag, s.Twice, s.Traced
-	fresh.Late, fresh.Frozen = s.Late, s.Frozen
+	fresh.Late, fresh.Frozen, fresh.Strays = s.Late, s.Frozen, s.Strays
 	return fresh
 }
 
@@ -60,6 +60,9 @@ func (s *Scenario) cuts() []func(*Scenario) {
 	if s.Frozen > 0 {
 		cuts = append(cuts, func(s *Scenario) { s.Frozen = 0 })
 	}
+	if s.Strays > 0 {
+		cuts = append(cuts, func(s *Scenario) { s.Strays = 0 })
+	}
 	if s.Pace >= 0 {
 		cuts = append(cuts, func(s *Scenario) { s.Pace = -1 })
 	}
@@ -73,10 +76,10 @@ func (s *Scenario) cuts() []func(*Scenario) {
 func Missing(seen map[string]int) []string {
 	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice", "late message", "frozen",
 		"begun with instances out", "two runs at once", "lease taken over", "told of a failure", "one failure too many", "resumed by control", "asked to reboot again",
-		"ended done", "ended failed", "ended skipped", "asked for run-2"}
+		"letter given back", "ended done", "ended failed", "ended skipped", "asked for run-2"}
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())
 	}
-	want = append(append(want, commands...), others...)
+	want = append(append(append(want, commands...), others...), strays...)
 	return slices.DeleteFunc(want, func(what string) bool { return seen[what] > 0 })
 }

@@ -42,6 +42,9 @@ func (w *weather) blow() {
 		if op.Service == "sqs" && w.chance.Float64() < w.Late {
 			w.late(op, w.between(time.Minute, 40*time.Minute))
 		}
+		if op.Service == "sqs" && w.Strays > 0 && w.odd.Float64() < w.Strays {
+			w.stray(op)
+		}
 		for _, fault := range world.Faults {
 			if p := w.Rates[fault]; p > 0 && w.chance.Float64() < p {
 				w.seen["fault "+fault.String()]++
