@@ -49,16 +49,12 @@ func Invocation(ctx context.Context) string {
 	return "local"
 }
 
-// Either makes a Lambda function that takes messages from its queue as well as direct invocations.
+// Either makes a Lambda function that takes messages from its queue as well as direct invocations. What isn't all messages
+// goes the direct way, which refuses the field Records.
 func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
 	each := Each(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
-		var sqs struct {
-			Records []struct {
-				EventSource string `json:"eventSource"`
-			}
-		}
-		if json.Unmarshal(event, &sqs) != nil || len(sqs.Records) == 0 || sqs.Records[0].EventSource != "aws:sqs" {
+		if !ofSQS(event) {
 			return direct(ctx, event)
 		}
 		var messages events.SQSEvent
@@ -67,4 +63,21 @@ func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (
 		}
 		return each(ctx, messages)
 	}
+}
+
+// ofSQS says whether an event is what Lambda makes of a queue's messages, and nothing else.
+func ofSQS(event json.RawMessage) bool {
+	var fields map[string]json.RawMessage
+	var records []struct {
+		EventSource string `json:"eventSource"`
+	}
+	if json.Unmarshal(event, &fields) != nil || len(fields) != 1 || json.Unmarshal(fields["Records"], &records) != nil {
+		return false
+	}
+	for _, r := range records {
+		if r.EventSource != "aws:sqs" {
+			return false
+		}
+	}
+	return len(records) > 0
 }

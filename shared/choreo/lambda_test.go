@@ -97,6 +97,9 @@ func TestEither(t *testing.T) {
 		{"null", `null`, `"direct"`, 0, 1, false},
 		{"an event without records", `{"Records":[]}`, `"direct"`, 0, 1, false},
 		{"another service's event", `{"Records":[{"EventSource":"aws:sns","Sns":{}}]}`, `"direct"`, 0, 1, false},
+		{"a request that looks like an event of SQS", strings.Replace(record(good), "{", `{"fleet":"web",`, 1), `"direct"`, 0, 1, false},
+		{"messages, and one of another service", strings.Replace(record(good), "[", `[{"eventSource":"aws:sqs","body":"x"},{"eventSource":"aws:s3"},`, 1), `"direct"`, 0, 1, false},
+		{"records in other letters", strings.Replace(record(good), "Records", "records", 1), `"direct"`, 0, 1, false},
 		{"an event of SQS that can't be read", `{"Records":[{"eventSource":"aws:sqs","messageId":7}]}`, `null`, 0, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
