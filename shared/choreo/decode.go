@@ -15,8 +15,8 @@ const (
 	maxSK = 1024
 )
 
-// DecodeMessage reads a message's body. Its error names what is missing or wrong; such a message is nobody's, and ends in
-// the dead-letter queue.
+// DecodeMessage reads a message's body. Its error names what is missing or wrong; such a message is
+// nobody's, and ends in the dead-letter queue.
 func DecodeMessage(body string) (Message, error) {
 	d := json.NewDecoder(strings.NewReader(body))
 	d.DisallowUnknownFields()
@@ -47,8 +47,9 @@ func DecodeMessage(body string) (Message, error) {
 	return m, nil
 }
 
-// exact refuses what encoding/json lets pass and others may read in another way: a field that is given twice, or whose name
-// is written with capital letters. The body has been read as a message before: it is null, or an object without others in it.
+// exact refuses what encoding/json lets pass and others may read in another way: a field that is
+// given twice, or whose name is written with capital letters. The body has been read as a message
+// before: it is null, or an object without others in it.
 func exact(body string) error {
 	d := json.NewDecoder(strings.NewReader(body))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {

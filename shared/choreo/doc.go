@@ -14,9 +14,9 @@
 //	error in act                 "again later" with the error as the reason, a bounded number of times
 //	crash between commit and send  the follow-up is overdue, the watchdog sends it
 //	two messages at once         one claim wins; the other's message is dropped
-//	a message in another queue   dropped: a mover takes its own queue's steps, and its own kind of item
+//	a message in another queue   dropped: a mover takes its own queue's steps and kind of item
 //	one that doesn't wait        dropped: a position is taken up when it is due
 //	one that waits too long      it looks at its item, and waits no longer than that
-//	dead letters, many at once   one a minute is given back, as it was; none uses up a try or a nudge
+//	dead letters, many at once   one a minute is given back as it was, no try or nudge used up
 //	a handler that outlived its lease  its writes are refused: the document has moved on
 package choreo

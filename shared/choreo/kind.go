@@ -12,15 +12,18 @@ type Kind[T Item] struct {
 	Words Words
 	// Owns says by a key alone, before anything is read, whether its item is one of this kind.
 	Owns func(key ledger.Key) bool
-	// Key is where an item is kept, by what it says of itself: what stands elsewhere is something else.
+	// Key is where an item is kept, by what it says of itself: what stands elsewhere is something
+	// else.
 	Key func(item T) ledger.Key
 	// New makes an empty item to decode into.
 	New func() T
 }
 
-// read gives an item, at revision 0 if there is none. A document that says that it is something else is an error, so that
-// nobody writes it as what it isn't.
-func (k Kind[T]) read(ctx context.Context, store ledger.Store, key ledger.Key) (item T, rev int64, err error) {
+// read gives an item, at revision 0 if there is none. A document that says that it is something
+// else is an error, so that nobody writes it as what it isn't.
+func (k Kind[T]) read(
+	ctx context.Context, store ledger.Store, key ledger.Key,
+) (item T, rev int64, err error) {
 	item = k.New()
 	rev, err = ledger.Read(ctx, store, key, item)
 	if err == nil && rev != 0 && k.Key(item) != key {

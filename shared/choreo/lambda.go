@@ -49,8 +49,8 @@ func Invocation(ctx context.Context) string {
 	return "local"
 }
 
-// Either makes a Lambda function that takes messages from its queue as well as direct invocations. What isn't all messages
-// goes the direct way, which refuses the field Records.
+// Either makes a Lambda function that takes messages from its queue as well as direct invocations.
+// What isn't all messages goes the direct way, which refuses the field Records.
 func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
 	each := Each(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
@@ -71,7 +71,10 @@ func ofSQS(event json.RawMessage) bool {
 	var records []struct {
 		EventSource string `json:"eventSource"`
 	}
-	if json.Unmarshal(event, &fields) != nil || len(fields) != 1 || json.Unmarshal(fields["Records"], &records) != nil {
+	if json.Unmarshal(event, &fields) != nil || len(fields) != 1 {
+		return false
+	}
+	if json.Unmarshal(fields["Records"], &records) != nil {
 		return false
 	}
 	for _, r := range records {

@@ -9,15 +9,18 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// redeliverEvery is how often an item's message is given back from the dead letters at most. A position's real message
-// comes there after half an hour of receives; more are copies, or forged.
+// redeliverEvery is how often an item's message is given back from the dead letters at most. A
+// position's real message comes there after half an hour of receives; more are copies, or forged.
 const redeliverEvery = time.Minute
 
-// Letter takes a message that SQS moved to the dead letters, of a live position, from whatever queue. If the position still
-// stands and tries are left, no code ran (Lambda was throttled, or a deployment was broken): the message is given back as it
-// was, which uses up neither a try nor a nudge; giving up for want of both is up to the ledger. If the tries are used up, the
-// item gives up, unless it never does: then tired says so first.
-func (m Mover[T]) Letter(ctx context.Context, owner string, msg Message, tired func(item T) error) error {
+// Letter takes a message that SQS moved to the dead letters, of a live position, from whatever
+// queue. If the position still stands and tries are left, no code ran (Lambda was throttled, or a
+// deployment was broken): the message is given back as it was, which uses up neither a try nor a
+// nudge; giving up for want of both is up to the ledger. If the tries are used up, the item gives
+// up, unless it never does: then tired says so first.
+func (m Mover[T]) Letter(
+	ctx context.Context, owner string, msg Message, tired func(item T) error,
+) error {
 	now, log := m.Now(), m.Words.Log(msg)
 	item, rev, err := m.read(ctx, m.Ledger, msg.Key)
 	if err != nil {
@@ -49,14 +52,17 @@ func (m Mover[T]) Letter(ctx context.Context, owner string, msg Message, tired f
 	return m.redeliver(ctx, owner, msg, item, rev, now)
 }
 
-// redeliver writes down that an item's message is given back, and gives it back: lost in between, it is overdue.
-func (m Mover[T]) redeliver(ctx context.Context, owner string, msg Message, item T, rev int64, now time.Time) error {
-	p := item.Place()
+// redeliver writes down that an item's message is given back, and gives it back: lost in between,
+// it is overdue.
+func (m Mover[T]) redeliver(
+	ctx context.Context, owner string, msg Message, item T, rev int64, now time.Time,
+) error {
+	p, log := item.Place(), m.Words.Log(msg)
 	p.Lease, p.Redelivered = Lease{}, now
 	mark := fmt.Sprintf("%s#letter-%s-%d-%d", owner, msg.Key, p.N, p.Nudge)
 	err := ledger.Apply(ctx, m.Ledger, mark, ledger.Put(msg.Key, rev, item))
 	if errors.Is(err, ledger.ErrConflict) {
-		m.Words.Log(msg).Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
+		log.Info("dead letter", "outcome", "dropped", "reason", "the item has moved on")
 		return nil
 	}
 	if err != nil {
@@ -65,7 +71,7 @@ func (m Mover[T]) redeliver(ctx context.Context, owner string, msg Message, item
 	if p.Nudge == 0 { // whatever the letter says
 		msg.NotBefore = p.Due.UTC()
 	}
-	m.Words.Log(msg).Warn("dead letter", "outcome", "given back", "reason", "no code has decided anything about it")
+	log.Warn("dead letter", "outcome", "given back", "reason", "no code has decided about it")
 	return m.send(ctx, now, msg.by(p.Due))
 }
 
@@ -83,7 +89,8 @@ type Owner interface {
 // Owners hands each message to the one whose item it names.
 type Owners []Owner
 
-// Handle takes one message. One that names nobody's item is an error, until it ends in the last queue.
+// Handle takes one message. One that names nobody's item is an error, until it ends in the last
+// queue.
 func (all Owners) Handle(ctx context.Context, owner string, msg Message) error {
 	for _, o := range all {
 		if o.Owns(msg.Key) {

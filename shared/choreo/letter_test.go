@@ -2,6 +2,7 @@ package choreo_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,7 +13,10 @@ import (
 // letter is one invocation of triage with a message that SQS moved.
 func (l *line) letter(msg choreo.Message) error {
 	l.calls++
-	return l.mover().Letter(l.t.Context(), "triage-"+l.now.String(), msg, func(*parcel) error { l.tired++; return l.untold })
+	return l.mover().Letter(l.t.Context(), fmt.Sprint("triage-", l.calls), msg, func(*parcel) error {
+		l.tired++
+		return l.untold
+	})
 }
 
 func TestALetterIsGivenBack(t *testing.T) {
@@ -23,7 +27,8 @@ func TestALetterIsGivenBack(t *testing.T) {
 		given  time.Duration // back, to be taken up after so long; negative: it is dropped
 	}{
 		{"as it was", func(*parcel, *choreo.Message) {}, 0},
-		{"that isn't due", func(p *parcel, m *choreo.Message) { p.Due = start.Add(time.Minute); m.NotBefore = p.Due }, time.Minute},
+		{"that isn't due",
+			func(p *parcel, m *choreo.Message) { p.Due = start.Add(time.Minute); m.NotBefore = p.Due }, time.Minute},
 		{"that leaves out when", func(p *parcel, _ *choreo.Message) { p.Due = start.Add(time.Minute) }, time.Minute},
 		{"for ever", func(_ *parcel, m *choreo.Message) { m.NotBefore = start.AddDate(7000, 0, 0) }, 0},
 		{"of a nudge, which is due at once", func(p *parcel, m *choreo.Message) {
@@ -32,7 +37,8 @@ func TestALetterIsGivenBack(t *testing.T) {
 		{"of a nudge that is spaced", func(p *parcel, m *choreo.Message) {
 			p.Nudge, m.Nudge, p.Due, m.NotBefore = 2, 2, start.Add(9*time.Minute), start.Add(5*time.Minute)
 		}, 5 * time.Minute},
-		{"after a dead one's lease", func(p *parcel, _ *choreo.Message) { p.Lease, p.Lease.Until = lease, start; p.Tries = 4 }, 0},
+		{"after a dead one's lease",
+			func(p *parcel, _ *choreo.Message) { p.Lease, p.Lease.Until = lease, start; p.Tries = 4 }, 0},
 		{"of an earlier position", func(p *parcel, _ *choreo.Message) { p.N++ }, -1},
 		{"of a later one", func(_ *parcel, m *choreo.Message) { m.N++ }, -1},
 		{"made void by a nudge", func(p *parcel, _ *choreo.Message) { p.Nudge++ }, -1},
@@ -58,7 +64,8 @@ func TestALetterIsGivenBack(t *testing.T) {
 				return
 			}
 			after := l.parcel()
-			if after.N != p.N || after.Nudge != p.Nudge || after.Tries != p.Tries || !after.Due.Equal(p.Due) || after.Lease.Owner != "" {
+			if after.N != p.N || after.Nudge != p.Nudge || after.Tries != p.Tries ||
+				!after.Due.Equal(p.Due) || after.Lease.Owner != "" {
 				t.Errorf("the position went from %+v to %+v", p.Position, after.Position)
 			}
 			if got := l.message(); got.N != msg.N || got.Nudge != msg.Nudge || !l.now.Equal(start.Add(c.given)) {
@@ -68,7 +75,8 @@ func TestALetterIsGivenBack(t *testing.T) {
 	}
 }
 
-// TestLettersByTheDozen: one is given back a minute, whatever the position, and none makes it give up.
+// TestLettersByTheDozen: one is given back a minute, whatever the position, and none makes it give
+// up.
 func TestLettersByTheDozen(t *testing.T) {
 	l, msg := newLine(t, next)
 	for minute := range 15 {

@@ -16,6 +16,9 @@ type Line struct {
 }
 
 // On makes the mover that takes one kind of item from one queue of a line.
-func On[T Item](l Line, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error)) Mover[T] {
-	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Kind: kind, Queue: queue, Act: act}
+func On[T Item](
+	l Line, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error),
+) Mover[T] {
+	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease,
+		Kind: kind, Queue: queue, Act: act}
 }

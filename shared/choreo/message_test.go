@@ -13,7 +13,8 @@ import (
 func TestDecodeMessage(t *testing.T) {
 	for _, c := range []struct{ name, body, refusal string }{
 		{"a message", `{"pk":"P","sk":"item","step":"wash","n":1,"nudge":0}`, ""},
-		{"a message of a nudge, for later", `{"pk":"P","sk":"item","step":"wash","n":3,"nudge":2,"notBefore":"2026-01-05T04:00:00Z"}`, ""},
+		{"a message of a nudge, for later",
+			`{"pk":"P","sk":"item","step":"wash","n":3,"nudge":2,"notBefore":"2026-01-05T04:00:00Z"}`, ""},
 		{"nothing", ``, "not one of ours"},
 		{"no JSON", `hello`, "not one of ours"},
 		{"a list", `[]`, "not one of ours"},
@@ -25,8 +26,10 @@ func TestDecodeMessage(t *testing.T) {
 		{"a field in both", `{"pk":"P","sk":"item","step":"wash","n":1,"Nudge":3}`, `"Nudge"`},
 		{"a number beyond all", `{"pk":"P","sk":"item","step":"wash","n":1e30}`, "not one of ours"},
 		{"half a number", `{"pk":"P","sk":"item","step":"wash","n":1.5}`, "not one of ours"},
-		{"a key that no table has", `{"pk":"` + strings.Repeat("P", 2049) + `","sk":"item","step":"wash","n":1}`, "field pk"},
-		{"a sort key that no table has", `{"pk":"P","sk":"` + strings.Repeat("s", 1025) + `","step":"wash","n":1}`, "field sk"},
+		{"a key that no table has",
+			`{"pk":"` + strings.Repeat("P", 2049) + `","sk":"item","step":"wash","n":1}`, "field pk"},
+		{"a sort key that no table has",
+			`{"pk":"P","sk":"` + strings.Repeat("s", 1025) + `","step":"wash","n":1}`, "field sk"},
 		{"no partition key", `{"sk":"item","step":"wash","n":1}`, "field pk"},
 		{"no sort key", `{"pk":"P","step":"wash","n":1}`, "field sk"},
 		{"no step", `{"pk":"P","sk":"item","n":1}`, "field step"},

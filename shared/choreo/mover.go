@@ -103,7 +103,7 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 	switch {
 	case refusal != "":
 		return w, refusal, nil
-	case p.Nudge == 0 && now.Before(p.Due): // a nudge's message comes before the time of the next nudge
+	case p.Nudge == 0 && now.Before(p.Due): // a nudge's message comes before the next is due
 		return w, "the item isn't due before " + p.Due.UTC().Format(time.RFC3339), nil
 	case p.Leased(now):
 		return w, "somebody else is at work on it", nil
@@ -120,14 +120,15 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 	return w, "", err
 }
 
-// refuses says why a message isn't that of the position at which the item was read; empty if it is. Of a position that
-// waits without a clock nobody has sent one.
+// refuses says why a message isn't that of the position at which the item was read; empty if it
+// is. Of a position that waits without a clock nobody has sent one.
 func refuses(rev int64, p *Position, msg Message) string {
 	switch {
 	case rev == 0:
 		return "no such item"
 	case p.N != msg.N || p.Nudge != msg.Nudge:
-		return fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d", p.N, p.Nudge, msg.N, msg.Nudge)
+		return fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d",
+			p.N, p.Nudge, msg.N, msg.Nudge)
 	case p.Step != msg.Step:
 		return fmt.Sprintf("the item is at %s", p.Step)
 	case p.Due.IsZero():

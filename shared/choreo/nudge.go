@@ -64,14 +64,13 @@ func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item
 // send writes the item with the time of its next nudge, and sends the message.
 func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
 	p := item.Place()
-	message := NewMessage(key, p)
-	message.NotBefore = time.Time{}
-	if delay > 0 {
-		message.NotBefore = now.Add(delay)
-	}
 	p.Due = now.Add(delay)
-	if p.Nudge > 0 { // when the next one is due
+	message := NewMessage(key, p)
+	if p.Nudge > 0 { // due when the next nudge is
 		p.Due = p.Due.Add(min(time.Minute<<min(p.Nudge, 10), maxWait))
+		if delay == 0 {
+			message.NotBefore = time.Time{}
+		}
 	}
 	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Nudge), ledger.Put(key, rev, item))
 	if errors.Is(err, ledger.ErrConflict) {

@@ -57,10 +57,12 @@ func TestADocumentOfAnotherKind(t *testing.T) {
 	}
 }
 
-// TestMessagesThatBurn: copies that leave out until when they must wait, one after the other, get a position no further than
-// its own message does.
+// TestMessagesThatBurn: copies that leave out until when they must wait, one after the other, get a
+// position no further than its own message does.
 func TestMessagesThatBurn(t *testing.T) {
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Again(time.Minute, "soaking"), nil })
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+		return choreo.Again(time.Minute, "soaking"), nil
+	})
 	for range 30 {
 		p := l.parcel()
 		msg = choreo.NewMessage(key, &p.Position)
@@ -84,16 +86,23 @@ func TestHop(t *testing.T) {
 		want      time.Time // of the one that is sent; zero: none is
 		reads     int
 	}{
-		{"within one delay nothing is read", 10 * time.Minute, nil, start.Add(10 * time.Minute), start.Add(10 * time.Minute), 0},
+		{"within one delay nothing is read",
+			10 * time.Minute, nil, start.Add(10 * time.Minute), start.Add(10 * time.Minute), 0},
 		{"beyond it the item is looked at", time.Hour, nil, start.Add(time.Hour), start.Add(time.Hour), 1},
 		{"no longer than the item waits itself", time.Hour, nil, far, start.Add(time.Hour), 1},
 		{"nor if it is due by now", 0, nil, far, start, 1},
-		{"a nudge's until the next one", 64 * time.Minute, func(p *parcel, m *choreo.Message) { p.Nudge, m.Nudge = 6, 6 }, far, start.Add(64 * time.Minute), 1},
-		{"of a position that has moved on", time.Hour, func(p *parcel, _ *choreo.Message) { p.N++ }, start.Add(time.Hour), time.Time{}, 1},
-		{"of one that was nudged", time.Hour, func(p *parcel, _ *choreo.Message) { p.Nudge++ }, start.Add(time.Hour), time.Time{}, 1},
-		{"of another step of its queue", time.Hour, func(p *parcel, _ *choreo.Message) { p.Step = "dry" }, start.Add(time.Hour), time.Time{}, 1},
-		{"of nothing", time.Hour, func(_ *parcel, m *choreo.Message) { m.SK = "nothing" }, start.Add(time.Hour), time.Time{}, 1},
-		{"of what waits without a clock", time.Hour, func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, far, time.Time{}, 1},
+		{"a nudge's until the next one",
+			64 * time.Minute, func(p *parcel, m *choreo.Message) { p.Nudge, m.Nudge = 6, 6 }, far, start.Add(64 * time.Minute), 1},
+		{"of a position that has moved on",
+			time.Hour, func(p *parcel, _ *choreo.Message) { p.N++ }, start.Add(time.Hour), time.Time{}, 1},
+		{"of one that was nudged",
+			time.Hour, func(p *parcel, _ *choreo.Message) { p.Nudge++ }, start.Add(time.Hour), time.Time{}, 1},
+		{"of another step of its queue",
+			time.Hour, func(p *parcel, _ *choreo.Message) { p.Step = "dry" }, start.Add(time.Hour), time.Time{}, 1},
+		{"of nothing",
+			time.Hour, func(_ *parcel, m *choreo.Message) { m.SK = "nothing" }, start.Add(time.Hour), time.Time{}, 1},
+		{"of what waits without a clock",
+			time.Hour, func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, far, time.Time{}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, next)
@@ -113,7 +122,8 @@ func TestHop(t *testing.T) {
 				}
 				return
 			}
-			if got := l.message(); got.Key != key || got.N != msg.N || got.Nudge != msg.Nudge || !got.NotBefore.Equal(c.want) {
+			if got := l.message(); got.Key != key || got.N != msg.N || got.Nudge != msg.Nudge ||
+				!got.NotBefore.Equal(c.want) {
 				t.Errorf("sent on as %+v, want not before %s", got, c.want)
 			}
 		})

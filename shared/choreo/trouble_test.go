@@ -175,7 +175,7 @@ func TestGiveUpByANudger(t *testing.T) {
 	if p := l.stands(2, choreo.Failing, "torn"); p.GaveUp != "wash" || p.Due.IsZero() {
 		t.Errorf("the position is %+v", p.Position)
 	}
-	if got := l.message(); got.Step != choreo.Failing || got.N != 2 || !got.NotBefore.IsZero() {
+	if got := l.message(); got.Step != choreo.Failing || got.N != 2 || !got.NotBefore.Equal(l.now) {
 		t.Errorf("the dead letter is %+v", got)
 	}
 	l.must(msg)

@@ -71,12 +71,18 @@ var (
 )
 
 // Reports moves reports by the steps of one queue.
-func Reports(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error)) choreo.Mover[*Report] {
+func Reports(
+	l choreo.Line, queue string,
+	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error),
+) choreo.Mover[*Report] {
 	return choreo.On(l, reports, queue, act)
 }
 
 // Scans moves the scans of single instances by the steps of one queue.
-func Scans(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error)) choreo.Mover[*Scan] {
+func Scans(
+	l choreo.Line, queue string,
+	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error),
+) choreo.Mover[*Scan] {
 	return choreo.On(l, scans, queue, act)
 }
 

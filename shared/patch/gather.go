@@ -54,8 +54,8 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
 			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
-			at := now.Add(time.Duration(len(all.Send)) * spread) // whenever an earlier try has put it
-			if at.After(msg.NotBefore) {                         // before it is due it is refused
+			// Whenever an earlier try has put it; but before it is due it would be refused.
+			if at := now.Add(time.Duration(len(all.Send)) * spread); at.After(msg.NotBefore) {
 				msg.NotBefore = at
 			}
 			all.Send = append(all.Send, msg)

@@ -77,7 +77,7 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 		return choreo.End(Unread, "its report is over"), nil
 	}
 	out := choreo.Outcome{}
-	if err == nil && r.Deadline.IsZero() { // the survey sets it with the commit that sends the scans' messages
+	if err == nil && r.Deadline.IsZero() { // set by the commit that sends the scans' messages
 		return choreo.Again(surveying, "its report's survey isn't done yet"), nil
 	}
 	if err == nil {

@@ -64,12 +64,18 @@ var (
 )
 
 // Instances moves instances by the steps of one queue.
-func Instances(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) choreo.Mover[*run.Instance] {
+func Instances(
+	l choreo.Line, queue string,
+	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error),
+) choreo.Mover[*run.Instance] {
 	return choreo.On(l, instances, queue, act)
 }
 
 // Runs moves runs by the steps of their own that one queue has.
-func Runs(l choreo.Line, queue string, act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error)) choreo.Mover[*run.Active] {
+func Runs(
+	l choreo.Line, queue string,
+	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error),
+) choreo.Mover[*run.Active] {
 	return choreo.On(l, actives, queue, act)
 }
 

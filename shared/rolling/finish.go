@@ -58,7 +58,8 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 	return out, err
 }
 
-// Mover takes the messages of finish's queue, and never lets a run go: one whose tries are used up comes again.
+// Mover takes the messages of finish's queue, and never lets a run go: one whose tries are used up
+// comes again.
 func (f Finish) Mover(l choreo.Line) choreo.Mover[*run.Active] {
 	m := Runs(l, "finish", f.Act)
 	m.Exhausted = f.comeAgain

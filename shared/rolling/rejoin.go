@@ -222,7 +222,8 @@ func (r Rejoin) back(w *choreo.Work[*run.Instance]) choreo.Outcome {
 	b, i, now := book{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
 	if unexplained(i) {
-		i.Failure = &run.Failure{Step: run.StepRejoin, Reason: "it was put back, and the ledger knows of no reboot", At: now}
+		reason := "it was put back, and the ledger knows of no reboot"
+		i.Failure = &run.Failure{Step: run.StepRejoin, Reason: reason, At: now}
 	}
 	switch {
 	case i.Failure != nil:

@@ -41,9 +41,11 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 	return fmt.Errorf("message: pk %q, sk %q name nothing that moves", msg.PK, msg.SK)
 }
 
-// trouble tells people of a run whose own position crashes; it never gives up, so its message is given back all the same.
+// trouble tells people of a run whose own position crashes; it never gives up, so its message is
+// given back all the same.
 func (t Triage) trouble(ctx context.Context, a *run.Active) error {
-	why := fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log", a.Tries)
+	why := fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log",
+		a.Tries)
 	n := notify.Trouble(a.Run, a.Fleet, a.Step, why, t.Now())
 	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)

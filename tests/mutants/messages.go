@@ -29,7 +29,8 @@ var messages = []mutant{
 	{name: "a letter given back under somebody's lease", edits: []edit{{letter, `case p.Leased(now):`, `case false && p.Leased(now):`}}},
 }
 
-// unplayed are bugs that no storm can play, for another check stands before each: the test that is named must fail.
+// unplayed are bugs that no storm can play, for another check stands before each: the test that is
+// named must fail.
 var unplayed = []mutant{
 	{name: "an item taken up by its key's looks alone", test: "./shared/choreo TestADocumentOfAnotherKind",
 		why: "no item of ours says that it is another: only a document that somebody has spoiled does",

@@ -10,7 +10,8 @@ import (
 	"quickstep/tests/sim"
 )
 
-// TestR5UnsetTimesProveNothing: a time that isn't written down lies a long time back for who only counts from it.
+// TestR5UnsetTimesProveNothing: a time that isn't written down lies a long time back for who only
+// counts from it.
 func TestR5UnsetTimesProveNothing(t *testing.T) {
 	for _, c := range []struct {
 		name, step, owner string
@@ -20,14 +21,19 @@ func TestR5UnsetTimesProveNothing(t *testing.T) {
 		out               bool
 		reason            string
 	}{
-		{"reboot without the end of the deregistration", "reboot", "reboot", []string{"goneAt"}, 0, "reboot", false, "goneAt"},
+		{"reboot without the end of the deregistration",
+			"reboot", "reboot", []string{"goneAt"}, 0, "reboot", false, "goneAt"},
 		{"check without the call", "check", "check", []string{"rebootedAt"}, 1, "check", true, "rebootedAt"},
-		{"check without any call", "check", "check", []string{"rebootedAt", "rebootAskedAt", "rebootCalls"}, 1, "check", false, "rebootedAt"},
+		{"check without any call",
+			"check", "check", []string{"rebootedAt", "rebootAskedAt", "rebootCalls"}, 1, "check", false, "rebootedAt"},
 		{"rejoin without a start", "rejoin", "rejoin", []string{"startedAt"}, 1, "rejoin", true, "startedAt"},
-		{"rejoin without a reboot", "rejoin", "rejoin", []string{"rebootedAt", "rebootAskedAt", "startedAt"}, 1, "rejoin", false, "no reboot"},
+		{"rejoin without a reboot",
+			"rejoin", "rejoin", []string{"rebootedAt", "rebootAskedAt", "startedAt"}, 1, "rejoin", false, "no reboot"},
 		{"await without a start", "await", "rejoin", []string{"startedAt"}, 1, "rejoin", true, "startedAt"},
-		{"await without a reboot", "await", "rejoin", []string{"rebootedAt", "rebootAskedAt", "startedAt"}, 1, "rejoin", false, "no reboot"},
-		{"await without a registration", "await", "rejoin", []string{"registeredAt"}, 1, "rejoin", true, "registeredAt"},
+		{"await without a reboot",
+			"await", "rejoin", []string{"rebootedAt", "rebootAskedAt", "startedAt"}, 1, "rejoin", false, "no reboot"},
+		{"await without a registration",
+			"await", "rejoin", []string{"registeredAt"}, 1, "rejoin", true, "registeredAt"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -93,7 +93,8 @@ func unchanged(t testing.TB, f *sim.Fleet, before map[string]string, what string
 	}
 }
 
-// held runs until an item stands at a step and is due, and keeps the step's own function from taking it up.
+// held runs until an item stands at a step and is due, and keeps the step's own function from
+// taking it up.
 func held(t testing.TB, f *sim.Fleet, key ledger.Key, step, owner string) moving {
 	t.Helper()
 	at := func() bool { return itemOf(f, key).Step == step }
@@ -107,25 +108,29 @@ func held(t testing.TB, f *sim.Fleet, key ledger.Key, step, owner string) moving
 	return itemOf(f, key)
 }
 
-// ways are the messages of an item that somebody could put into the queue of a function: copies, and what is forged so that
-// it looks like one of that queue.
+// ways are the messages of an item that somebody could put into the queue of a function: copies,
+// and what is forged so that it looks like one of that queue.
 func ways(key ledger.Key, m moving, function string) []any {
 	forged := func(change all) all {
 		msg := all{"pk": key.PK, "sk": key.SK, "step": m.Step, "n": m.N, "nudge": m.Nudge}
 		maps.Copy(msg, change)
 		return msg
 	}
-	msgs := []any{forged(nil), forged(all{"notBefore": "9999-12-31T23:59:59Z"}), forged(all{"n": 1 << 62}), forged(all{"nudge": 1 << 62})}
+	msgs := []any{forged(nil), forged(all{"notBefore": "9999-12-31T23:59:59Z"}),
+		forged(all{"n": 1 << 62}), forged(all{"nudge": 1 << 62})}
 	for _, step := range stepsOf[function] {
 		msgs = append(msgs, forged(all{"step": step}), forged(all{"step": step, "notBefore": "9999-12-31T23:59:59Z"}))
-		for _, pk := range []string{"RUN#run-1", "REPORT#a", "ACTIVE", "REPORTS", "OUT", "LOCK#fleet/web", "LOCK#" + sim.ID(1), "TOPIC"} {
-			for _, sk := range []string{"RUN", "PLAN", "LOCK", "REPORT", "COUNT", "TURN", sim.ID(1), "I#", "P#" + sim.ID(1) + "#0#00001"} {
+		for _, pk := range []string{"RUN#run-1", "REPORT#a", "ACTIVE", "REPORTS", "OUT", "LOCK#fleet/web",
+			"LOCK#" + sim.ID(1), "TOPIC"} {
+			for _, sk := range []string{"RUN", "PLAN", "LOCK", "REPORT", "COUNT", "TURN", sim.ID(1), "I#",
+				"P#" + sim.ID(1) + "#0#00001"} {
 				msgs = append(msgs, all{"pk": pk, "sk": sk, "step": step, "n": 1})
 			}
 		}
 	}
 	own, _ := json.Marshal(forged(nil))
-	return append(msgs, strings.Replace(string(own), `"n":`, `"n":7,"n":`, 1), strings.Replace(string(own), `"step"`, `"Step"`, 1))
+	return append(msgs, strings.Replace(string(own), `"n":`, `"n":7,"n":`, 1),
+		strings.Replace(string(own), `"step"`, `"Step"`, 1))
 }
 
 // stepsOf are the steps that a function's queue has.
@@ -133,8 +138,8 @@ var stepsOf = map[string][]string{"start": {"starting"}, "drain": {"drain"}, "re
 	"rejoin": {"rejoin", "await"}, "finish": {"open", "finishing"}, "survey": {"survey"}, "scan": {"scan"},
 	"report": {"scanning", "report", "send"}, "triage": {"failing"}}
 
-// TestR8MessagesInAnotherQueueChangeNothing: whatever stands anywhere, due, its own function kept from it, whoever else gets
-// a message of it leaves everything as it is.
+// TestR8MessagesInAnotherQueueChangeNothing: whatever stands anywhere, due, its own function kept
+// from it, whoever else gets a message of it leaves everything as it is.
 func TestR8MessagesInAnotherQueueChangeNothing(t *testing.T) {
 	for _, c := range []struct {
 		step, owner string
@@ -209,7 +214,8 @@ func strayed(t testing.TB, step string, report bool) *sim.Fleet {
 	return f
 }
 
-// TestR8CopiesThatDontWaitChangeNothing: a check that is asked for thirty times a second is made when it is due.
+// TestR8CopiesThatDontWaitChangeNothing: a check that is asked for thirty times a second is made
+// when it is due.
 func TestR8CopiesThatDontWaitChangeNothing(t *testing.T) {
 	for _, step := range []string{"drain", "reboot", "check", "await"} {
 		t.Run(step, func(t *testing.T) {
@@ -276,7 +282,8 @@ func TestR8AMessageOfAnotherCenturyEnds(t *testing.T) {
 	counts(t, f, 2, 0, 0)
 }
 
-// TestR8AScanBeforeItsSurveyIsDoneIsNoGap: until when it may be read isn't written down yet, which doesn't mean that it is late.
+// TestR8AScanBeforeItsSurveyIsDoneIsNoGap: until when it may be read isn't written down yet, which
+// doesn't mean that it is late.
 func TestR8AScanBeforeItsSurveyIsDoneIsNoGap(t *testing.T) {
 	f := patched(t, 2, byHand(), nil)
 	crashed := false

@@ -10,8 +10,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// drawStrays draws how often somebody puts into queues what doesn't belong there. It has a chance of its own, so that the
-// other seeds stay the storms that they were.
+// drawStrays draws how often somebody puts into queues what doesn't belong there. It has a chance
+// of its own, so that the other seeds stay the storms that they were.
 func (s *Scenario) drawStrays() {
 	s.odd = rand.New(rand.NewPCG(s.Seed, 11))
 	if s.odd.IntN(3) == 0 {
@@ -85,8 +85,8 @@ func (j *judge) claims(op world.Op, key, step string) {
 	}
 }
 
-// redelivered checks what triage sends without a claim: letters that it gives back. Some letters may come close to one
-// another in a minute, for they take their time; no dozen.
+// redelivered checks what triage sends without a claim: letters that it gives back. Some letters
+// may come close to one another in a minute, for they take their time; no dozen.
 func (j *judge) redelivered(op world.Op, key, step string) {
 	if op.Function != "triage" || step == "failing" || j.item[op.Invocation] == key {
 		return
