@@ -22,7 +22,7 @@ type moving struct {
 	Due              time.Time
 }
 
-func itemOf(f *sim.Fleet, key ledger.Key) (m moving) {
+func standing(f *sim.Fleet, key ledger.Key) (m moving) {
 	if doc, ok := f.Doc(key.PK, key.SK); ok {
 		_ = json.Unmarshal(doc.Body, &m) // what can't be read is nowhere
 	}
@@ -97,15 +97,15 @@ func unchanged(t testing.TB, f *sim.Fleet, before map[string]string, what string
 // taking it up.
 func held(t testing.TB, f *sim.Fleet, key ledger.Key, step, owner string) moving {
 	t.Helper()
-	at := func() bool { return itemOf(f, key).Step == step }
+	at := func() bool { return standing(f, key).Step == step }
 	kept := func(name string) bool { return name == owner && at() }
 	f.Throttled = func(name string) bool { return kept(name) || (step == "scanning" && name == "scan") } // or it moves on
 	defer func() { f.Throttled = kept }()
 	until(t, f, step+" is reached", 48*time.Hour, func() bool {
-		m := itemOf(f, key)
+		m := standing(f, key)
 		return at() && !m.Due.IsZero() && !f.Now().Before(m.Due)
 	})
-	return itemOf(f, key)
+	return standing(f, key)
 }
 
 // ways are the messages of an item that somebody could put into the queue of a function: copies,
@@ -222,7 +222,7 @@ func TestR8CopiesThatDontWaitChangeNothing(t *testing.T) {
 			f := fleet(t, 2)
 			begin(t, f, all{"bootWait": "1m"})
 			until(t, f, step+" is reached", 12*time.Hour, func() bool {
-				m := itemOf(f, firstOne)
+				m := standing(f, firstOne)
 				return m.Step == step && (step == "drain" || m.Due.After(f.Now().Add(time.Second)))
 			})
 			owner := step
@@ -230,10 +230,10 @@ func TestR8CopiesThatDontWaitChangeNothing(t *testing.T) {
 				owner = "rejoin"
 			}
 			for range 60 {
-				m := itemOf(f, firstOne)
+				m := standing(f, firstOne)
 				invoke(t, f, owner, ways(firstOne, m, owner)[0])
 			}
-			if m := itemOf(f, firstOne); m.Checks > 1 {
+			if m := standing(f, firstOne); m.Checks > 1 {
 				t.Errorf("%d checks in no time", m.Checks)
 			}
 			finish(t, f, 24*time.Hour)
@@ -249,9 +249,9 @@ func TestR8ForgedDeadLettersFailNobody(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			f := fleet(t, 2, map[int]world.MachineSpec{1: {BootTime: 10 * time.Minute}})
 			begin(t, f, all{"bootWait": "1m", "maxChecks": 90})
-			until(t, f, step+" is reached", 12*time.Hour, func() bool { return itemOf(f, firstOne).Step == step })
+			until(t, f, step+" is reached", 12*time.Hour, func() bool { return standing(f, firstOne).Step == step })
 			for range 60 {
-				m := itemOf(f, firstOne)
+				m := standing(f, firstOne)
 				for range 12 {
 					invoke(t, f, "triage", ways(firstOne, m, "triage")[:3]...)
 				}
@@ -271,8 +271,8 @@ func TestR8ForgedDeadLettersFailNobody(t *testing.T) {
 func TestR8AMessageOfAnotherCenturyEnds(t *testing.T) {
 	f := fleet(t, 2)
 	begin(t, f, all{"bootWait": "2h"})
-	until(t, f, "check is reached", 12*time.Hour, func() bool { return itemOf(f, firstOne).Step == "check" })
-	body, _ := json.Marshal(ways(firstOne, itemOf(f, firstOne), "check")[1])
+	until(t, f, "check is reached", 12*time.Hour, func() bool { return standing(f, firstOne).Step == "check" })
+	body, _ := json.Marshal(ways(firstOne, standing(f, firstOne), "check")[1])
 	f.Put("check", string(body), 0)
 	f.Advance(30 * time.Minute)
 	if n := f.Depth("check"); n != 2 {
@@ -295,13 +295,13 @@ func TestR8AScanBeforeItsSurveyIsDoneIsNoGap(t *testing.T) {
 		return world.CrashAfter
 	}
 	f.InvokeAsync("survey", json.RawMessage(`{"id":"a","instanceIds":["`+sim.ID(1)+`","`+sim.ID(2)+`"]}`))
-	until(t, f, "the scans are written down", time.Hour, func() bool { return itemOf(f, firstScan).Step == "scan" })
+	until(t, f, "the scans are written down", time.Hour, func() bool { return standing(f, firstScan).Step == "scan" })
 	for range 4 { // as often as an error is borne
-		m := itemOf(f, firstScan)
+		m := standing(f, firstScan)
 		invoke(t, f, "scan", ways(firstScan, m, "scan")[0])
 		f.Advance(15 * time.Second)
 	}
-	if m := itemOf(f, firstScan); m.N != 2 || !strings.Contains(m.Reason, "survey") {
+	if m := standing(f, firstScan); m.N != 2 || !strings.Contains(m.Reason, "survey") {
 		t.Errorf("it is at %+v", m)
 	}
 	reported(t, f, 12*time.Hour)
