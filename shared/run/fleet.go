@@ -129,6 +129,21 @@ type Rule struct {
 	Enabled bool   `json:"enabled"`
 }
 
+// BusName is the name of an event bus that is given by its name or its ARN, so that one bus is one
+// bus to whoever shares its rules. buses is what the ARNs of the account's and Region's buses begin
+// with. The error is a *FieldError.
+func BusName(bus, buses string) (string, error) {
+	if !strings.HasPrefix(bus, "arn:") {
+		return bus, nil
+	}
+	name, ours := strings.CutPrefix(bus, buses)
+	if !ours || buses == "" || name == "" {
+		return bus, bad("mute.eventBus", "name a bus whose ARN begins with "+buses,
+			"event bus %s is of another account or Region, and its rules can't be disabled from here", bus)
+	}
+	return name, nil
+}
+
 // ShortARN is the part of an ARN that people read: "targetgroup/web/6d0ecf83" becomes "web".
 func ShortARN(arn string) string {
 	parts := strings.Split(arn, ":")

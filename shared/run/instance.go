@@ -108,6 +108,20 @@ type Active struct {
 	Told     Told  `json:"told,omitzero"`
 	// RestoringSince is when finishing began to wait for the muted alarms to be OK.
 	RestoringSince time.Time `json:"restoringSince,omitzero"`
+	// Missing are the alarms of the plan that didn't exist when the latest mute rules were put.
+	Missing []string `json:"missing,omitempty"`
+	// TroubleSince is since when the open run's mute can't be kept up; Troubles counts the errors
+	// in a row that have kept it from being so.
+	TroubleSince time.Time `json:"troubleSince,omitzero"`
+	Troubles     int       `json:"troubles,omitempty"`
+	Renewal      Renewal   `json:"renewal,omitzero"`
+}
+
+// Renewal is how far the expiry of what belongs to the run has been renewed.
+type Renewal struct {
+	Done  time.Time `json:"done,omitzero"`   // when the last complete renewal began
+	Began time.Time `json:"began,omitzero"`  // when the present one began; zero: none is under way
+	After string    `json:"after,omitempty"` // the sort key up to which the present one has got
 }
 
 // Quiet is how far the run's mute has got.
@@ -115,7 +129,10 @@ type Quiet struct {
 	// Generation numbers the mute rules: prolonging makes a new one, which overlaps the one before.
 	Generation int `json:"generation,omitempty"`
 	// Deleted is how many generations of rules are deleted already.
-	Deleted int       `json:"deleted,omitempty"`
+	Deleted int `json:"deleted,omitempty"`
+	// Parts is how many rules the generations have, written before they are put. An entry holds
+	// until the next one's generation.
+	Parts   []Parts   `json:"parts,omitempty"`
 	Until   time.Time `json:"until,omitzero"`   // when the rules of this generation end by themselves
 	Pending time.Time `json:"pending,omitzero"` // when the rules that were asked for will end; zero: none is pending
 	// Put says that the pending rules were put: putting one again might begin it anew.
@@ -125,6 +142,31 @@ type Quiet struct {
 	// Touched says that EventBridge rules may have been disabled, Held that all of them are.
 	Touched bool `json:"touched,omitempty"`
 	Held    bool `json:"held,omitempty"`
+}
+
+// Parts says that from a generation on each has so many mute rules.
+type Parts struct {
+	From  int `json:"from"`
+	Count int `json:"count"`
+}
+
+// Begin counts a new generation of so many mute rules.
+func (q *Quiet) Begin(parts int) {
+	q.Generation++
+	if n := len(q.Parts); n == 0 || q.Parts[n-1].Count != parts {
+		q.Parts = append(q.Parts, Parts{From: q.Generation, Count: parts})
+	}
+}
+
+// PartsOf is how many mute rules a generation has; otherwise, if it wasn't written down.
+func (q *Quiet) PartsOf(generation, otherwise int) int {
+	count := otherwise
+	for _, p := range q.Parts {
+		if p.From <= generation {
+			count = p.Count
+		}
+	}
+	return count
 }
 
 // Told is what was announced, written down so that it isn't sent twice.

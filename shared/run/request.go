@@ -184,10 +184,13 @@ func (r *Request) decodeParameter(parameter []byte, request Object) error {
 	return base.Decode("", r.fields())
 }
 
+// InParameter is where a wrong field stands that the request itself doesn't have.
+const InParameter = "in the fleet's SSM parameter"
+
 func inParameter(err error) error {
 	var f *FieldError
 	if errors.As(err, &f) {
-		f.Where = "in the fleet's SSM parameter"
+		f.Where = InParameter
 	}
 	return err
 }

@@ -60,8 +60,7 @@ type Run struct {
 // Cancelled is why a run admits no more instances once an operator has cancelled it.
 const Cancelled = "cancelled by an operator"
 
-// Kept is how long an ended run is kept. What belongs to it and is written before its end is kept for as long again as
-// a run can last.
+// Kept is how long an ended run is kept. What belongs to it has an expiry that is renewed while the run lasts.
 const Kept = 90 * 24 * time.Hour
 
 // Expiry is when the run may be forgotten; never while it lasts.
@@ -188,10 +187,12 @@ type Plan struct {
 	Request Request              `json:"request"`
 	Groups  map[string]GroupPlan `json:"groups,omitempty"` // by ARN; the run holds the lock of each
 	// Alarms and Rules are what was found to mute, by name.
-	Alarms  []string  `json:"alarms,omitempty"`
-	Rules   []Rule    `json:"rules,omitempty"`
-	Reading Reading   `json:"reading,omitzero"`
-	Expires time.Time `json:"expires,omitzero"`
+	Alarms []string `json:"alarms,omitempty"`
+	Rules  []Rule   `json:"rules,omitempty"`
+	// Dependents are composite alarms that aren't muted and depend on alarms that are.
+	Dependents []Dependent `json:"dependents,omitempty"`
+	Reading    Reading     `json:"reading,omitzero"`
+	Expires    time.Time   `json:"expires,omitzero"` // renewed while the run lasts
 }
 
 // Reading is what it took to find out in which target groups the fleet's instances stand.

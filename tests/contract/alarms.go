@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // Alarms is what the steps see of CloudWatch.
 type Alarms interface {
 	Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
+	Composites(ctx context.Context) ([]run.Composite, error)
 	Mute(ctx context.Context, rule run.MuteRule) error
 	MuteActive(ctx context.Context, name string) (bool, error)
 	Unmute(ctx context.Context, name string) error
@@ -22,9 +24,11 @@ type AlarmsFixture struct {
 	Port         Alarms
 	Prefix, Rule string
 	// Add adds an alarm in a state.
-	Add  func(t *testing.T, name, state string)
-	Now  func() time.Time
-	Wait Wait
+	Add func(t *testing.T, name, state string)
+	// Composite adds a composite alarm, with or without actions that are enabled.
+	Composite func(t *testing.T, name, rule string, acts bool)
+	Now       func() time.Time
+	Wait      Wait
 }
 
 // ExerciseAlarms tests alarms and mute rules.
@@ -37,12 +41,14 @@ func ExerciseAlarms(t *testing.T, open func(t *testing.T) AlarmsFixture) {
 		{"those that don't exist are absent", alarmsAbsent},
 		{"an empty prefix, which is every alarm, is refused", alarmsEmptyPrefix},
 		{"many alarms are all found", alarmsMany},
+		{"composite alarms are found, also with their rules", alarmsComposite},
 		{"a mute rule is active from its minute on", alarmsMute},
 		{"it ends by itself", alarmsMuteEnds},
 		{"it can be put twice before it begins", alarmsMuteTwice},
 		{"it can be deleted, also twice", alarmsUnmute},
 		{"one that doesn't exist isn't active, and can be deleted", alarmsNoMute},
 		{"one without alarms, or with too many, is refused", alarmsMuteWrong},
+		{"one that names an alarm that doesn't exist is refused", alarmsMuteMissing},
 	})
 }
 
@@ -93,6 +99,27 @@ func alarmsMany(t *testing.T, f AlarmsFixture) {
 		if len(got) != len(names) {
 			t.Errorf("by %s %d of %d are found", how, len(got), len(names))
 		}
+	}
+}
+
+func alarmsComposite(t *testing.T, f AlarmsFixture) {
+	f.Add(t, f.Prefix+"a", "OK")
+	want := []run.Composite{
+		{Name: f.Prefix + "b", Rule: `ALARM("` + f.Prefix + `a")`, Acts: true},
+		{Name: f.Prefix + "c", Rule: "OK(" + f.Prefix + "a)"},
+	}
+	for _, c := range want {
+		f.Composite(t, c.Name, c.Rule, c.Acts)
+	}
+	var ours []run.Composite
+	for _, c := range must(f.Port.Composites(t.Context()))(t) {
+		if strings.HasPrefix(c.Name, f.Prefix) {
+			ours = append(ours, c)
+		}
+	}
+	same(t, "with their rules", ours, want)
+	if all := must(f.Port.Alarms(t.Context(), []string{f.Prefix}, nil))(t); len(all) != 3 {
+		t.Errorf("by prefix %d of 3 are found", len(all))
 	}
 }
 
@@ -161,7 +188,17 @@ func alarmsMuteWrong(t *testing.T, f AlarmsFixture) {
 	rule.Alarms = nil
 	final(t, "no alarms", f.Port.Mute(t.Context(), rule))
 	for n := range 101 {
+		f.Add(t, fmt.Sprint(f.Prefix, n), "OK")
 		rule.Alarms = append(rule.Alarms, fmt.Sprint(f.Prefix, n))
 	}
 	final(t, "101 alarms", f.Port.Mute(t.Context(), rule))
+}
+
+func alarmsMuteMissing(t *testing.T, f AlarmsFixture) {
+	rule := f.rule(t, time.Hour)
+	rule.Alarms = append(rule.Alarms, f.Prefix+"missing")
+	final(t, "an alarm that doesn't exist", f.Port.Mute(t.Context(), rule))
+	if f.active(t) {
+		t.Error("it was put all the same")
+	}
 }

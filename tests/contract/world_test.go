@@ -110,7 +110,8 @@ func TestAlarmsOfTheWorld(t *testing.T) {
 		w.Advance(17 * time.Second)
 		w.AddAlarm("theirs", "OK")
 		return contract.AlarmsFixture{Port: w.Alarms(), Prefix: "ours-", Rule: "ours-mute", Now: w.Now, Wait: w.Advance,
-			Add: func(_ *testing.T, name, state string) { w.AddAlarm(name, state) }}
+			Add:       func(_ *testing.T, name, state string) { w.AddAlarm(name, state) },
+			Composite: func(_ *testing.T, name, rule string, acts bool) { w.AddComposite(name, rule, acts) }}
 	})
 }
 

@@ -14,11 +14,27 @@ import (
 
 type alarm struct {
 	state string
+	rule  string // of a composite alarm
+	acts  bool   // a composite alarm has actions, and they are enabled
 	fired []time.Time
 }
 
-// AddAlarm adds a CloudWatch alarm, metric or composite, in a state: OK, ALARM or INSUFFICIENT_DATA.
+// AddAlarm adds a CloudWatch alarm on a metric or on logs, in a state: OK, ALARM or INSUFFICIENT_DATA.
 func (w *World) AddAlarm(name, state string) { w.alarms[name] = &alarm{state: state} }
+
+// AddComposite adds a composite alarm, whose rule refers to others. Its state is the test's to set.
+func (w *World) AddComposite(name, rule string, acts bool) {
+	w.alarms[name] = &alarm{state: "OK", rule: rule, acts: acts}
+}
+
+// DeleteAlarm deletes an alarm by hand. Mute rules that name it stay as they are.
+func (w *World) DeleteAlarm(name string) {
+	w.happen(Op{Service: "hand", Name: "DeleteAlarm", Subject: name})
+	delete(w.alarms, name)
+}
+
+// HasAlarm says whether an alarm exists.
+func (w *World) HasAlarm(name string) bool { return w.alarms[name] != nil }
 
 // SetAlarmState changes an alarm's state. Its action fires when it goes into ALARM, unless it is muted.
 func (w *World) SetAlarmState(name, state string) {
@@ -78,6 +94,23 @@ func (p *Alarms) Alarms(ctx context.Context, prefixes, names []string) (found []
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list alarms: %w", err)
+	}
+	return found, nil
+}
+
+// Composites are all composite alarms, sorted.
+func (p *Alarms) Composites(ctx context.Context) (found []run.Composite, err error) {
+	w := p.world
+	err = w.effect(ctx, Op{Service: "alarms", Name: "Composites"}, func(*Op) error {
+		for _, name := range slices.Sorted(maps.Keys(w.alarms)) {
+			if a := w.alarms[name]; a.rule != "" {
+				found = append(found, run.Composite{Name: name, Rule: a.rule, Acts: a.acts})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list composite alarms: %w", err)
 	}
 	return found, nil
 }

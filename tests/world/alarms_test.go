@@ -42,6 +42,7 @@ func TestAMutedAlarmActsWhenMutingEnds(t *testing.T) {
 
 func TestAMuteRuleIsScheduledThenActiveThenExpired(t *testing.T) {
 	w := newWorld(t)
+	w.AddAlarm("cpu", "OK")
 	done(t, w.Alarms().Mute(ctx, run.MuteRule{Name: "m", Alarms: []string{"cpu"}, From: began.Add(time.Second), For: 90 * time.Second}))
 	for _, want := range []string{"SCHEDULED", "ACTIVE", "ACTIVE", "EXPIRED"} {
 		active, err := w.Alarms().MuteActive(ctx, "m")
@@ -54,6 +55,7 @@ func TestAMuteRuleIsScheduledThenActiveThenExpired(t *testing.T) {
 
 func TestAMuteRuleOfThePastNeverMutes(t *testing.T) {
 	w := newWorld(t)
+	w.AddAlarm("cpu", "OK")
 	done(t, w.Alarms().Mute(ctx, run.MuteRule{Name: "m", Alarms: []string{"cpu"}, From: began.Add(-time.Minute), For: time.Hour}))
 	if w.Muted("cpu") {
 		t.Error("muted")
@@ -98,9 +100,38 @@ func TestMutingHasLimits(t *testing.T) {
 		"without a name":  {Alarms: []string{"a"}, From: began, For: time.Hour},
 		"at no given day": {Name: "m", Alarms: []string{"a"}, For: time.Hour},
 	} {
+		for _, a := range rule.Alarms {
+			w.AddAlarm(a, "OK")
+		}
 		if err := w.Alarms().Mute(ctx, rule); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestAMuteRuleNeedsAlarmsThatExist(t *testing.T) {
+	w := newWorld(t)
+	w.AddAlarm("cpu", "OK")
+	w.AddAlarm("gone", "OK")
+	rule := run.MuteRule{Name: "m", Alarms: []string{"cpu", "gone"}, From: began, For: time.Hour}
+	done(t, w.Alarms().Mute(ctx, rule))
+	w.DeleteAlarm("gone")
+	if !w.Muted("cpu") || w.HasAlarm("gone") {
+		t.Error("deleting an alarm took its mute rule away, or not the alarm")
+	}
+	rule.Name = "m2"
+	if err := w.Alarms().Mute(ctx, rule); err == nil || w.MuteRules()["m2"] != "" {
+		t.Errorf("a rule was put for a deleted alarm: %v", w.MuteRules())
+	}
+}
+
+func TestCompositeAlarmsAreListedWithTheirRules(t *testing.T) {
+	w := newWorld(t)
+	w.AddAlarm("cpu", "OK")
+	w.AddComposite("site", "ALARM(cpu)", true)
+	found, err := w.Alarms().Composites(ctx)
+	if err != nil || !slices.Equal(found, []run.Composite{{Name: "site", Rule: "ALARM(cpu)", Acts: true}}) {
+		t.Errorf("%v, %v", found, err)
 	}
 }
 

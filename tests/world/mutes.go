@@ -62,6 +62,11 @@ func (p *Alarms) Mute(ctx context.Context, rule run.MuteRule) error {
 		if err := validMute(rule); err != nil {
 			return err
 		}
+		for _, name := range rule.Alarms { // "The alarm names must match existing alarms" (the SDK's types.MuteTargets)
+			if w.alarms[name] == nil {
+				return fmt.Errorf("ResourceNotFoundException: alarm %s doesn't exist", name)
+			}
+		}
 		rule.Alarms = slices.Clone(rule.Alarms)
 		rule.From = roundUp(rule.From.UTC())
 		rule.For = (rule.For + muteMinute - 1).Truncate(muteMinute)

@@ -25,7 +25,7 @@ func (r *row) size() int { return len(r.PK) + len(r.SK) + len(r.By) + len(r.Body
 
 func newTable() *table { return &table{rows: map[ledger.Key]*row{}, keys: map[string][]string{}} }
 
-// row is a document that exists: one whose time to live is over doesn't.
+// row is a document that exists: one whose time to live was over by then doesn't.
 func (t *table) row(k ledger.Key, now time.Time) *row {
 	r := t.rows[k]
 	if r == nil || (!r.expires.IsZero() && !now.Before(r.expires)) {
@@ -79,16 +79,27 @@ func (t *table) apply(by string, wr ledger.Write) {
 	}
 }
 
+// expired is the time whose expired items DynamoDB has deleted by now.
+func (w *World) expired() time.Time { return w.now.Add(-w.Linger) }
+
+// Expiry is when a document expires; zero if it doesn't, or isn't there.
+func (w *World) Expiry(pk, sk string) time.Time {
+	if r := w.table.row(ledger.Key{PK: pk, SK: sk}, w.expired()); r != nil {
+		return r.expires
+	}
+	return time.Time{}
+}
+
 // Doc is a document, read without an effect.
 func (w *World) Doc(pk, sk string) (ledger.Doc, bool) {
-	if r := w.table.row(ledger.Key{PK: pk, SK: sk}, w.now); r != nil {
+	if r := w.table.row(ledger.Key{PK: pk, SK: sk}, w.expired()); r != nil {
 		return r.Doc, true
 	}
 	return ledger.Doc{}, false
 }
 
 // Docs are a partition's documents in order, read without an effect.
-func (w *World) Docs(pk string) []ledger.Doc { return w.table.list(pk, "", "", 0, w.now) }
+func (w *World) Docs(pk string) []ledger.Doc { return w.table.list(pk, "", "", 0, w.expired()) }
 
 // Partitions are the partition keys in use, in order.
 func (w *World) Partitions() []string {

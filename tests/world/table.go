@@ -38,7 +38,7 @@ func (t *Table) Get(ctx context.Context, keys ...ledger.Key) ([]ledger.Doc, erro
 			if slices.Contains(keys[:i], k) {
 				continue
 			}
-			if r := w.table.row(k, w.now); r != nil {
+			if r := w.table.row(k, w.expired()); r != nil {
 				docs = append(docs, r.Doc)
 				w.tally("dynamodb", "ReadUnits", units(r.size(), readUnit))
 			} else {
@@ -58,7 +58,7 @@ func (t *Table) List(ctx context.Context, pk, prefix, after string, limit int) (
 	w := t.world
 	op := Op{Service: "dynamodb", Name: "List", Subject: pk, Detail: w.say("%s %s* after %q limit %d", pk, prefix, after, limit)}
 	err = w.effect(ctx, op, func(*Op) error {
-		docs = w.table.list(pk, prefix, after, limit, w.now)
+		docs = w.table.list(pk, prefix, after, limit, w.expired())
 		size := 0
 		for _, d := range docs {
 			size += (&row{Doc: d}).size()
@@ -85,7 +85,7 @@ func (t *Table) Write(ctx context.Context, by string, writes ...ledger.Write) er
 		}
 		w.charge(by, writes)
 		for _, wr := range writes {
-			if r := w.table.row(wr.Key, w.now); (r == nil && wr.Rev != 0) || (r != nil && r.Rev != wr.Rev) {
+			if r := w.table.row(wr.Key, w.expired()); (r == nil && wr.Rev != 0) || (r != nil && r.Rev != wr.Rev) {
 				w.tally("dynamodb", "Conflicts", 1)
 				return fmt.Errorf("write %s: %w", wr.Key, ledger.ErrConflict)
 			}

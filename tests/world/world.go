@@ -33,6 +33,9 @@ type World struct {
 	Latency func(queue string) time.Duration
 	// Lag is how old the state is that a reading of EC2 or of target health shows.
 	Lag func(Op) time.Duration
+	// Linger is how long DynamoDB takes to delete an item whose time to live is over: until then it is
+	// read and written like any other.
+	Linger time.Duration
 	// PatchRate is how many calls of DescribeInstancePatches a second Systems Manager takes before it throttles; 0: any.
 	PatchRate float64
 	// HealthProbe takes the place of the machines' own word on the scaled clock: it is asked at each group's interval,

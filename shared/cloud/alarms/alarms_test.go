@@ -53,10 +53,12 @@ func TestAlarmsByPrefixReadsAllPages(t *testing.T) {
 		case in["NextToken"] == cbor.String("two"):
 			return cloudtest.Bytes(cbor.Map{"NextToken": cbor.String("three")})
 		}
-		return cloudtest.Bytes(cbor.Map{"CompositeAlarms": cbor.List{alarm("web-all", "ALARM")}, "MetricAlarms": cbor.List{alarm("web-1", "INSUFFICIENT_DATA")}})
+		return cloudtest.Bytes(cbor.Map{"CompositeAlarms": cbor.List{alarm("web-all", "ALARM")}, "MetricAlarms": cbor.List{alarm("web-1", "INSUFFICIENT_DATA")},
+			"LogAlarms": cbor.List{alarm("web-errors", "OK")}})
 	})
 	got, err := alarms.New(w.Config).Alarms(t.Context(), []string{"web-", "db-"}, nil)
-	want := []run.Alarm{{Name: "web-1", State: "INSUFFICIENT_DATA"}, {Name: "web-2", State: "OK"}, {Name: "web-all", State: "ALARM"}}
+	want := []run.Alarm{{Name: "web-1", State: "INSUFFICIENT_DATA"}, {Name: "web-2", State: "OK"}, {Name: "web-all", State: "ALARM"},
+		{Name: "web-errors", State: "OK"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -64,7 +66,7 @@ func TestAlarmsByPrefixReadsAllPages(t *testing.T) {
 		t.Errorf("%d calls", len(w.Calls()))
 	}
 	for _, c := range w.Calls() {
-		if in := sent(t, c); fmt.Sprint(in["AlarmTypes"]) != "[MetricAlarm CompositeAlarm]" || in["MaxRecords"] != cbor.Uint(100) || in["AlarmNames"] != nil {
+		if in := sent(t, c); fmt.Sprint(in["AlarmTypes"]) != "[MetricAlarm CompositeAlarm LogAlarm]" || in["MaxRecords"] != cbor.Uint(100) || in["AlarmNames"] != nil {
 			t.Errorf("sent %v", in)
 		}
 	}
@@ -116,6 +118,37 @@ func TestNoAlarmsNeedNoCall(t *testing.T) {
 	}
 	if got, err := alarms.New(w.Config).Alarms(t.Context(), []string{""}, nil); err == nil || len(w.Calls()) != 0 {
 		t.Errorf("an empty prefix gave %v", got)
+	}
+}
+
+func TestComposites(t *testing.T) {
+	composite := func(name, rule string, enabled bool, actions string) cbor.Map {
+		m := alarm(name, "OK")
+		m["AlarmRule"], m["ActionsEnabled"] = cbor.String(rule), cbor.Bool(enabled)
+		if actions != "" {
+			m[actions] = list("arn:aws:sns:us-east-1:123456789012:people")
+		}
+		return m
+	}
+	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer {
+		if sent(t, c)["NextToken"] == nil {
+			return cloudtest.Bytes(cbor.Map{"NextToken": cbor.String("two"),
+				"CompositeAlarms": cbor.List{composite("site", "ALARM(web-1)", true, "AlarmActions")}})
+		}
+		return cloudtest.Bytes(cbor.Map{"CompositeAlarms": cbor.List{composite("off", "OK(a)", false, "AlarmActions"),
+			composite("back", "OK(b)", true, "OKActions"), composite("mark", "OK(c)", true, "")}})
+	})
+	got, err := alarms.New(w.Config).Composites(t.Context())
+	want := []run.Composite{{Name: "back", Rule: "OK(b)", Acts: true}, {Name: "mark", Rule: "OK(c)"},
+		{Name: "off", Rule: "OK(a)"}, {Name: "site", Rule: "ALARM(web-1)", Acts: true}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, c := range w.Calls() {
+		in := sent(t, c)
+		if c.Operation != "DescribeAlarms" || fmt.Sprint(in["AlarmTypes"]) != "[CompositeAlarm]" || in["MaxRecords"] != cbor.Uint(100) {
+			t.Errorf("%s sent %v", c.Operation, in)
+		}
 	}
 }
 
@@ -211,6 +244,10 @@ func TestFailures(t *testing.T) {
 		},
 		"Alarms by name": func(ctx context.Context, c alarms.CloudWatch) error {
 			_, err := c.Alarms(ctx, nil, []string{"web-1"})
+			return err
+		},
+		"Composites": func(ctx context.Context, c alarms.CloudWatch) error {
+			_, err := c.Composites(ctx)
 			return err
 		},
 		"Mute": func(ctx context.Context, c alarms.CloudWatch) error {

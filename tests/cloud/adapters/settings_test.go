@@ -34,7 +34,13 @@ func TestAlarms(t *testing.T) {
 		w := open(t)
 		cfg, client := beside(t, w), cloudwatch.NewFromConfig(config())
 		return contract.AlarmsFixture{Port: alarms.New(cfg), Prefix: fresh("ours") + "-", Rule: fresh("mute"), Now: w.Now, Wait: w.Advance,
+			Composite: func(t *testing.T, name, rule string, acts bool) {
+				in := &cloudwatch.PutCompositeAlarmInput{AlarmName: &name, AlarmRule: &rule, ActionsEnabled: &acts,
+					AlarmActions: []string{"arn:aws:sns:us-east-1:123456789012:people"}}
+				must[*cloudwatch.PutCompositeAlarmOutput](t)(client.PutCompositeAlarm(t.Context(), in))
+			},
 			Add: func(t *testing.T, name, state string) {
+				w.Do(func() { w.AddAlarm(name, state) }) // the stand-in mutes no alarm that it doesn't know
 				must[*cloudwatch.PutMetricAlarmOutput](t)(client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{AlarmName: &name,
 					Namespace: aws.String("contract"), MetricName: aws.String("none"), Statistic: types.StatisticSum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
 					Threshold: aws.Float64(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, TreatMissingData: aws.String("ignore")}))
