@@ -39,6 +39,7 @@ func main() {
 		AlarmPrefix   string        `env:"ALARM_PREFIX"`
 		RulePrefix    string        `env:"RULE_PREFIX"`
 		CheckFunction string        `env:"CHECK_FUNCTION"`
+		EventBuses    string        `env:"EVENT_BUSES"`
 		InVPC         bool          `env:"IN_VPC"`
 	}
 	config.MustLoad(&env)
@@ -62,7 +63,7 @@ func main() {
 		Stack:       env.Stack,
 		FleetPrefix: env.FleetPrefix,
 		Allowed: rolling.Allowed{InstanceTag: env.InstanceTag, TargetGroupPrefix: env.GroupPrefix, AlarmPrefix: env.AlarmPrefix,
-			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, InVPC: env.InVPC},
+			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, EventBuses: env.EventBuses, InVPC: env.InVPC},
 		Now: now,
 	}
 	lambda.Start(choreo.Either(start.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {

@@ -82,3 +82,14 @@ func section(t *lines, title string, rows []string) {
 		t.add("  %s", row)
 	}
 }
+
+// Deleted are the lines about alarms that were to be muted and were deleted during the run, if any were.
+func Deleted(alarms []string) string {
+	const most = 20
+	var t lines
+	section(&t, "Deleted during the run, and so no longer muted", alarms[:min(len(alarms), most)])
+	if more := len(alarms) - most; more > 0 {
+		t.add("  and %d more", more)
+	}
+	return t.String()
+}

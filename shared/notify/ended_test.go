@@ -1,6 +1,8 @@
 package notify_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,5 +51,19 @@ func TestEnded(t *testing.T) {
 		{"not started, nothing muted", stopped(begun(), "cancelled by an operator"), quiet, nil, nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden(t, notify.Ended(c.run, c.plan, now, c.failures, c.skips, c.more)) })
+	}
+}
+
+func TestDeleted(t *testing.T) {
+	if text := notify.Deleted(nil); text != "" {
+		t.Errorf("without a deleted alarm: %q", text)
+	}
+	many := make([]string, 23)
+	for n := range many {
+		many[n] = fmt.Sprintf("web-%02d", n)
+	}
+	text := notify.Deleted(many)
+	if !strings.HasPrefix(text, "\nDeleted during the run, and so no longer muted:\n  web-00\n") || !strings.HasSuffix(text, "  web-19\n  and 3 more\n") {
+		t.Errorf("of 23: %q", text)
 	}
 }

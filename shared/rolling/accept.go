@@ -158,6 +158,9 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 	return nil
 }
 
+// mostDependents bounds what the plan says about composite alarms: steps read it often.
+const mostDependents = 100
+
 // quiet finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
 func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
 	m := plan.Request.Mute
@@ -180,6 +183,12 @@ func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
 		if most := 10 * muteRuleAlarms; len(plan.Alarms) > most {
 			return &run.FieldError{Field: "mute.alarmPrefixes", Problem: fmt.Sprintf("%d alarms are too many", len(plan.Alarms)), Want: fmt.Sprintf("%d at most", most)}
 		}
+		composites, err := s.Alarms.Composites(ctx)
+		if err != nil {
+			return err
+		}
+		plan.Dependents = run.Dependents(composites, plan.Alarms)
+		plan.Dependents = plan.Dependents[:min(len(plan.Dependents), mostDependents)]
 	}
 	if !m.Rules() {
 		return nil

@@ -16,6 +16,7 @@ type Allowed struct {
 	AlarmPrefix       string // of names; empty: none; *: all
 	RulePrefix        string // of names; empty: none; *: all
 	CheckFunction     string // a name, or a prefix that ends with *; empty: none
+	EventBuses        string // what the ARNs of the account's event buses in this Region begin with
 	InVPC             bool   // the check function runs in the operator's VPC
 }
 

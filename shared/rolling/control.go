@@ -53,6 +53,8 @@ type Status struct {
 	Tokens   int          `json:"maxConcurrency"`
 	Stopped  string       `json:"stopped,omitempty"`
 	Gate     string       `json:"gate,omitempty"`
+	Trouble  string       `json:"trouble,omitempty"`       // what the run can't do at present
+	Deleted  []string     `json:"deletedAlarms,omitempty"` // to be muted, and deleted during the run
 	InFlight []Flight     `json:"inFlight,omitempty"`
 	Failures []FailedOne  `json:"failures,omitempty"`
 	Skips    []SkippedOne `json:"skips,omitempty"` // those that a token had reached, if the run is named
@@ -308,7 +310,10 @@ func (c Control) one(ctx context.Context, b book, id string, named bool) (Status
 		return s, err
 	}
 	if rev != 0 {
-		s.Step, s.NextWake = a.Step, a.Due
+		s.Step, s.NextWake, s.Deleted = a.Step, a.Due, a.Missing
+		if !a.TroubleSince.IsZero() {
+			s.Trouble = "since " + a.TroubleSince.UTC().Format(time.RFC3339) + ": " + a.Position.Reason
+		}
 	}
 	holders, err := b.holders(ctx, r, false)
 	if err != nil {

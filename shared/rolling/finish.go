@@ -2,7 +2,9 @@ package rolling
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -82,19 +84,22 @@ func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], reason
 	}
 }
 
-// open tends the run and asks what there is to admit, or whether it is over.
+// open tends the run and asks what there is to admit, or whether it is over. Whatever can't be done now is tried again
+// soon, and keeps nothing else from being done: patience ends a run that can't be muted.
 func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
-	why, err := f.mute(ctx, b, w, r, plan)
-	if err != nil {
-		return choreo.Outcome{}, err
+	why, muteErr := f.mute(ctx, b, w, r, plan)
+	gone, outsErr := f.released(ctx, b, r)
+	announceErr := f.announce(ctx, b, w, r)
+	renewErr := b.renew(ctx, w, r)
+
+	if errors.Is(muteErr, choreo.ErrLost) {
+		return choreo.Outcome{}, muteErr
 	}
-	gone, err := f.released(ctx, b, r)
-	if err != nil {
-		return choreo.Outcome{}, err
+	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", announceErr.Error())
 	}
-	if err := f.announce(ctx, b, w, r); err != nil { // it is tried again; a run must not wait for it
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", err.Error())
-	}
+	why = f.inTrouble(ctx, w, plan, why, muteErr, outsErr, renewErr)
+
 	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			patience(r, &plan.Request, w.Now)
@@ -105,6 +110,49 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 			return nil
 		})
 	}), nil
+}
+
+// inTrouble gives the reason why the run must be looked at again soon, counts the errors, and tells people once that has
+// lasted.
+func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, why string, errs ...error) string {
+	a := w.Item
+	err := errors.Join(errs...)
+	if err == nil {
+		a.Troubles = 0
+	} else {
+		a.Troubles++
+		why = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	if why == "" {
+		a.TroubleSince = time.Time{}
+		return ""
+	}
+	if a.TroubleSince.IsZero() {
+		a.TroubleSince = w.Now
+	}
+	if w.Now.Sub(a.TroubleSince) >= troubleAfter {
+		f.trouble(ctx, w, why+" (since "+a.TroubleSince.UTC().Format(time.RFC3339)+muteState(a, plan, w.Now)+")")
+	}
+	return why
+}
+
+// muteState says what of a mute in trouble holds.
+func muteState(a *run.Active, plan *run.Plan, now time.Time) string {
+	q, text := a.Quiet, ""
+	if len(plan.Alarms) > 0 {
+		switch until := q.Until.UTC().Format(time.RFC3339); {
+		case q.Until.IsZero():
+			text = "; the alarms aren't muted"
+		case now.Before(q.Until):
+			text = "; the alarms stay muted until " + until
+		default:
+			text = "; the alarms have not been muted since " + until
+		}
+	}
+	if len(plan.Rules) > 0 && !q.Held {
+		text += "; EventBridge rules may be enabled"
+	}
+	return text
 }
 
 // mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run mutes nothing.
@@ -125,7 +173,11 @@ func (f Finish) mute(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 			return "", f.Mutes.Off(ctx, w, plan)
 		}
 	}
-	return f.Mutes.On(ctx, w, plan, r.Resumed)
+	why, err = f.Mutes.On(ctx, w, plan, r.Resumed)
+	if err == nil && why == "" {
+		err = f.Mutes.Sweep(ctx, w, plan)
+	}
+	return why, err
 }
 
 // released lists the failed holders, of this and earlier runs, that somebody has released or seen back.
@@ -172,7 +224,9 @@ func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) t
 	wait := tendEvery
 	sooner := func(d time.Duration) { wait = max(0, min(wait, d)) }
 	muting := !plan.Request.Mute.Empty() && r.Paused.IsZero()
-	if why != "" || (muting && !a.Quiet.Since.After(r.Resumed)) || !a.Quiet.Pending.IsZero() {
+	if a.Troubles > 0 {
+		sooner(choreo.Backoff(a.Troubles, a.Run))
+	} else if why != "" || (muting && !a.Quiet.Since.After(r.Resumed)) || !a.Quiet.Pending.IsZero() {
 		sooner(mutePoll)
 	}
 	if !r.Paused.IsZero() && !plan.Request.Mute.Empty() && len(r.Tokens) > 0 {
@@ -183,7 +237,7 @@ func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) t
 	} else if !r.ClosedSince.IsZero() && r.Stopped == "" {
 		sooner(r.ClosedSince.Add(time.Duration(plan.Request.GateTimeout)).Sub(now))
 	}
-	if len(r.Announce) > 0 {
+	if len(r.Announce) > 0 || !a.Renewal.Began.IsZero() {
 		sooner(time.Minute)
 	}
 	return wait
@@ -217,17 +271,20 @@ func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active
 
 // finishing restores, tells, and ends the run.
 func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+	if err := b.renew(ctx, w, r); err != nil { // the next look tries again; restoring doesn't wait for it
+		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("expiry not renewed", "reason", err.Error())
+	}
 	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
 		return choreo.Again(30*time.Second, why), err
 	}
 	if err := f.Mutes.Off(ctx, w, plan); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
 	}
 	if err := f.announce(ctx, b, w, r); err != nil {
 		return choreo.Outcome{}, err
 	}
 	if !w.Item.Told.End {
-		if err := f.tell(ctx, b, r, plan, w.Now); err != nil {
+		if err := f.tell(ctx, b, w.Item, r, plan, w.Now); err != nil {
 			return choreo.Outcome{}, err
 		}
 		w.Item.Told.End = true
@@ -258,15 +315,19 @@ func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 	}
 	for _, a := range alarms {
 		if a.State == "ALARM" {
+			why := "muted alarm " + a.Name + " is in ALARM; its mute ends when it is OK, or " + run.Span(okPatience) + " after the last instance"
 			_, err := f.Mutes.On(ctx, w, plan, r.Resumed) // prolongs it, if it would end meanwhile
-			return "muted alarm " + a.Name + " is in ALARM; its mute ends when it is OK, or " + run.Span(okPatience) + " after the last instance", err
+			if err != nil && !errors.Is(err, choreo.ErrLost) {
+				why, err = why+"; it can't be prolonged: "+err.Error(), nil
+			}
+			return why, err
 		}
 	}
 	return "", nil
 }
 
 // tell sends the summary, with as many lines as a person reads.
-func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, now time.Time) error {
+func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
 	const most = 40
 	var failures, skips []string
 	more := 0
@@ -293,6 +354,7 @@ func (f Finish) tell(ctx context.Context, b book, r *run.Run, plan *run.Plan, no
 		}
 	}
 	n := notify.Ended(r, plan, now, failures, skips, more)
+	n.Text += notify.Deleted(a.Missing)
 	topics := []Topic{f.Report}
 	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled { // as bad as a refused schedule, and told where that is told
 		topics = append(topics, f.Alarm)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/passing"
 	"quickstep/shared/run"
 )
 
@@ -26,6 +28,11 @@ const (
 	mutePoll = 15 * time.Second
 	// muteRuleAlarms is the most alarms of one mute rule (CloudWatch).
 	muteRuleAlarms = 100
+	// muteGenerations are the latest generations of mute rules that are kept: each begins at least mutePatience after the
+	// one before it, so that any earlier one has ended.
+	muteGenerations = int((muteFor+time.Minute)/mutePatience) + 2
+	// sweptAtOnce is how many earlier generations are deleted at one look.
+	sweptAtOnce = 5
 )
 
 // Mutes keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease of the run's own
@@ -34,6 +41,7 @@ const (
 type Mutes struct {
 	Ledger ledger.Store
 	Alarms interface {
+		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
 		Mute(ctx context.Context, r run.MuteRule) error
 		MuteActive(ctx context.Context, name string) (bool, error)
 		Unmute(ctx context.Context, name string) error
@@ -49,25 +57,14 @@ type Mutes struct {
 }
 
 // On mutes, prolongs, and looks whether everything is muted. why says what is still missing; empty: all is quiet, and
-// Quiet.Since says since when. since is the time after which that must have been seen.
+// Quiet.Since says since when. since is the time after which that must have been seen. Nothing that can't be muted keeps
+// the rest from being so.
 func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
 	q := &w.Item.Quiet
-	if len(plan.Rules) > 0 && !q.Held {
-		q.Touched = true // written down before the first rule is touched, so that restoring knows
-		if err := w.Save(ctx); err != nil {
-			return "", err
-		}
-		for _, rule := range plan.Rules {
-			if err := m.hold(ctx, w, rule); err != nil {
-				return "", err
-			}
-		}
-		q.Held = true
-	}
-	if len(plan.Alarms) > 0 {
-		if why, err := m.alarms(ctx, w, plan, since); err != nil || why != "" {
-			return why, err
-		}
+	rulesErr := m.rules(ctx, w, plan)
+	why, err = m.alarms(ctx, w, plan, since)
+	if err = errors.Join(rulesErr, err); err != nil || why != "" {
+		return why, err
 	}
 	if !q.Since.After(since) {
 		q.Since = m.Now()
@@ -75,44 +72,45 @@ func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Pl
 	return "", nil
 }
 
+// rules disables what isn't known to be disabled. If that fails, nobody may leave until it has succeeded.
+func (m Mutes) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Quiet
+	if len(plan.Rules) == 0 || q.Held {
+		return nil
+	}
+	q.Touched = true // written down before the first rule is touched, so that restoring knows
+	if err := w.Save(ctx); err != nil {
+		return err
+	}
+	var all []error
+	for _, rule := range plan.Rules {
+		all = append(all, m.hold(ctx, w, rule))
+	}
+	if err := errors.Join(all...); err != nil {
+		q.Since = time.Time{}
+		return err
+	}
+	q.Held = true
+	return nil
+}
+
 // alarms puts the mute rules of a new generation when the present one ends soon, and waits until they are active.
 func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+	if len(plan.Alarms) == 0 {
+		return "", nil
+	}
 	q, now := &w.Item.Quiet, m.Now()
 	late := !q.Pending.IsZero() && now.After(q.Pending.Add(-muteFor).Add(mutePatience))
 	if late || (q.Pending.IsZero() && q.Until.Sub(now) < muteRenew) {
-		q.Generation++
-		q.Held = false // look at the rules again as well: a slow call of another run's may have enabled one
-		q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
-		if err := w.Save(ctx); err != nil {
+		if err := m.begin(ctx, w, plan, now); err != nil {
 			return "", err
 		}
 	}
-	if q.Pending.IsZero() && q.Since.After(since) {
-		return "", nil
+	if q.Pending.IsZero() && (q.Until.IsZero() || q.Since.After(since)) {
+		return "", nil // every alarm is deleted, or all was seen muted
 	}
-	for part, alarms := range parts(plan.Alarms) {
-		name := m.name(w.Item.Run, q.Generation, part)
-		active, err := m.Alarms.MuteActive(ctx, name)
-		if err != nil {
-			return "", fmt.Errorf("look at alarm mute rule %s: %w", name, err)
-		}
-		if !active {
-			why = "alarm mute rule " + name + " isn't active yet"
-			if q.Pending.IsZero() { // somebody deleted it: begin a new one
-				q.Until = time.Time{}
-			}
-			if q.Put || q.Pending.IsZero() {
-				continue
-			}
-			rule := run.MuteRule{Name: name, Alarms: alarms, From: q.Pending.Add(-muteFor), For: muteFor}
-			if err := m.Alarms.Mute(ctx, rule); err != nil {
-				return "", fmt.Errorf("mute %d alarms: %w", len(alarms), err)
-			}
-		}
-	}
-	q.Put = !q.Pending.IsZero()
-	if why == "" && !q.Pending.IsZero() {
-		q.Until, q.Pending, q.Put = q.Pending, time.Time{}, false
+	if why, err = m.put(ctx, w, plan); err != nil {
+		return "", err
 	}
 	if why != "" && now.Before(q.Until) && q.Since.After(since) {
 		return "", nil // the generation before still holds
@@ -120,8 +118,117 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	return why, nil
 }
 
+// begin writes down a new generation of mute rules, for those alarms of the plan that exist: CloudWatch refuses a rule
+// that names another.
+func (m Mutes) begin(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time) error {
+	q := &w.Item.Quiet
+	missing, err := m.missing(ctx, plan)
+	if err == nil {
+		w.Item.Missing = missing
+	} else { // what was known before may do: CloudWatch checks it
+		slog.Warn("mute", "run", w.Item.Run, "outcome", "the alarms couldn't be listed", "reason", err.Error())
+	}
+	q.Held = false // look at the rules again as well: a slow call of another run's may have enabled one
+	names := listed(plan, w.Item)
+	if len(names) == 0 {
+		q.Until, q.Pending, q.Put = time.Time{}, time.Time{}, false
+		return nil
+	}
+	q.Begin(len(parts(names)))
+	q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
+	return w.Save(ctx)
+}
+
+// missing are the alarms of the plan that don't exist any more.
+func (m Mutes) missing(ctx context.Context, plan *run.Plan) ([]string, error) {
+	found, err := m.Alarms.Alarms(ctx, nil, plan.Alarms)
+	if err != nil {
+		return nil, fmt.Errorf("list the alarms to mute: %w", err)
+	}
+	exists := map[string]bool{}
+	for _, a := range found {
+		exists[a.Name] = true
+	}
+	var missing []string
+	for _, name := range plan.Alarms {
+		if !exists[name] {
+			missing = append(missing, name)
+		}
+	}
+	return missing, nil
+}
+
+// listed are the alarms of the plan that are to be muted.
+func listed(plan *run.Plan, a *run.Active) []string {
+	gone := map[string]bool{}
+	for _, name := range a.Missing {
+		gone[name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(plan.Alarms), func(name string) bool { return gone[name] })
+}
+
+// put puts those mute rules of the latest generation that weren't, and looks whether all are active.
+func (m Mutes) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) (why string, err error) {
+	q := &w.Item.Quiet
+	var all []error
+	for part, names := range parts(listed(plan, w.Item)) {
+		missing, err := m.part(ctx, w, part, names)
+		if err != nil {
+			all = append(all, err)
+		} else if missing != "" {
+			why = missing
+		}
+	}
+	if err := errors.Join(all...); err != nil {
+		return "", errors.Join(err, m.changed(ctx, w, plan, err))
+	}
+	q.Put = !q.Pending.IsZero()
+	if why == "" && q.Put {
+		q.Until, q.Pending, q.Put = q.Pending, time.Time{}, false
+	}
+	return why, nil
+}
+
+// part looks at one mute rule, and puts it if it wasn't.
+func (m Mutes) part(ctx context.Context, w *choreo.Work[*run.Active], part int, names []string) (why string, err error) {
+	q := &w.Item.Quiet
+	name := m.name(w.Item.Run, q.Generation, part)
+	active, err := m.Alarms.MuteActive(ctx, name)
+	if err != nil {
+		return "", fmt.Errorf("look at alarm mute rule %s: %w", name, err)
+	}
+	if active {
+		return "", nil
+	}
+	why = "alarm mute rule " + name + " isn't active yet"
+	if q.Pending.IsZero() { // somebody deleted it: begin a new one
+		q.Until = time.Time{}
+		return why, nil
+	}
+	if q.Put {
+		return why, nil
+	}
+	rule := run.MuteRule{Name: name, Alarms: names, From: q.Pending.Add(-muteFor), For: muteFor}
+	if err := m.Alarms.Mute(ctx, rule); err != nil {
+		return "", fmt.Errorf("mute %d alarms: %w", len(names), err)
+	}
+	return why, nil
+}
+
+// changed makes the next look begin a new generation if mute rules were refused and the list is another one by now.
+func (m Mutes) changed(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, err error) error {
+	if passing.Is(err) || errors.Is(err, choreo.ErrLost) {
+		return nil
+	}
+	missing, err := m.missing(ctx, plan)
+	if err == nil && !slices.Equal(missing, w.Item.Missing) {
+		w.Item.Quiet.Pending = time.Time{}
+	}
+	return err
+}
+
 // Off ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules are deleted, which fires
-// the actions of those alarms that are still in ALARM.
+// the actions of those alarms that are still in ALARM. What can't be restored doesn't keep the rest from being so.
 func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Quiet
 	if q.Held || !q.Since.IsZero() { // what is half undone must not count as muted
@@ -130,28 +237,64 @@ func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 			return err
 		}
 	}
+	var all []error
 	if q.Touched {
-		var all []error // one that can't be restored doesn't keep the others off
 		for _, rule := range plan.Rules {
 			all = append(all, m.release(ctx, w, rule))
 		}
-		if err := errors.Join(all...); err != nil {
-			return err
-		}
 	}
-	for q.Deleted < q.Generation { // written down one by one: a long run has many, and CloudWatch takes few calls a second
-		for part := range parts(plan.Alarms) {
-			name := m.name(w.Item.Run, q.Deleted+1, part)
-			if err := m.Alarms.Unmute(ctx, name); err != nil {
-				return fmt.Errorf("delete alarm mute rule %s: %w", name, err)
+	all = append(all, m.unmute(ctx, w, plan))
+	if err := errors.Join(all...); err != nil {
+		return err
+	}
+	*q = run.Quiet{Generation: q.Generation, Deleted: q.Deleted}
+	return nil
+}
+
+// unmute deletes all mute rules. They are written down one by one: a long run has many, and CloudWatch takes few calls a
+// second. Rules that can't be deleted and have ended by themselves are left.
+func (m Mutes) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Quiet
+	for q.Deleted < q.Generation {
+		if err := m.remove(ctx, w, plan, q.Deleted+1); err != nil {
+			now := m.Now()
+			ended := now.After(q.Until) && now.After(q.Pending)
+			if !ended || passing.Is(err) {
+				return err
 			}
+			slog.Warn("mute", "run", w.Item.Run, "outcome", "mute rules that have ended are left", "reason", err.Error())
 		}
 		q.Deleted++
 		if err := w.Save(ctx); err != nil {
 			return err
 		}
 	}
-	*q = run.Quiet{Generation: q.Generation, Deleted: q.Deleted}
+	return nil
+}
+
+// remove deletes the mute rules of one generation.
+func (m Mutes) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int) error {
+	for part := range w.Item.Quiet.PartsOf(generation, len(parts(plan.Alarms))) {
+		name := m.name(w.Item.Run, generation, part)
+		if err := m.Alarms.Unmute(ctx, name); err != nil {
+			return fmt.Errorf("delete alarm mute rule %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at its end.
+func (m Mutes) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Quiet
+	for range sweptAtOnce {
+		if q.Generation-q.Deleted <= muteGenerations {
+			return nil
+		}
+		if err := m.remove(ctx, w, plan, q.Deleted+1); err != nil {
+			return err
+		}
+		q.Deleted++
+	}
 	return nil
 }
 

@@ -30,6 +30,7 @@ type Start struct {
 	}
 	Alarms interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
+		Composites(ctx context.Context) ([]run.Composite, error)
 	}
 	Rules interface {
 		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
@@ -53,10 +54,6 @@ type Begun struct {
 	Remarks        []string `json:"remarks,omitempty"`
 	Refused        string   `json:"refused,omitempty"`
 }
-
-// belongings is for how long what is written at the start of a run is kept: its own 90 days after its end, and 30 for
-// the run itself.
-const belongings = run.Kept + 30*24*time.Hour
 
 // Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
 // is a *run.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
@@ -137,14 +134,24 @@ func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Reque
 	if err != nil {
 		return run.Request{}, err
 	}
+	var base []byte
 	parameter, err := s.Parameters.Parameter(ctx, s.FleetPrefix+"/"+name)
-	if errors.Is(err, run.ErrNoParameter) {
-		return run.Parse(nil, text, now)
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		base = []byte(parameter)
+	case !errors.Is(err, run.ErrNoParameter):
 		return run.Request{}, fmt.Errorf("read the settings of fleet %s: %w", name, err)
 	}
-	return run.Parse([]byte(parameter), text, now)
+	q, err := run.Parse(base, text, now)
+	if err != nil {
+		return q, err
+	}
+	q.Mute.EventBus, err = run.BusName(q.Mute.EventBus, s.Allowed.EventBuses)
+	var refused *run.FieldError
+	if o, _ := run.ParseObject("request", text, ""); errors.As(err, &refused) && o["mute"] == nil {
+		refused.Where = run.InParameter
+	}
+	return q, err
 }
 
 // again finds the run that an earlier request with the same id has begun, and nudges it on if it is still starting.
@@ -220,5 +227,19 @@ func remarks(r *run.Run, plan *run.Plan) []string {
 	if r.MaxErrors >= r.Limit {
 		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: each keeps one of the %d tokens", r.MaxErrors, r.Limit))
 	}
-	return append(all, onlyByTime(&plan.Request)...)
+	all = append(all, onlyByTime(&plan.Request)...)
+	return append(all, stillActing(plan.Dependents)...)
+}
+
+// stillActing are the remarks on composite alarms that depend on muted ones.
+func stillActing(dependents []run.Dependent) []string {
+	const most = 10
+	var all []string
+	for _, d := range dependents[:min(len(dependents), most)] {
+		all = append(all, fmt.Sprintf("composite alarm %s depends on muted alarm %s and isn't muted: it can fire", d.Name, d.On))
+	}
+	if more := len(dependents) - most; more > 0 {
+		all = append(all, fmt.Sprintf("%d more composite alarms depend on muted alarms and aren't muted", more))
+	}
+	return all
 }

@@ -13,13 +13,19 @@ var muteWeb = all{"alarmPrefixes": []string{"web-"}, "rulePrefixes": []string{"w
 // muted is a fleet with alarms and rules, and a watch on them: while anybody is out of service, other than those
 // who failed so, nothing can act.
 func muted(t *testing.T, size int, habits ...map[int]world.MachineSpec) *sim.Fleet {
+	f := mutable(t, size, habits...)
+	watchMutes(t, f)
+	return f
+}
+
+// mutable is a fleet with alarms and rules.
+func mutable(t *testing.T, size int, habits ...map[int]world.MachineSpec) *sim.Fleet {
 	f := fleet(t, size, habits...)
 	f.AddAlarm("web-5xx", "OK")
 	f.AddAlarm("web-latency", "INSUFFICIENT_DATA")
 	f.AddAlarm("database", "OK")
 	f.AddRule("default", "web-nightly", true, "")
 	f.AddRule("default", "web-retired", false, "")
-	watchMutes(t, f)
 	return f
 }
 
