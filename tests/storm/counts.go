@@ -90,10 +90,8 @@ func (j *judge) allowed(id string, total int) int {
 // silence checks, each minute, that what is to be muted is muted as long as instances are out and come on, where nothing keeps
 // the product from seeing to it.
 func (j *judge) silence() {
-	hindered := len(j.Rates) > 0 || j.Frozen > 0 || slices.ContainsFunc(j.Acts, func(a Act) bool {
-		return slices.Contains([]string{"throttle", "crash", "dead", "purge"}, a.Kind)
-	})
-	if hindered || j.Hook != nil {
+	undisturbed := j.disturbed.IsZero() || j.fleet.Now().Sub(j.disturbed) > settles
+	if !undisturbed || j.Hook != nil {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.out)) {

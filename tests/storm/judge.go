@@ -25,23 +25,27 @@ type judge struct {
 	last  []world.Op // a ring of the latest effects
 	lag   time.Duration
 
-	out      map[string]map[run.Address]string // taken out by the product: where it stood, address to group
-	asked    map[string]bool                   // asked to reboot in the present run
-	booted   map[string]bool                   // has rebooted since
-	rejoined map[string]bool                   // registered again since
-	touched  map[string]time.Time              // by others: registered, deregistered, stopped, terminated, broken
-	floor    map[string]int
-	stood    map[string]map[run.Address]bool // by group, as the product last could have seen it
-	active   map[string]bool
-	returned map[string]time.Time // last registered by the product
-	inside   map[string]bool      // rebooted from the inside, by another agent
-	sick     map[string]bool      // it wasn't healthy when it was taken out: it needn't be when it is back
+	out       map[string]map[run.Address]string // taken out by the product: where it stood, address to group
+	asked     map[string]bool                   // asked to reboot in the present run
+	booted    map[string]bool                   // has rebooted since
+	rejoined  map[string]bool                   // registered again since
+	touched   map[string]time.Time              // by others: registered, deregistered, stopped, terminated, broken
+	floor     map[string]int
+	stood     map[string]map[run.Address]bool // by group, as the product last could have seen it
+	active    map[string]bool
+	returned  map[string]time.Time // last registered by the product
+	deleted   map[string]time.Time // alarms that others have deleted
+	enabled   time.Time            // when others have last enabled web-nightly
+	disturbed time.Time            // when something last kept functions from their work
+	rough     func() bool          // something does so now
+	inside    map[string]bool      // rebooted from the inside, by another agent
+	sick      map[string]bool      // it wasn't healthy when it was taken out: it needn't be when it is back
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
 	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
-		active: map[string]bool{}, returned: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
+		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, rough: func() bool { return false }, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
 	}
@@ -79,12 +83,14 @@ func (j *judge) after(op world.Op) {
 	}
 	j.listen()
 	j.lets(op)
+	j.disturb(op)
 	if op.Function != "" && op.Service == "dynamodb" && op.Name == "Write" && op.Happened {
 		j.wrote(op)
 	}
 	switch op.Service + "." + op.Name {
 	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
 		j.acts(op)
+		j.named(op)
 	case "sqs.Send":
 		j.sends(op)
 	}
@@ -119,6 +125,7 @@ func (j *judge) after(op world.Op) {
 // hand notes what others do: from then on it isn't the product's doing.
 func (j *judge) hand(op world.Op) {
 	now := j.fleet.Now()
+	j.mishap(op)
 	switch op.Name {
 	case "RebootInside":
 		j.inside[op.Subject] = true

@@ -32,6 +32,10 @@ func (s *Scenario) lasts() time.Duration {
 	for _, a := range s.Acts {
 		end = max(end, a.At)
 		switch a.Kind {
+		case unmutable:
+			if a.For < forever {
+				end = max(end, a.At+a.For)
+			}
 		case "crash", "dead", "busy", "deny":
 			end = max(end, a.At+a.For)
 		case "throttle": // a request may come that much later
@@ -55,8 +59,9 @@ func Run(s *Scenario) (r Result, err error) {
 	defer f.Close()
 	f.KeepLog = false
 	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
-		outages: map[string]outage{}, agents: map[string]bool{}}
+		outages: map[string]outage{}, agents: map[string]bool{}, denied: map[string]time.Time{}}
 	w.judge = newJudge(s, f, w.seen)
+	w.judge.rough = w.rough
 	f.AfterEffect = w.judge.after
 	w.blow()
 	_, _ = f.Invoke(context.Background(), "start", mustJSON(s.Request)) // a fault may have hit it

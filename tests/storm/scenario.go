@@ -33,6 +33,7 @@ type Scenario struct {
 	Calm     time.Duration     // when the faults end
 	Traced   int               // how many of the latest effects a broken rule shows
 	Watch    func(line string) // sees every effect, if set
+	Alarms   int               // more alarms that are muted than web-5xx and web-latency
 	Old      time.Duration     // how old the state is that every reading shows, if set, instead of Lag
 
 	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes instead of
@@ -95,6 +96,7 @@ func Draw(seed uint64) *Scenario {
 	case 2:
 		s.sideBySide()
 	}
+	s.drawMutes()
 	return s
 }
 
@@ -118,6 +120,9 @@ func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
 	}
 	f.AddAlarm("web-5xx", "OK")
 	f.AddAlarm("web-latency", "OK")
+	for n := range s.Alarms {
+		f.AddAlarm(another(n), "OK")
+	}
 	f.AddRule("default", "web-nightly", true, "")
 	f.AddRule("default", "web-off", false, "")
 	return f

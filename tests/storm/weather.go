@@ -18,6 +18,7 @@ type weather struct {
 	throttled time.Time            // no code runs until then
 	crashes   map[string]time.Time // by function: its code crashes until then
 	dead      map[string]time.Time // by function: its code doesn't run until then
+	denied    map[string]time.Time // by what is muted: it may not be until then
 	seen      map[string]int
 	outages   map[string]outage
 	agents    map[string]bool // rebooted by another agent already
@@ -87,7 +88,12 @@ func (w *weather) blow() {
 		}
 		return twice
 	}
-	f.Refuse = w.refuse
+	f.Refuse = func(op world.Op) error {
+		if err := w.refuse(op); err != nil {
+			return err
+		}
+		return w.refuseMute(op)
+	}
 	f.Throttled = func(function string) bool { return f.Now().Before(w.throttled) || f.Now().Before(w.dead[function]) }
 	if w.Hook != nil {
 		f.Fault = func(op world.Op) world.Fault { return w.Hook(w, op) }
@@ -144,8 +150,15 @@ func (w *weather) act(a Act) {
 	case "deregister", "register":
 		w.byHand(a, m)
 	case "alarm":
-		f.SetAlarmState("web-5xx", "ALARM")
-		f.After(20*time.Minute, func() { f.SetAlarmState("web-5xx", "OK") })
+		set := func(state string) {
+			if f.HasAlarm("web-5xx") {
+				f.SetAlarmState("web-5xx", state)
+			}
+		}
+		set("ALARM")
+		f.After(20*time.Minute, func() { set("OK") })
+	case unmutable, erase, enabled:
+		w.mishaps(a)
 	case "purge":
 		f.PurgeAll()
 	case "throttle":
