@@ -101,13 +101,18 @@ func Started(r *run.Run, p *run.Plan, remarks []string) Note {
 
 // Trouble tells that a run can't get on by itself at a step of its own.
 func Trouble(id, fleet, step, reason string, now time.Time) Note {
+	tried, until := "It is tried again without end.",
+		"until then the fleet's alarms may still be muted, and its EventBridge rules disabled."
+	if step == run.StepOpen {
+		tried = "It is tried again; a run that can't be muted ends by gateTimeout."
+		until = "until then no further instance may be able to leave service."
+	}
 	var t lines
-	t.add("Run %s of fleet %s has trouble at %s. It is tried again without end.", id, fleet, at(step))
+	t.add("Run %s of fleet %s has trouble at %s. %s", id, fleet, at(step), tried)
 	t.add("")
 	t.add("Why:    %s", reason)
 	t.add("When:   %s", clock(now))
 	t.add("")
-	t.steps("mend what the reason says (a permission, a deleted resource): the run then goes on by itself, within minutes;",
-		"until then the fleet's alarms may still be muted, and its EventBridge rules disabled.")
+	t.steps("mend what the reason says (a permission, a deleted resource): the run then goes on by itself, within minutes;", until)
 	return Note{Subject: fmt.Sprintf("Quickstep: run %s has trouble at %s", id, at(step)), Text: t.text()}
 }

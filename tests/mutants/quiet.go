@@ -4,12 +4,12 @@ package main
 var quiet = []mutant{
 	{name: "restore forgotten on cancel", edits: []edit{{finish, `
 	if err := f.Mutes.Off(ctx, w, plan); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
 	}
 `, `
 	if r.Stopped != "cancelled by an operator" {
 		if err := f.Mutes.Off(ctx, w, plan); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
 		}
 	}
 `}}},

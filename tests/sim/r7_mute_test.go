@@ -399,3 +399,58 @@ func TestR7MuteRulesThatHaveEndedCannotKeepARun(t *testing.T) {
 		t.Error("something is still muted")
 	}
 }
+
+// A permission that comes back is noticed within minutes, not at the next round of ten.
+func TestR7AMuteThatFailsIsTriedAgainSoon(t *testing.T) {
+	f := underway(t, all{"bootWait": "20m"})
+	tries := 0
+	deny(f, func() bool { tries++; return true }, "alarms.Mute")
+	until(t, f, "the mute doesn't run out", 4*time.Hour, func() bool { return !f.Muted("web-5xx") })
+	tries = 0
+	f.Advance(30 * time.Minute)
+	if tries < 8 || tries > 40 {
+		t.Errorf("in half an hour it was tried %d times", tries)
+	}
+	f.Refuse = nil
+	f.Advance(6 * time.Minute)
+	if !f.Muted("web-5xx") {
+		t.Error("six minutes after the permission came back web-5xx isn't muted")
+	}
+}
+
+// Two runs take one rule at the same time: the second finds it off because the first has just disabled it, between its two
+// readings of the ledger.
+func TestR6TwoRunsThatTakeARuleAtOnce(t *testing.T) {
+	f := empty(t, 1)
+	f.AddGroups("one", "two")
+	for n := 1; n <= 2; n++ {
+		f.Add(world.MachineSpec{ID: sim.ID(n)}, "one:80")
+		f.Add(world.MachineSpec{ID: sim.ID(10 + n), BootTime: 9 * time.Minute}, "two:80")
+	}
+	settle(f, 1, "one", "two")
+	f.Watch.Tokens = 2
+	f.AddRule("default", "web-nightly", true, "")
+	f.Also(func(op world.Op) {
+		if f.Watch.Out() > 0 && f.RuleEnabled("default", "web-nightly") {
+			t.Errorf("somebody is out and web-nightly is enabled, after %s", op)
+		}
+	})
+	waits := time.Duration(0)
+	f.Pace = func(op world.Op) time.Duration {
+		if op.Service == "events" && op.Name == "Rule" && op.Function == "start" {
+			waits += 10 * time.Second // the second reads the rule after the first has disabled it
+			return waits
+		}
+		return 0
+	}
+	mute := all{"ruleNames": []string{"web-nightly"}}
+	for n, name := range []string{"one", "two"} {
+		begin(t, f, all{"id": fmt.Sprint("run-", n+1), "fleet": name, "tags": nil, "targetGroupArns": []string{sim.Group(name)}, "mute": mute})
+	}
+	finish(t, f, 12*time.Hour)
+	countsOf(t, f, "run-2", 2, 0, 0)
+	restored := f.RuleEnabled("default", "web-nightly")
+	if !restored {
+		t.Error("the rule isn't restored")
+	}
+}

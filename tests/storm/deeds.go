@@ -150,7 +150,8 @@ func (j *judge) muted(id string, late time.Duration, format string, args ...any)
 		quiet = append(quiet, "web-nightly")
 	}
 	for _, what := range quiet {
-		if j.fleet.Now().Sub(j.quiet[what]) > late && !j.excused(what) {
+		lapsed := late > inFlight && j.unable(what)
+		if j.fleet.Now().Sub(j.quiet[what]) > late && !j.excused(what) && !lapsed {
 			j.broken("R6", fmt.Sprintf(format, args...)+", and %s isn't muted", what)
 		}
 	}

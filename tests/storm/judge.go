@@ -38,6 +38,8 @@ type judge struct {
 	enabled   time.Time            // when others have last enabled web-nightly
 	disturbed time.Time            // when something last kept functions from their work
 	rough     func() bool          // something does so now
+	denied    map[string]time.Time // when alarms, and rules, last couldn't be muted
+	denies    func(string) bool    // they can't be now
 	inside    map[string]bool      // rebooted from the inside, by another agent
 	sick      map[string]bool      // it wasn't healthy when it was taken out: it needn't be when it is back
 }
@@ -45,7 +47,7 @@ type judge struct {
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
 	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
-		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, rough: func() bool { return false }, sick: map[string]bool{}, inside: map[string]bool{}}
+		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
 	}

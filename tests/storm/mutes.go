@@ -106,7 +106,7 @@ func (w *weather) mishaps(a Act) {
 
 // refuseMute is the answer while the permission to mute is gone.
 func (w *weather) refuseMute(op world.Op) error {
-	now, what := w.fleet.Now(), ""
+	what := ""
 	switch op.Service + "." + op.Name {
 	case "alarms.Mute":
 		what = "alarms"
@@ -115,11 +115,17 @@ func (w *weather) refuseMute(op world.Op) error {
 	default:
 		return nil
 	}
-	if now.Before(w.denied[what]) || now.Before(w.denied["both"]) {
+	if w.denies(what) {
 		w.seen["denied to mute"]++
 		return errors.New("AccessDenied: not authorized to mute " + what)
 	}
 	return nil
+}
+
+// denies says that the permission to mute alarms, or rules, is gone right now.
+func (w *weather) denies(what string) bool {
+	now := w.fleet.Now()
+	return now.Before(w.denied[what]) || now.Before(w.denied["both"])
 }
 
 // rough says that something keeps functions from their work right now.
@@ -128,7 +134,7 @@ func (w *weather) rough() bool {
 	if now.Before(w.throttled) {
 		return true
 	}
-	for _, until := range []map[string]time.Time{w.crashes, w.dead, w.denied} {
+	for _, until := range []map[string]time.Time{w.crashes, w.dead} {
 		for _, at := range until {
 			if now.Before(at) {
 				return true
@@ -147,6 +153,11 @@ func (j *judge) disturb(op world.Op) {
 	purged := op.Service == "hand" && strings.HasPrefix(op.Name, "Purge")
 	if op.Fault != world.None || purged || j.rough() || (op.Service == "world" && (op.Name == "failed" || op.Name == "freezes")) {
 		j.disturbed = j.fleet.Now()
+	}
+	for _, what := range []string{"alarms", "rules"} {
+		if j.denies(what) {
+			j.denied[what] = j.fleet.Now()
+		}
 	}
 }
 
@@ -177,8 +188,19 @@ func (j *judge) named(op world.Op) {
 
 // excused says that something may act although a run is to mute it.
 func (j *judge) excused(what string) bool {
+	within := func(at time.Time, long time.Duration) bool { return !at.IsZero() && j.fleet.Now().Sub(at) <= long }
 	if what == "web-nightly" {
-		return !j.enabled.IsZero() && j.fleet.Now().Sub(j.enabled) <= sweeps
+		return within(j.enabled, sweeps)
 	}
 	return !j.fleet.HasAlarm(what)
+}
+
+// unable says that a mute may lapse: nothing could have kept it up.
+func (j *judge) unable(what string) bool {
+	permission := "alarms"
+	if what == "web-nightly" {
+		permission = "rules"
+	}
+	at := j.denied[permission]
+	return !at.IsZero() && j.fleet.Now().Sub(at) <= settles
 }

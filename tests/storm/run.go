@@ -61,7 +61,7 @@ func Run(s *Scenario) (r Result, err error) {
 	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
 		outages: map[string]outage{}, agents: map[string]bool{}, denied: map[string]time.Time{}}
 	w.judge = newJudge(s, f, w.seen)
-	w.judge.rough = w.rough
+	w.judge.rough, w.judge.denies = w.rough, w.denies
 	f.AfterEffect = w.judge.after
 	w.blow()
 	_, _ = f.Invoke(context.Background(), "start", mustJSON(s.Request)) // a fault may have hit it
