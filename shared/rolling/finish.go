@@ -78,6 +78,7 @@ func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], reason
 	if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {
 		return
 	}
+	reason = strings.ReplaceAll(reason, "\n", "; ") // of several errors
 	n := notify.Trouble(w.Item.Run, w.Item.Fleet, w.Item.Step, reason, w.Now)
 	if f.Alarm.Publish(ctx, n.Subject, n.Text) == nil {
 		w.Item.Told.Trouble = w.Now
@@ -88,13 +89,13 @@ func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], reason
 // soon, and keeps nothing else from being done: patience ends a run that can't be muted.
 func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
 	why, muteErr := f.mute(ctx, b, w, r, plan)
+	if errors.Is(muteErr, choreo.ErrLost) {
+		return choreo.Outcome{}, muteErr
+	}
 	gone, outsErr := f.released(ctx, b, r)
 	announceErr := f.announce(ctx, b, w, r)
 	renewErr := b.renew(ctx, w, r)
 
-	if errors.Is(muteErr, choreo.ErrLost) {
-		return choreo.Outcome{}, muteErr
-	}
 	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
 		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", announceErr.Error())
 	}
@@ -121,7 +122,7 @@ func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], plan
 		a.Troubles = 0
 	} else {
 		a.Troubles++
-		why = strings.ReplaceAll(err.Error(), "\n", "; ")
+		why = err.Error()
 	}
 	if why == "" {
 		a.TroubleSince = time.Time{}
@@ -277,10 +278,11 @@ func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Activ
 	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
 		return choreo.Again(30*time.Second, why), err
 	}
-	if err := f.Mutes.Off(ctx, w, plan); err != nil {
-		return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
+	offErr := f.Mutes.Off(ctx, w, plan)
+	if errors.Is(offErr, choreo.ErrLost) {
+		return choreo.Outcome{}, offErr
 	}
-	if err := f.announce(ctx, b, w, r); err != nil {
+	if err := errors.Join(offErr, f.announce(ctx, b, w, r)); err != nil {
 		return choreo.Outcome{}, err
 	}
 	if !w.Item.Told.End {

@@ -62,6 +62,11 @@ type Mutes struct {
 func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
 	q := &w.Item.Quiet
 	rulesErr := m.rules(ctx, w, plan)
+	if rulesErr != nil {
+		if err := w.Save(ctx); err != nil { // who has lost the lease does nothing more
+			return "", errors.Join(rulesErr, err)
+		}
+	}
 	why, err = m.alarms(ctx, w, plan, since)
 	if err = errors.Join(rulesErr, err); err != nil || why != "" {
 		return why, err
@@ -241,6 +246,11 @@ func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 	if q.Touched {
 		for _, rule := range plan.Rules {
 			all = append(all, m.release(ctx, w, rule))
+		}
+	}
+	if err := errors.Join(all...); err != nil {
+		if lost := w.Save(ctx); lost != nil { // who has lost the lease does nothing more
+			return errors.Join(err, lost)
 		}
 	}
 	all = append(all, m.unmute(ctx, w, plan))

@@ -28,13 +28,16 @@ var mutes = []mutant{
 		`if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {`, `if false {`}},
 		test: "./tests/sim TestR7ARunThatCannotBeMutedEndsInItsTime", why: "no rule bounds how often people are told of trouble"},
 	{name: "rules that can't be disabled keep alarms from being muted", edits: []edit{{mute, `
-	why, err = m.alarms(ctx, w, plan, since)
-	if err =`, `
-	if rulesErr != nil {
-		return "", rulesErr
+		if err := w.Save(ctx); err != nil { // who has lost the lease does nothing more
+			return "", errors.Join(rulesErr, err)
+		}
 	}
-	why, err = m.alarms(ctx, w, plan, since)
-	if err =`}}},
+	why,`, `
+		if err := w.Save(ctx); err != nil || rulesErr != nil {
+			return "", errors.Join(rulesErr, err)
+		}
+	}
+	why,`}}},
 	{name: "a deleted alarm kept in the list", edits: []edit{{mute,
 		`w.Item.Missing = missing`, `_ = missing`}}},
 	{name: "all alarms deleted counts as not muted", edits: []edit{{mute,

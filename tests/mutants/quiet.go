@@ -3,14 +3,11 @@ package main
 // quiet are the bugs of muting and restoring.
 var quiet = []mutant{
 	{name: "restore forgotten on cancel", edits: []edit{{finish, `
-	if err := f.Mutes.Off(ctx, w, plan); err != nil {
-		return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
-	}
+	offErr := f.Mutes.Off(ctx, w, plan)
 `, `
+	var offErr error
 	if r.Stopped != "cancelled by an operator" {
-		if err := f.Mutes.Off(ctx, w, plan); err != nil {
-			return choreo.Outcome{}, errors.Join(err, f.announce(ctx, b, w, r))
-		}
+		offErr = f.Mutes.Off(ctx, w, plan)
 	}
 `}}},
 	{name: "MUTE deleted before the rule is enabled", edits: []edit{{mute, `
