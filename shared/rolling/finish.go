@@ -99,7 +99,7 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
 		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", announceErr.Error())
 	}
-	why = f.inTrouble(ctx, w, plan, why, muteErr, outsErr, renewErr)
+	why = f.inTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
 
 	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
@@ -115,7 +115,7 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 
 // inTrouble gives the reason why the run must be looked at again soon, counts the errors, and tells people once that has
 // lasted.
-func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, why string, errs ...error) string {
+func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error) string {
 	a := w.Item
 	err := errors.Join(errs...)
 	if err == nil {
@@ -132,14 +132,17 @@ func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], plan
 		a.TroubleSince = w.Now
 	}
 	if w.Now.Sub(a.TroubleSince) >= troubleAfter {
-		f.trouble(ctx, w, why+" (since "+a.TroubleSince.UTC().Format(time.RFC3339)+muteState(a, plan, w.Now)+")")
+		f.trouble(ctx, w, why+" (since "+a.TroubleSince.UTC().Format(time.RFC3339)+state+")")
 	}
 	return why
 }
 
 // muteState says what of a mute in trouble holds.
-func muteState(a *run.Active, plan *run.Plan, now time.Time) string {
+func muteState(a *run.Active, r *run.Run, plan *run.Plan, now time.Time) string {
 	q, text := a.Quiet, ""
+	if !r.Paused.IsZero() {
+		return "; what is to act in a pause may still be muted"
+	}
 	if len(plan.Alarms) > 0 {
 		switch until := q.Until.UTC().Format(time.RFC3339); {
 		case q.Until.IsZero():

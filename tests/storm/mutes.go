@@ -74,7 +74,7 @@ func (s *Scenario) slow() {
 	clear(s.Rates)
 	s.Lag, s.Twice, s.Late, s.Frozen, s.Acts, s.Second, s.Apart = 0, 0, 0, 0, nil, nil, false
 	for n := range s.Groups {
-		s.Groups[n].Delay = s.between(15*minute, 40*minute)
+		s.Groups[n].Delay = s.between(15*minute, 100*minute)
 	}
 	s.Request["maxConcurrency"], s.Request["gateTimeout"] = 1, pick(s, "10m", "1h")
 	delete(s.Request, "notAfter")
