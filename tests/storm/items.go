@@ -14,6 +14,7 @@ import (
 type items struct {
 	rows    map[string]position    // by item: as it was last written
 	letters map[string][]time.Time // by item: when triage gave its message back
+	given   map[string]string      // by invocation: the event that it was invoked with
 	failed  map[string]int         // by invocation: how often it was let down; it can't be blamed for what it left undone
 	resumed struct {
 		at time.Time
@@ -22,7 +23,7 @@ type items struct {
 }
 
 func newItems() items {
-	return items{rows: map[string]position{}, letters: map[string][]time.Time{}, failed: map[string]int{}}
+	return items{rows: map[string]position{}, letters: map[string][]time.Time{}, given: map[string]string{}, failed: map[string]int{}}
 }
 
 // position is what the judge reads of an item that moves.
@@ -47,6 +48,8 @@ const lostRaces = 5
 func (j *judge) lets(op world.Op) {
 	switch {
 	case op.Invocation == "":
+	case op.Service == "world" && op.Name == "invoked":
+		j.given[op.Invocation] = op.Detail
 	case op.Service == "world" && (op.Name == "failed" || op.Name == "freezes"), op.Fault == world.CrashBefore, op.Fault == world.CrashAfter, op.Fault == world.Timeout:
 		j.failed[op.Invocation] += lostRaces
 	case op.Service != "dynamodb":
@@ -84,7 +87,7 @@ func (j *judge) moves(op world.Op, key, body string) (p position) {
 	j.nudges(op, key, before, p)
 	claimed := p.Lease.Owner == op.Invocation && before.Lease.Owner != op.Invocation
 	if claimed {
-		j.claims(op, key, before.Step)
+		j.claims(op, key, before)
 	}
 	if claimed && before.Nudge == 0 && (before.Due.IsZero() || p.at.Before(before.Due)) {
 		j.broken("R8", "%s is claimed at n %d, which is due at %s", key, before.N, before.Due.Format("15:04:05"))

@@ -78,11 +78,24 @@ func rewritten(body, notBefore string) string {
 var takes = map[string]string{"starting": "start", "open": "finish", "finishing": "finish", "drain": "drain", "reboot": "reboot",
 	"check": "check", "rejoin": "rejoin", "await": "rejoin", "failing": "triage"}
 
-// claims checks that an item is taken up by its step's own function.
-func (j *judge) claims(op world.Op, key, step string) {
-	if takes[step] != op.Function {
-		j.broken("R8", "%s stands at %s and is claimed by %s", key, step, op.Function)
+// claims checks that an item is taken up by its step's own function, which has a message of where it stands.
+func (j *judge) claims(op world.Op, key string, before position) {
+	if takes[before.Step] != op.Function {
+		j.broken("R8", "%s stands at %s and is claimed by %s", key, before.Step, op.Function)
 	}
+	var event struct{ Records []struct{ Body string } }
+	_ = json.Unmarshal([]byte(j.given[op.Invocation]), &event) // what can't be read is no message of anything
+	for _, r := range event.Records {
+		var m struct {
+			PK, SK   string
+			N, Nudge int
+		}
+		_ = json.Unmarshal([]byte(r.Body), &m)
+		if m.PK+"/"+m.SK == key && m.N == before.N && m.Nudge == before.Nudge {
+			return
+		}
+	}
+	j.broken("R8", "%s stands at n %d nudge %d and is claimed for %s", key, before.N, before.Nudge, j.given[op.Invocation])
 }
 
 // redelivered checks what triage sends without a claim: letters that it gives back. Some letters

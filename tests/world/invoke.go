@@ -11,7 +11,8 @@ import (
 // the middle; in a goroutine on the scaled clock.
 func (w *World) start(inv *invocation, payload json.RawMessage, done func(json.RawMessage, error)) {
 	w.tally("lambda", "Invocations", 1)
-	w.happen(Op{Service: "world", Name: "invoked", Subject: inv.function.Name, Function: inv.function.Name, Invocation: inv.id})
+	w.happen(Op{Service: "world", Name: "invoked", Subject: inv.function.Name, Function: inv.function.Name,
+		Invocation: inv.id, Detail: w.say("%s", payload)})
 	end := func(out json.RawMessage, err error) { w.end(inv, out, err, done) }
 	switch {
 	case !w.clock.virtual():
