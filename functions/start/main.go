@@ -41,6 +41,7 @@ func main() {
 		CheckFunction string        `env:"CHECK_FUNCTION"`
 		EventBuses    string        `env:"EVENT_BUSES"`
 		InVPC         bool          `env:"IN_VPC"`
+		IPv6          bool          `env:"CHECK_DUAL_STACK"`
 	}
 	config.MustLoad(&env)
 	now := choreo.Milliseconds(time.Now)
@@ -63,7 +64,7 @@ func main() {
 		Stack:       env.Stack,
 		FleetPrefix: env.FleetPrefix,
 		Allowed: rolling.Allowed{InstanceTag: env.InstanceTag, TargetGroupPrefix: env.GroupPrefix, AlarmPrefix: env.AlarmPrefix,
-			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, EventBuses: env.EventBuses, InVPC: env.InVPC},
+			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, EventBuses: env.EventBuses, InVPC: env.InVPC, IPv6: env.IPv6},
 		Now: now,
 	}
 	lambda.Start(choreo.Either(start.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {

@@ -43,7 +43,7 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 		return "the instance is terminated, and its token is free again.", []string{"make sure that whoever terminated it has replaced it."}
 	case !i.BackAt.IsZero() && back:
 		return "running; somebody else took it out of a target group after it had rejoined, and there it was left out.",
-			[]string{"find out who did so, and why;", "register the target again if it should serve."}
+			[]string{"find out who did so, and why;", again(i)}
 	case !i.BackAt.IsZero():
 		return "in service again, not rebooted.", []string{"nothing is urgent; look at the reason before the next run."}
 	case i.Out() && !rebooted && !back:
@@ -64,8 +64,19 @@ func out(r *run.Run, i *run.Instance) (state string, next []string) {
 		next = append(next, "it is registered already: see that its targets get healthy;")
 	default:
 		for _, c := range i.Capture {
-			next = append(next, fmt.Sprintf("register it again in target group %s, port %d;", run.ShortARN(c.Group), c.Port))
+			next = append(next, fmt.Sprintf("register it again in %s;", c.Place()))
 		}
 	}
 	return state, append(next, control("release", "instance", i.ID)+".")
+}
+
+// again says how a target comes back that somebody else has taken out: a QUIC one only with its server id.
+func again(i *run.Instance) string {
+	text := "register the target again if it should serve"
+	for _, c := range i.Capture {
+		if c.QUICServerID != "" {
+			text += "; " + c.Place()
+		}
+	}
+	return text + "."
 }

@@ -82,6 +82,17 @@ func TestFailure(t *testing.T) {
 			i.Capture, i.GaveUp = nil, run.StepCheck
 			return i
 		}},
+		{"failed out of a QUIC target group", open(), func() *run.Instance {
+			i := out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+			i.Capture[1].QUICServerID = "0x1a2b3c4d5e6f7a8b"
+			return i
+		}},
+		{"taken out of a QUIC target group by somebody else", open(), func() *run.Instance {
+			i := out(run.StepAwait, "somebody else took it out of web-admin port 8080 after it had rejoined; it was left out there")
+			i.Capture[1].QUICServerID = "0x1a2b3c4d5e6f7a8b"
+			i.GaveUp, i.RegisteredAt, i.BackAt = run.StepAwait, now.Add(-10*time.Minute), now
+			return i
+		}},
 		{"one failure too many", failures(1), func() *run.Instance {
 			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
 		}},

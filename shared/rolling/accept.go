@@ -21,6 +21,12 @@ func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 		return nil, err
 	}
 	plan.Reading = run.Reading{Groups: reads.n, Took: run.Duration(s.Now().Sub(began))}
+	if err := f.excludes(q); err != nil {
+		return nil, err
+	}
+	if err := f.acceptGroups(q, s.Allowed); err != nil {
+		return nil, err
+	}
 	if err := fits(q, plan.Reading); err != nil {
 		return nil, err
 	}
@@ -84,10 +90,13 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 		if err != nil {
 			return fmt.Errorf("read the deregistration delay of %s: %w", g.Name, err)
 		}
-		members, own := map[run.Address]bool{}, map[string]int{}
+		members, own, healthy := map[run.Address]bool{}, map[string]int{}, map[run.Address]bool{}
 		for _, t := range f.targets[g.ARN] {
 			if t.Registered() {
 				members[t.Address] = true
+			}
+			if t.Healthy() {
+				healthy[t.Address] = true
 			}
 		}
 		left := 0
@@ -97,7 +106,7 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 				if c.Group == g.ARN {
 					members[at] = true
 				}
-				if c.Group == g.ARN && !slices.ContainsFunc(f.targets[g.ARN], func(t run.Target) bool { return t.Address == at && t.Healthy() }) {
+				if c.Group == g.ARN && !healthy[at] {
 					left++
 				}
 			}
@@ -132,17 +141,14 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 // check refuses checks that could never be made.
 func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 	c := q.Check
-	if (c.HTTP != nil || c.TCP != nil) && !s.Allowed.InVPC {
-		field := "check.http"
-		if c.HTTP == nil {
-			field = "check.tcp"
+	if c.HTTP != nil || c.TCP != nil {
+		if err := s.reaches(c, f); err != nil {
+			return err
 		}
-		return &run.FieldError{Field: field, Problem: "the check function can't reach the instances: it doesn't run in a VPC",
-			Want: "deploy with the stack parameters SubnetIds and SecurityGroupIds"}
 	}
 	if c.HTTP != nil && c.HTTP.Port == 0 {
 		for _, m := range f.machines {
-			if !slices.ContainsFunc(f.in(m.ID), func(arn string) bool { return strings.HasPrefix(plan.Groups[arn].Health.Protocol, "HTTP") }) {
+			if !slices.ContainsFunc(f.in[m.ID], func(arn string) bool { return plan.Groups[arn].Health.HTTP() }) {
 				return &run.FieldError{Field: "check.http.port", Problem: fmt.Sprintf("instance %s is in no target group with an HTTP health check, so there is no port to take", m.ID),
 					Want: "give the port"}
 			}
@@ -153,6 +159,32 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 		if s.Allowed.CheckFunction == "" || (l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
 			return &run.FieldError{Field: "check.lambda.function", Problem: "the stack doesn't allow to call function " + l.Function,
 				Want: "set the stack parameter CheckFunctionName"}
+		}
+	}
+	return nil
+}
+
+// reaches refuses checks over the network that could reach no instance, or not all of them.
+func (s Start) reaches(c run.Check, f *fleet) error {
+	field := "check.http"
+	if c.HTTP == nil {
+		field = "check.tcp"
+	}
+	if !s.Allowed.InVPC {
+		return &run.FieldError{Field: field,
+			Problem: "the check function can't reach the instances: it doesn't run in a VPC",
+			Want:    "deploy with the stack parameters SubnetIds and SecurityGroupIds"}
+	}
+	for _, m := range f.machines {
+		switch {
+		case m.Host() == "":
+			return &run.FieldError{Field: field,
+				Problem: fmt.Sprintf("instance %s has no private IPv4 address and no IPv6 address to probe", m.ID),
+				Want:    "use check.ec2 or check.lambda for it"}
+		case m.PrivateIP == "" && !s.Allowed.IPv6:
+			return &run.FieldError{Field: field, Problem: fmt.Sprintf(
+				"instance %s has only an IPv6 address, and the check function sends no IPv6", m.ID),
+				Want: "deploy with the stack parameter CheckIPv6=true and dual-stack subnets in SubnetIds"}
 		}
 	}
 	return nil

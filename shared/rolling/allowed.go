@@ -18,6 +18,7 @@ type Allowed struct {
 	CheckFunction     string // a name, or a prefix that ends with *; empty: none
 	EventBuses        string // what the ARNs of the account's event buses in this Region begin with
 	InVPC             bool   // the check function runs in the operator's VPC
+	IPv6              bool   // and may send IPv6 there
 }
 
 // everyName is the prefix that stands for all names.

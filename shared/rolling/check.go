@@ -3,6 +3,7 @@ package rolling
 import (
 	"context"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -215,17 +216,26 @@ func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *ru
 		all.add("EC2: ", s.Finding(), false)
 	}
 	if t := check.TCP; t != nil && all.wanted() {
-		all.add("TCP: ", c.Probes.TCP(ctx, m.PrivateIP+":"+strconv.Itoa(t.Port), time.Duration(t.Timeout)), true)
+		if m.Host() == "" { // which would be the function itself
+			all.add("TCP: ", run.Finding{Why: noHost}, false)
+		} else {
+			address := net.JoinHostPort(m.Host(), strconv.Itoa(t.Port))
+			all.add("TCP: ", c.Probes.TCP(ctx, address, time.Duration(t.Timeout)), true)
+		}
 	}
 	if check.HTTP != nil {
-		for _, p := range httpProbes(plan, i, m) {
+		probes, why := httpProbes(plan, i, m)
+		if len(probes) == 0 { // nothing was asked, so nothing has passed, and nothing was seen down
+			all.add("HTTP: ", run.Finding{Why: why}, false)
+		}
+		for _, p := range probes {
 			if all.wanted() {
 				all.add("HTTP: ", c.Probes.HTTP(ctx, p), true)
 			}
 		}
 	}
 	if l := check.Lambda; l != nil && all.passed() {
-		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.PrivateIP})
+		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.Host()})
 		if passing.Is(err) {
 			return run.Finding{}, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
 		}
@@ -271,16 +281,24 @@ func (f *findings) together() run.Finding {
 type CheckRequest struct {
 	Run       string `json:"run"`
 	Instance  string `json:"instance"`
-	PrivateIP string `json:"privateIp"`
+	PrivateIP string `json:"privateIp"` // an IPv6 one if there is no IPv4
 }
 
+const noHost = "the instance has no private address that could be probed"
+
 // httpProbes are the requests that must succeed: one to the port that was asked for, or one to each port under which a
-// target group with an HTTP health check knows the instance.
-func httpProbes(plan *run.Plan, i *run.Instance, m *run.Machine) []run.HTTPProbe {
+// target group with an HTTP health check knows the instance. Without any, why says what is missing.
+func httpProbes(
+	plan *run.Plan, i *run.Instance, m *run.Machine,
+) (probes []run.HTTPProbe, why string) {
+	if m.Host() == "" { // which would be the function itself
+		return nil, noHost
+	}
 	want := plan.Request.Check.HTTP
 	probe := func(scheme, port, path, codes string) run.HTTPProbe {
-		return run.HTTPProbe{URL: scheme + "://" + m.PrivateIP + ":" + port + or(want.Path, path, "/"), Codes: or(want.Codes, codes, "200"),
-			Text: want.Text, Timeout: time.Duration(want.Timeout)}
+		address := net.JoinHostPort(m.Host(), port)
+		return run.HTTPProbe{URL: scheme + "://" + address + or(want.Path, path, "/"),
+			Codes: or(want.Codes, codes, "200"), Text: want.Text, Timeout: time.Duration(want.Timeout)}
 	}
 	if want.Port != 0 {
 		path, codes := "", ""
@@ -288,12 +306,11 @@ func httpProbes(plan *run.Plan, i *run.Instance, m *run.Machine) []run.HTTPProbe
 			h := plan.Groups[c.Group].Health
 			path, codes = or(path, h.Path), or(codes, h.Codes)
 		}
-		return []run.HTTPProbe{probe("http", strconv.Itoa(want.Port), path, codes)}
+		return []run.HTTPProbe{probe("http", strconv.Itoa(want.Port), path, codes)}, ""
 	}
-	var probes []run.HTTPProbe
 	for _, c := range i.Capture {
 		h := plan.Groups[c.Group].Health
-		if h.Protocol != "HTTP" && h.Protocol != "HTTPS" {
+		if !h.HTTP() {
 			continue
 		}
 		port := h.Port
@@ -302,7 +319,10 @@ func httpProbes(plan *run.Plan, i *run.Instance, m *run.Machine) []run.HTTPProbe
 		}
 		probes = append(probes, probe(strings.ToLower(h.Protocol), port, h.Path, h.Codes))
 	}
-	return probes
+	if len(probes) == 0 {
+		why = "there is no port to probe: the instance was in no target group with an HTTP health check"
+	}
+	return probes, why
 }
 
 func or(texts ...string) string {

@@ -18,7 +18,7 @@ type Drain struct {
 	EC2     Machines
 	Targets interface {
 		Targets
-		Deregister(ctx context.Context, group string, targets []run.Address) error
+		Deregister(ctx context.Context, group string, targets []run.Description) error
 	}
 	Now func() time.Time
 }
@@ -136,7 +136,10 @@ func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 	switch {
 	case m == nil:
 	case known == nil:
-		look.Targets, _, err = sweep(ctx, targets, map[string]bool{m.VPC: true}, names(m))
+		var s *swept
+		if s, err = sweep(ctx, targets, run.NewFinder(plan.Request.NotOurs, *m)); err == nil {
+			look.Targets = s.targets
+		}
 	default:
 		look.Targets, err = reread(ctx, targets, known)
 	}
@@ -301,7 +304,7 @@ func stillIn(capture, standing []run.Registration) bool {
 
 type groupTargets struct {
 	arn     string
-	targets []run.Address
+	targets []run.Description
 }
 
 // byGroup is the capture as calls: one a target group.
@@ -312,7 +315,7 @@ func byGroup(i *run.Instance) []groupTargets {
 			calls = append(calls, groupTargets{arn: c.Group})
 		}
 		last := &calls[len(calls)-1]
-		last.targets = append(last.targets, run.Address{ID: i.ID, Port: c.Port})
+		last.targets = append(last.targets, c.Of(i.ID))
 	}
 	return calls
 }

@@ -13,16 +13,20 @@ import (
 // fleet is what a request's instances and their target groups are right now.
 type fleet struct {
 	machines []run.Machine
-	groups   []run.Group // that hold one of them
-	targets  map[string][]run.Target
+	swept
+	in     map[string][]string // ARNs of the groups in which an instance is registered, by its id
+	finder *run.Finder
 }
 
-// in lists the groups that an instance is registered in.
-func (f *fleet) in(instance string) []string {
-	var in []string
-	for _, g := range f.groups {
-		if slices.ContainsFunc(f.targets[g.ARN], func(t run.Target) bool { return t.ID == instance && t.Registered() }) {
-			in = append(in, g.ARN)
+// standing lists the groups in which instances are registered: one look at each target, for there may be
+// 100,000 of them.
+func standing(s *swept) map[string][]string {
+	in := map[string][]string{}
+	for _, g := range s.groups {
+		for _, t := range s.targets[g.ARN] {
+			if groups := in[t.ID]; t.Registered() && (len(groups) == 0 || groups[len(groups)-1] != g.ARN) {
+				in[t.ID] = append(groups, g.ARN)
+			}
 		}
 	}
 	return in
@@ -42,17 +46,13 @@ func find(ctx context.Context, ec2 Machines, targets Targets, allowed Allowed, q
 	if err := f.keep(q, allowed); err != nil {
 		return nil, err
 	}
-	vpcs, of := map[string]bool{}, map[string]bool{}
-	for _, m := range f.machines {
-		vpcs[m.VPC], of[m.ID] = true, true
-		if m.PrivateIP != "" {
-			of[m.PrivateIP] = true
-		}
-	}
-	if f.targets, f.groups, err = sweep(ctx, targets, vpcs, of); err != nil {
+	finder := run.NewFinder(q.NotOurs, f.machines...)
+	found, err := sweep(ctx, targets, finder)
+	if err != nil {
 		return nil, err
 	}
-	return f, f.acceptGroups(q, allowed)
+	f.swept, f.in, f.finder = *found, standing(found), finder
+	return f, nil
 }
 
 // chosen lists the instances that targetGroupArns and instanceIds name together; nil if neither is given.
@@ -60,7 +60,7 @@ func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, err
 	if len(q.TargetGroupARNs) == 0 {
 		return q.InstanceIDs, nil
 	}
-	ids := []string{}
+	ids, named := []string{}, set(q.InstanceIDs)
 	for _, arn := range q.TargetGroupARNs {
 		found, err := targets.Targets(ctx, arn)
 		if errors.Is(err, run.ErrNoGroup) {
@@ -74,7 +74,7 @@ func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, err
 				return nil, &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("target %s of group %s is no instance", t.ID, run.ShortARN(arn)),
 					Want: "only target groups of type instance can be handled"}
 			}
-			if t.Registered() && (len(q.InstanceIDs) == 0 || slices.Contains(q.InstanceIDs, t.ID)) {
+			if t.Registered() && (len(named) == 0 || named[t.ID]) {
 				ids = append(ids, t.ID)
 			}
 		}
@@ -120,8 +120,12 @@ func (f *fleet) keep(q *run.Request, allowed Allowed) error {
 		kept = append(kept, m)
 	}
 	if len(q.InstanceIDs) > 0 && len(q.Tags) == 0 && len(q.TargetGroupARNs) == 0 {
+		there := map[string]bool{}
+		for _, m := range kept {
+			there[m.ID] = true
+		}
 		for _, id := range q.InstanceIDs {
-			if !slices.ContainsFunc(kept, func(m run.Machine) bool { return m.ID == id }) {
+			if !there[id] {
 				return &run.FieldError{Field: "instanceIds", Problem: "there is no instance " + id, Want: "name instances of this account and Region that aren't terminated"}
 			}
 		}
@@ -133,11 +137,18 @@ func (f *fleet) keep(q *run.Request, allowed Allowed) error {
 	return nil
 }
 
+func set(texts []string) map[string]bool {
+	all := make(map[string]bool, len(texts))
+	for _, t := range texts {
+		all[t] = true
+	}
+	return all
+}
+
 func (f *fleet) acceptGroups(q *run.Request, allowed Allowed) error {
 	for _, g := range f.groups {
 		if g.TargetType == "ip" {
-			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("target group %s registers an instance of the fleet by its IP address", g.Name),
-				Want: "only target groups of type instance can be handled"}
+			return f.byAddress(q, g)
 		}
 		if !strings.HasPrefix(g.Name, allowed.TargetGroupPrefix) {
 			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
@@ -147,6 +158,46 @@ func (f *fleet) acceptGroups(q *run.Request, allowed Allowed) error {
 	if len(f.groups) > run.MaxGroups {
 		return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
 			Want: fmt.Sprintf("%d at most; split the fleet", run.MaxGroups)}
+	}
+	return nil
+}
+
+// byAddress refuses a target group that registers instances by their addresses.
+func (f *fleet) byAddress(q *run.Request, g run.Group) error {
+	for _, t := range f.targets[g.ARN] {
+		instances := f.finder.Find(g, t.ID)
+		if len(instances) == 0 {
+			continue
+		}
+		want := "only target groups of type instance can be handled; if this one merely uses the same " +
+			"address in another VPC, name " + g.ARN + " in notOurs"
+		if slices.Contains(q.NotOurs, g.ARN) {
+			want = "take the target out, or leave the instance out; notOurs can't exclude the group, for " +
+				"its VPC is the one in which the instance has the address"
+		}
+		return &run.FieldError{Field: who(q), Want: want, Problem: fmt.Sprintf(
+			"target group %s registers instance %s by its IP address %s", g.Name, instances[0], t.ID)}
+	}
+	return nil
+}
+
+// excludes refuses a notOurs that can't be meant: what doesn't exist, and what knows instances by their
+// ids, which nothing else can have.
+func (f *fleet) excludes(q *run.Request) error {
+	types := map[string]string{}
+	for _, g := range f.region {
+		types[g.ARN] = g.TargetType
+	}
+	for _, arn := range q.NotOurs {
+		switch of, ok := types[arn]; {
+		case !ok:
+			return &run.FieldError{Field: "notOurs", Problem: "there is no target group " + arn,
+				Want: "name groups of this account and Region, or leave it out"}
+		case of != "ip":
+			return &run.FieldError{Field: "notOurs", Problem: fmt.Sprintf(
+				"target group %s is of type %s, not ip: no address can be mistaken in it", run.ShortARN(arn), of),
+				Want: "leave it out"}
+		}
 	}
 	return nil
 }

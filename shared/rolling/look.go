@@ -44,18 +44,24 @@ func (t timely) Targets(ctx context.Context, group string) ([]run.Target, error)
 	return nil, passing.Refused(fmt.Errorf("reading the target groups takes longer than %s", run.Span(lookFor)))
 }
 
-// sweep reads every target group that could hold instances of these VPCs: a group that was created, or in which an
-// instance was registered, after the run had started would otherwise go unseen (R3). One call a group: AWS can't be asked
-// the other way round.
-func sweep(ctx context.Context, targets Targets, vpcs map[string]bool, of map[string]bool) (map[string][]run.Target, []run.Group, error) {
-	groups, err := targets.Groups(ctx)
+// swept is what a reading of all target groups has found.
+type swept struct {
+	region  []run.Group             // all that there are
+	groups  []run.Group             // that hold one of the instances
+	targets map[string][]run.Target // of these, all targets, by ARN
+}
+
+// sweep reads every target group of the Region that could hold one of the instances: a group that was
+// created, or in which an instance was registered, after the run had started would otherwise go unseen
+// (R3). One call a group: AWS can't be asked the other way round.
+func sweep(ctx context.Context, targets Targets, finder *run.Finder) (*swept, error) {
+	region, err := targets.Groups(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list target groups: %w", err)
+		return nil, fmt.Errorf("list target groups: %w", err)
 	}
-	all := map[string][]run.Target{}
-	var in []run.Group
-	for _, g := range groups {
-		if !vpcs[g.VPC] || (g.TargetType != "instance" && g.TargetType != "ip") {
+	s := &swept{region: region, targets: map[string][]run.Target{}}
+	for _, g := range region {
+		if !finder.Holds(g) {
 			continue
 		}
 		found, err := targets.Targets(ctx, g.ARN)
@@ -63,17 +69,14 @@ func sweep(ctx context.Context, targets Targets, vpcs map[string]bool, of map[st
 			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read target group %s: %w", g.Name, err)
+			return nil, fmt.Errorf("read target group %s: %w", g.Name, err)
 		}
-		for _, t := range found {
-			if of[t.ID] {
-				all[g.ARN] = found
-				in = append(in, g)
-				break
-			}
+		if slices.ContainsFunc(found, func(t run.Target) bool { return len(finder.Find(g, t.ID)) > 0 }) {
+			s.groups = append(s.groups, g)
+			s.targets[g.ARN] = found
 		}
 	}
-	return all, in, nil
+	return s, nil
 }
 
 // reread reads the same groups once more.
@@ -87,15 +90,6 @@ func reread(ctx context.Context, targets Targets, known map[string][]run.Target)
 		now[arn] = found
 	}
 	return now, nil
-}
-
-// names are what target groups can know an instance by.
-func names(m *run.Machine) map[string]bool {
-	of := map[string]bool{m.ID: true}
-	if m.PrivateIP != "" {
-		of[m.PrivateIP] = true
-	}
-	return of
 }
 
 // machine reads one instance; nil if EC2 doesn't know it.

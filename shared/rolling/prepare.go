@@ -78,6 +78,9 @@ func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active],
 	if err != nil {
 		return err
 	}
+	if err := f.acceptGroups(&plan.Request, s.Allowed); err != nil {
+		return err
+	}
 	for _, g := range f.groups {
 		if _, ok := plan.Groups[g.ARN]; !ok {
 			return &run.FieldError{Field: who(&plan.Request), Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
@@ -162,24 +165,20 @@ func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Act
 	if err := b.each(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
 		return err
 	}
-	in := map[string][]string{}
-	for _, g := range f.groups {
-		for _, t := range f.targets[g.ARN] {
-			if t.Registered() && !slices.Contains(in[t.ID], g.ARN) {
-				in[t.ID] = append(in[t.ID], g.ARN)
-			}
-		}
+	failed := map[string]string{}
+	for _, o := range outs {
+		failed[o.Instance] = o.Run
 	}
 	var writes []ledger.Write
 	for _, m := range f.machines {
 		if there[m.ID] {
 			continue
 		}
-		i := &run.Instance{ID: m.ID, Run: w.Item.Run, Groups: in[m.ID], Windows: m.Windows, Expires: w.Now.Add(belongings)}
+		i := &run.Instance{ID: m.ID, Run: w.Item.Run, Groups: f.in[m.ID], Windows: m.Windows, Expires: w.Now.Add(belongings)}
 		i.Position = choreo.Position{Step: run.StepWaiting, Since: w.Now}
-		if n := slices.IndexFunc(outs, func(o run.Out) bool { return o.Instance == m.ID }); n >= 0 {
+		if by, ok := failed[m.ID]; ok {
 			i.Step, i.EndedAt = run.Skipped, w.Now
-			i.Position.Reason = fmt.Sprintf("it failed out of service in run %s; repair it, then release it", outs[n].Run)
+			i.Position.Reason = fmt.Sprintf("it failed out of service in run %s; repair it, then release it", by)
 		}
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))
 	}

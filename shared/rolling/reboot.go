@@ -71,7 +71,7 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if out, done, err := r.boot(ctx, w, plan); done || err != nil {
 		return out, err
 	}
-	busy, err := r.reached(ctx, w, m)
+	busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -182,15 +182,17 @@ func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.
 }
 
 // reached reads every target group and says which one can still send traffic to the instance, or isn't done draining.
-func (r Reboot) reached(ctx context.Context, w *choreo.Work[*run.Instance], m *run.Machine) (busy string, err error) {
+func (r Reboot) reached(
+	ctx context.Context, w *choreo.Work[*run.Instance], finder *run.Finder,
+) (busy string, err error) {
 	i, targets := w.Item, timely{r.Targets, r.Now, w.Now.Add(lookFor)}
-	groups, _, err := sweep(ctx, targets, map[string]bool{m.VPC: true}, names(m))
+	s, err := sweep(ctx, targets, finder)
 	if err != nil {
 		return "", err
 	}
-	for arn, targets := range groups {
+	for arn, targets := range s.targets {
 		for _, t := range targets {
-			if !names(m)[t.ID] {
+			if !finder.Knows(t.ID) {
 				continue
 			}
 			ours := stillIn([]run.Registration{{Group: arn, Port: t.Port}}, i.Capture)

@@ -19,7 +19,7 @@ type Rejoin struct {
 	EC2     Machines
 	Targets interface {
 		Targets(ctx context.Context, group string) ([]run.Target, error)
-		Register(ctx context.Context, group string, targets []run.Address) error
+		Register(ctx context.Context, group string, targets []run.Description) error
 	}
 	Alarm Topic
 	Now   func() time.Time

@@ -9,11 +9,23 @@ import (
 // Machine is an EC2 instance as EC2 describes it.
 type Machine struct {
 	ID        string            `json:"id"`
-	State     string            `json:"state"` // pending, running, shutting-down, terminated, stopping, stopped
-	VPC       string            `json:"vpc,omitempty"`
-	PrivateIP string            `json:"privateIp,omitempty"`
+	State     string            `json:"state"`               // pending, running, shutting-down, terminated, stopping, stopped
+	VPC       string            `json:"vpc,omitempty"`       // of the primary network interface
+	PrivateIP string            `json:"privateIp,omitempty"` // the primary IPv4 address
+	IPv6      string            `json:"ipv6,omitempty"`      // one of the primary network interface
 	Windows   bool              `json:"windows,omitempty"`
 	Tags      map[string]string `json:"tags,omitempty"`
+	// Interfaces are all of its network interfaces.
+	Interfaces []Interface `json:"interfaces,omitempty"`
+}
+
+// Host is the address at which the machine is probed: the private IPv4 one, else IPv6. Empty: it has
+// neither.
+func (m Machine) Host() string {
+	if m.PrivateIP != "" {
+		return m.PrivateIP
+	}
+	return m.IPv6
 }
 
 // AutoScalingGroup names the group that the machine belongs to, empty for none. EC2 Auto Scaling sets this tag itself,
@@ -54,6 +66,9 @@ type HealthCheck struct {
 	Healthy  int      `json:"healthyThreshold,omitempty"` // checks in a row that pass until an unhealthy one is healthy
 }
 
+// HTTP says that the health check is an HTTP request.
+func (h HealthCheck) HTTP() bool { return h.Protocol == "HTTP" || h.Protocol == "HTTPS" }
+
 // Address is a target's identity within a target group. The port is part of it: a target that was registered with a
 // port must be deregistered with that port.
 type Address struct {
@@ -74,9 +89,20 @@ const (
 	reasonDeregistration = "Target.DeregistrationInProgress"
 )
 
+// Description is all that a registration of an instance consists of, AWS's TargetDescription: what
+// must be given to register it as it was. There is no Availability Zone in it: AWS takes one for ip and
+// lambda targets alone.
+type Description struct {
+	Address
+	QUICServerID string `json:"quicServerId,omitempty"` // needed with QUIC and TCP_QUIC, refused elsewhere
+}
+
 // Target is a target as DescribeTargetHealth shows it.
 type Target struct {
 	Address
+	// QUICServerID is by what a load balancer finds the target of a QUIC connection.
+	QUICServerID string `json:"quicServerId,omitempty"`
+
 	State  string `json:"state"`            // initial, healthy, unhealthy, unhealthy.draining, draining, unused, unavailable
 	Reason string `json:"reason,omitempty"` // such as Target.Timeout
 }
@@ -106,6 +132,22 @@ type Registration struct {
 	Group   string `json:"group"` // ARN
 	Port    int    `json:"port"`
 	Healthy bool   `json:"healthy"` // was healthy when it was captured; only then must it be healthy again (R5)
+	// QUICServerID is needed to register it again in a QUIC or TCP_QUIC group.
+	QUICServerID string `json:"quicServerId,omitempty"`
+}
+
+// Of is the registration of an instance, as AWS takes it.
+func (r Registration) Of(instance string) Description {
+	return Description{Address{ID: instance, Port: r.Port}, r.QUICServerID}
+}
+
+// Place is the target group and the port, and all else that an operator needs to register it by hand.
+func (r Registration) Place() string {
+	place := fmt.Sprintf("target group %s, port %d", ShortARN(r.Group), r.Port)
+	if r.QUICServerID != "" {
+		place += ", QuicServerId " + r.QUICServerID
+	}
+	return place
 }
 
 // Alarm is a CloudWatch alarm, metric or composite.

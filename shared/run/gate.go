@@ -49,15 +49,20 @@ type Look struct {
 	Marked bool
 }
 
-// Standing lists where an instance is registered now, by what the look has read; also under its address, in a group that
-// then isn't of the plan.
+// Standing lists where an instance is registered now, by what the look has read; also under one of its
+// addresses, in a group that then isn't of the plan.
 func (l *Look) Standing() []Registration {
+	machine := Machine{ID: l.Me.ID}
+	if l.Machine != nil {
+		machine = *l.Machine
+	}
+	finder := NewFinder(nil, machine) // what is in notOurs wasn't read
 	var in []Registration
 	for arn, targets := range l.Targets {
 		for _, t := range targets {
-			byIP := l.Machine != nil && l.Machine.PrivateIP != "" && t.ID == l.Machine.PrivateIP
-			if (t.ID == l.Me.ID || byIP) && t.Registered() {
-				in = append(in, Registration{Group: arn, Port: t.Port, Healthy: t.Healthy()})
+			if t.Registered() && finder.Knows(t.ID) {
+				in = append(in, Registration{Group: arn, Port: t.Port, Healthy: t.Healthy(),
+					QUICServerID: t.QUICServerID})
 			}
 		}
 	}
@@ -131,6 +136,9 @@ func (l *Look) final() Verdict {
 			return skip(fmt.Sprintf("the instance was registered in target group %s after the run had started, which this run hasn't locked", ShortARN(r.Group)))
 		}
 	}
+	if why := l.unprobed(standing); why != "" {
+		return skip(why)
+	}
 	if after := l.Plan.Request.NotAfter; !after.IsZero() {
 		if takes := l.Plan.Takes(l.Run); l.Now.Add(takes).After(after) {
 			return Verdict{Answer: Skip, Stop: true,
@@ -138,6 +146,25 @@ func (l *Look) final() Verdict {
 		}
 	}
 	return Verdict{Answer: Go}
+}
+
+// unprobed says why a check that was asked for could make no probe, and so would never pass.
+func (l *Look) unprobed(standing []Registration) string {
+	c := l.Plan.Request.Check
+	switch {
+	case c.HTTP == nil && c.TCP == nil:
+		return ""
+	case l.Machine.Host() == "":
+		return "the instance has no private address that a check could probe"
+	case c.HTTP == nil || c.HTTP.Port != 0:
+		return ""
+	}
+	for _, r := range standing {
+		if l.Plan.Groups[r.Group].Health.HTTP() {
+			return ""
+		}
+	}
+	return "the instance is in no target group with an HTTP health check any more, so check.http has no port to probe"
 }
 
 // floor asks whether every target group of the instance keeps its floor of healthy targets without it, without all that

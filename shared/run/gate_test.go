@@ -71,6 +71,34 @@ func TestGate(t *testing.T) {
 		{"somebody is taking it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:draining c") }, run.Skip, "took the instance out"},
 		{"it never stood in a group", func(l *run.Look) { l.Me.Groups, l.Targets = nil, nil }, run.Go, ""},
 		{"it stands in a group that isn't locked", func(l *run.Look) { l.Targets[arn("new")] = serving("b x y z") }, run.Skip, "target group new"},
+		{"it stands in one by its address", func(l *run.Look) {
+			*l.Machine = networked()
+			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.99")
+			l.Targets[arn("pods")][0].ID = "2001:0db8::1" // the same, written in another way
+			l.Targets[arn("web")] = serving("a i-1 c")
+		}, run.Skip, "target group pods"},
+		{"it stands in one by an address of a delegated prefix", func(l *run.Look) {
+			*l.Machine = networked()
+			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.20")
+			l.Targets[arn("web")] = serving("a i-1 c")
+		}, run.Skip, "target group pods"},
+		{"somebody else's address is there", func(l *run.Look) {
+			*l.Machine = networked()
+			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.99")
+			l.Targets[arn("web")] = serving("a i-1 c")
+		}, run.Go, ""},
+		{"it has left the group whose health check gives the port", func(l *run.Look) {
+			l.Plan.Request.Check.HTTP, l.Machine.PrivateIP = &run.HTTPCheck{}, "10.0.0.1"
+		}, run.Skip, "check.http has no port"},
+		{"the health check gives the port", func(l *run.Look) {
+			l.Plan.Request.Check.HTTP, l.Machine.PrivateIP = &run.HTTPCheck{}, "10.0.0.1"
+			l.Plan.Groups[arn("web")] = run.GroupPlan{Floor: 2, Health: run.HealthCheck{Protocol: "HTTPS"}}
+		}, run.Go, ""},
+		{"the request gives the port", func(l *run.Look) {
+			l.Plan.Request.Check.HTTP, l.Machine.IPv6 = &run.HTTPCheck{Port: 80}, "2001:db8::1"
+		}, run.Go, ""},
+		{"it has no address to probe", func(l *run.Look) { l.Plan.Request.Check.TCP = &run.TCPCheck{Port: 80} },
+			run.Skip, "no private address"},
 		{"the run is paused", func(l *run.Look) { l.Run.Paused = now.Add(-time.Hour) }, run.Park, "paused since 2026-01-05T03:00:00Z"},
 		{"a paused run's window closes", func(l *run.Look) { l.Run.Paused, l.Plan.Request.NotAfter = now, now }, run.Skip, "the window closes"},
 		{"nothing is muted yet", func(l *run.Look) { muted(l); l.Quiet = run.Quiet{} }, run.Wait, "aren't muted yet"},

@@ -38,6 +38,8 @@ type Request struct {
 	TargetGroupARNs []string          `json:"targetGroupArns,omitempty"`
 	InstanceIDs     []string          `json:"instanceIds,omitempty"`
 	Tags            map[string]string `json:"tags,omitempty"`
+	// NotOurs are target groups of type ip that merely use an instance's address in another VPC.
+	NotOurs []string `json:"notOurs,omitempty"`
 
 	MaxConcurrency Amount `json:"maxConcurrency"`
 	MinHealthy     Amount `json:"minHealthy"`
@@ -199,7 +201,7 @@ func inParameter(err error) error {
 func (r *Request) fields() map[string]any {
 	return map[string]any{
 		"id": &r.ID, "scheduled": &r.Scheduled, "fleet": &r.Fleet,
-		"targetGroupArns": &r.TargetGroupARNs, "instanceIds": &r.InstanceIDs, "tags": &r.Tags,
+		"targetGroupArns": &r.TargetGroupARNs, "instanceIds": &r.InstanceIDs, "tags": &r.Tags, "notOurs": &r.NotOurs,
 		"maxConcurrency": &r.MaxConcurrency, "minHealthy": &r.MinHealthy, "maxErrors": &r.MaxErrors,
 		"bootWait": &r.BootWait, "checkInterval": &r.CheckInterval, "maxChecks": &r.MaxChecks, "drainTimeout": &r.DrainTimeout,
 		"rejoinTimeout": &r.RejoinTimeout, "gateTimeout": &r.GateTimeout, "maxPause": &r.MaxPause, "notAfter": &r.NotAfter,

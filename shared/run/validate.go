@@ -12,6 +12,8 @@ import (
 // minutes" in its documentation, five to be safe. Past it, an instance that was asked to reboot has done so.
 const HungReboot = 5 * time.Minute
 
+const exampleGroup = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef"
+
 // validate finds what is wrong with a request on its own, before anybody asks AWS.
 func (r *Request) validate(now time.Time) error {
 	checks := []func() error{r.validateWho, r.validateHowMany, r.validateHowLong, r.validateCheck, r.validateMute}
@@ -47,9 +49,11 @@ func (r *Request) validateWho() error {
 	}
 	for _, arn := range r.TargetGroupARNs {
 		if !groupARN.MatchString(arn) {
-			return bad("targetGroupArns", "give ARNs such as arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef",
-				"%q is no target group's ARN", arn)
+			return bad("targetGroupArns", "give ARNs such as "+exampleGroup, "%q is no target group's ARN", arn)
 		}
+	}
+	if err := r.validateNotOurs(); err != nil {
+		return err
 	}
 	for key, value := range r.Tags {
 		if key == "" || strings.Trim(value, "*? ") == "" {
@@ -59,6 +63,24 @@ func (r *Request) validateWho() error {
 	slices.Sort(r.InstanceIDs)
 	slices.Sort(r.TargetGroupARNs)
 	r.InstanceIDs, r.TargetGroupARNs = slices.Compact(r.InstanceIDs), slices.Compact(r.TargetGroupARNs)
+	return nil
+}
+
+// validateNotOurs takes ARNs only: a name would also mean the group that somebody makes of that name later.
+func (r *Request) validateNotOurs() error {
+	if most := 100; len(r.NotOurs) > most {
+		return bad("notOurs", fmt.Sprintf("name %d at most", most), "%d are too many", len(r.NotOurs))
+	}
+	for _, arn := range r.NotOurs {
+		if !groupARN.MatchString(arn) {
+			return bad("notOurs", "give ARNs, not names, such as "+exampleGroup, "%q is no target group's ARN", arn)
+		}
+		if slices.Contains(r.TargetGroupARNs, arn) {
+			return bad("notOurs", "name it in one of the two", "%s is also in targetGroupArns", arn)
+		}
+	}
+	slices.Sort(r.NotOurs)
+	r.NotOurs = slices.Compact(r.NotOurs)
 	return nil
 }
 

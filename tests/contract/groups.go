@@ -15,8 +15,8 @@ type Groups interface {
 	Groups(ctx context.Context) ([]run.Group, error)
 	Targets(ctx context.Context, group string) ([]run.Target, error)
 	Delay(ctx context.Context, group string) (time.Duration, error)
-	Deregister(ctx context.Context, group string, targets []run.Address) error
-	Register(ctx context.Context, group string, targets []run.Address) error
+	Deregister(ctx context.Context, group string, targets []run.Description) error
+	Register(ctx context.Context, group string, targets []run.Description) error
 }
 
 // GroupsFixture is a Region with target groups that have no targets, of type instance, in use by a load balancer.
@@ -27,6 +27,7 @@ type GroupsFixture struct {
 	Instances     []string      // two that run in the groups' VPC, and answer on every port
 	Unknown       string        // an instance that doesn't exist
 	Missing       string        // the ARN of a group that doesn't exist
+	QUIC          string        // the ARN of a group for QUIC
 	Wait          Wait
 }
 
@@ -45,6 +46,8 @@ func ExerciseGroups(t *testing.T, open func(t *testing.T) GroupsFixture) {
 		{"what concerns one group leaves the other alone", groupsApart},
 		{"the deregistration delay is read", groupsDelay},
 		{"a group that doesn't exist is ErrNoGroup", groupsMissing},
+		{"a QUIC target comes back with its server id", groupsQUIC},
+		{"a QUIC target without a server id is refused, and so is one for another protocol", groupsNoQUIC},
 	})
 }
 
@@ -68,10 +71,19 @@ func (f GroupsFixture) at(n, port int) run.Address {
 	return run.Address{ID: f.Instances[n], Port: port}
 }
 
+// only describes targets that are their address and nothing more.
+func only(addresses ...run.Address) []run.Description {
+	all := make([]run.Description, 0, len(addresses))
+	for _, a := range addresses {
+		all = append(all, run.Description{Address: a})
+	}
+	return all
+}
+
 // serves registers targets in the first group and waits until they are healthy.
 func (f GroupsFixture) serves(t *testing.T, targets ...run.Address) {
 	t.Helper()
-	ok(t, f.Port.Register(t.Context(), f.First.ARN, targets))
+	ok(t, f.Port.Register(t.Context(), f.First.ARN, only(targets...)))
 	f.Wait.until(t, "healthy", 5*time.Minute, func() bool {
 		healthy := slices.DeleteFunc(f.targets(t, f.First.ARN), func(x run.Target) bool { return !x.Healthy() })
 		return len(healthy) == len(targets)
@@ -110,7 +122,7 @@ func groupsRegister(t *testing.T, f GroupsFixture) {
 
 func groupsTwice(t *testing.T, f GroupsFixture) {
 	f.serves(t, f.at(0, 8080))
-	ok(t, f.Port.Register(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)}))
+	ok(t, f.Port.Register(t.Context(), f.First.ARN, only(f.at(0, 8080))))
 	same(t, "registered", f.registered(t, f.First.ARN), []run.Address{f.at(0, 8080)})
 	if got := f.targets(t, f.First.ARN); !got[0].Healthy() {
 		t.Errorf("it was healthy, now it is %+v", got)
@@ -118,17 +130,17 @@ func groupsTwice(t *testing.T, f GroupsFixture) {
 }
 
 func groupsPorts(t *testing.T, f GroupsFixture) {
-	ok(t, f.Port.Register(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080), f.at(0, 8081)}))
+	ok(t, f.Port.Register(t.Context(), f.First.ARN, only(f.at(0, 8080), f.at(0, 8081))))
 	if got := f.registered(t, f.First.ARN); len(got) != 2 {
 		t.Errorf("registered are %v", got)
 	}
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8081)}))
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8081))))
 	same(t, "registered", f.registered(t, f.First.ARN), []run.Address{f.at(0, 8080)})
 }
 
 func groupsDrain(t *testing.T, f GroupsFixture) {
 	f.serves(t, f.at(0, 8080), f.at(1, 8080))
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)}))
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8080))))
 	same(t, "registered", f.registered(t, f.First.ARN), []run.Address{f.at(1, 8080)})
 	draining := func() bool {
 		return slices.ContainsFunc(f.targets(t, f.First.ARN), func(x run.Target) bool { return x.Address == f.at(0, 8080) })
@@ -136,27 +148,27 @@ func groupsDrain(t *testing.T, f GroupsFixture) {
 	if !draining() {
 		t.Error("it was gone at once")
 	}
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)})) // again
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8080)))) // again
 	f.Wait.until(t, "gone", f.Delay+time.Minute, func() bool { return !draining() })
 	same(t, "registered", f.registered(t, f.First.ARN), []run.Address{f.at(1, 8080)})
 }
 
 func groupsComeBack(t *testing.T, f GroupsFixture) {
 	f.serves(t, f.at(0, 8080))
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)}))
-	ok(t, f.Port.Register(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)}))
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8080))))
+	ok(t, f.Port.Register(t.Context(), f.First.ARN, only(f.at(0, 8080))))
 	same(t, "registered", f.registered(t, f.First.ARN), []run.Address{f.at(0, 8080)})
 	f.Wait(f.Delay + time.Minute)
 	same(t, "registered later", f.registered(t, f.First.ARN), []run.Address{f.at(0, 8080)})
 }
 
 func groupsAbsent(t *testing.T, f GroupsFixture) {
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080), {ID: f.Unknown, Port: 80}}))
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8080), run.Address{ID: f.Unknown, Port: 80})))
 	same(t, "registered", f.registered(t, f.First.ARN), nil)
 }
 
 func groupsGone(t *testing.T, f GroupsFixture) {
-	err := f.Port.Register(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080), {ID: f.Unknown, Port: 8080}})
+	err := f.Port.Register(t.Context(), f.First.ARN, only(f.at(0, 8080), run.Address{ID: f.Unknown, Port: 8080}))
 	if final(t, "an unknown instance", err); !errors.Is(err, run.ErrGone) {
 		t.Errorf("the error is %v", err)
 	}
@@ -165,9 +177,9 @@ func groupsGone(t *testing.T, f GroupsFixture) {
 
 func groupsApart(t *testing.T, f GroupsFixture) {
 	for _, arn := range []string{f.First.ARN, f.Second.ARN} {
-		ok(t, f.Port.Register(t.Context(), arn, []run.Address{f.at(0, 8080)}))
+		ok(t, f.Port.Register(t.Context(), arn, only(f.at(0, 8080))))
 	}
-	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, []run.Address{f.at(0, 8080)}))
+	ok(t, f.Port.Deregister(t.Context(), f.First.ARN, only(f.at(0, 8080))))
 	same(t, "registered in the other", f.registered(t, f.Second.ARN), []run.Address{f.at(0, 8080)})
 }
 
@@ -181,10 +193,36 @@ func groupsMissing(t *testing.T, f GroupsFixture) {
 	_, targets := f.Port.Targets(t.Context(), f.Missing)
 	_, delay := f.Port.Delay(t.Context(), f.Missing)
 	for what, err := range map[string]error{"targets": targets, "delay": delay,
-		"register":   f.Port.Register(t.Context(), f.Missing, []run.Address{f.at(0, 80)}),
-		"deregister": f.Port.Deregister(t.Context(), f.Missing, []run.Address{f.at(0, 80)})} {
+		"register":   f.Port.Register(t.Context(), f.Missing, only(f.at(0, 80))),
+		"deregister": f.Port.Deregister(t.Context(), f.Missing, only(f.at(0, 80)))} {
 		if final(t, what, err); !errors.Is(err, run.ErrNoGroup) {
 			t.Errorf("%s: %v, want ErrNoGroup", what, err)
 		}
 	}
+}
+
+func groupsQUIC(t *testing.T, f GroupsFixture) {
+	both := []run.Description{{Address: f.at(0, 443), QUICServerID: "0x00112233445566aa"},
+		{Address: f.at(0, 8443), QUICServerID: "0x00112233445566bb"}}
+	for range 2 { // registering twice is registering once, here too
+		ok(t, f.Port.Register(t.Context(), f.QUIC, both))
+	}
+	ok(t, f.Port.Deregister(t.Context(), f.QUIC, both[:1]))
+	same(t, "registered", f.registered(t, f.QUIC), []run.Address{f.at(0, 8443)})
+	ok(t, f.Port.Register(t.Context(), f.QUIC, both[:1]))
+	for _, want := range both {
+		if !slices.ContainsFunc(f.targets(t, f.QUIC), func(x run.Target) bool {
+			return x.Registered() && x.Address == want.Address && x.QUICServerID == want.QUICServerID
+		}) {
+			t.Errorf("%+v isn't among %+v", want, f.targets(t, f.QUIC))
+		}
+	}
+}
+
+func groupsNoQUIC(t *testing.T, f GroupsFixture) {
+	final(t, "without a server id", f.Port.Register(t.Context(), f.QUIC, only(f.at(0, 443))))
+	other := []run.Description{{Address: f.at(0, 8080), QUICServerID: "0x00112233445566aa"}}
+	final(t, "for another protocol", f.Port.Register(t.Context(), f.First.ARN, other))
+	same(t, "registered", f.registered(t, f.QUIC), nil)
+	same(t, "registered in the other", f.registered(t, f.First.ARN), nil)
 }

@@ -3,6 +3,8 @@ package contract
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +27,9 @@ type MachinesFixture struct {
 	Unknown                      string // an instance that never was
 	// Boots is how often an instance has gone down and begun to boot again.
 	Boots func(instance string) int
-	Wait  Wait
+	// Networked is another instance that runs, with network interfaces in several VPCs.
+	Networked run.Machine
+	Wait      Wait
 }
 
 // ExerciseMachines tests instances.
@@ -38,6 +42,7 @@ func ExerciseMachines(t *testing.T, open func(t *testing.T) MachinesFixture) {
 		{"all of several tags must match", machinesByTags},
 		{"ids and tags narrow one another", machinesByBoth},
 		{"an instance is described", machinesDescribed},
+		{"every address of every network interface is known", machinesNetworked},
 		{"a selection of nothing is an error", machinesOfNothing},
 		{"the status checks of a running instance are ok", machinesStatus},
 		{"those of one that is stopped aren't, and it is said why", machinesNoStatus},
@@ -92,6 +97,25 @@ func machinesDescribed(t *testing.T, f MachinesFixture) {
 		m := must(f.Port.Machines(t.Context(), run.Selection{IDs: []string{id}}))(t)
 		if len(m) != 1 || m[0].State != want.state || m[0].Windows != want.windows || m[0].VPC == "" || m[0].PrivateIP == "" || m[0].Tags["Suite"] != f.Suite {
 			t.Errorf("%s is %+v, want %v", id, m, want)
+		}
+	}
+}
+
+func machinesNetworked(t *testing.T, f MachinesFixture) {
+	want := f.Networked
+	m := must(f.Port.Machines(t.Context(), run.Selection{IDs: []string{want.ID}}))(t)
+	if len(m) != 1 || m[0].PrivateIP != want.PrivateIP || m[0].IPv6 != want.IPv6 {
+		t.Fatalf("it is %+v, want %+v", m, want)
+	}
+	if len(m[0].Interfaces) != len(want.Interfaces) {
+		t.Fatalf("the interfaces are %v, want %v", m[0].Interfaces, want.Interfaces)
+	}
+	for n, w := range want.Interfaces {
+		got := m[0].Interfaces[n]
+		slices.SortFunc(got.Addresses, netip.Prefix.Compare)
+		slices.SortFunc(w.Addresses, netip.Prefix.Compare)
+		if got.VPC != w.VPC || !slices.Equal(got.Addresses, w.Addresses) {
+			t.Errorf("interface %d is %v, want %v", n, got, w)
 		}
 	}
 }

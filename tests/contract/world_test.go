@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -52,7 +53,9 @@ func TestQueuesOfTheWorld(t *testing.T) {
 func TestGroupsOfTheWorld(t *testing.T) {
 	contract.ExerciseGroups(t, func(t *testing.T) contract.GroupsFixture {
 		w := open(t)
-		f := contract.GroupsFixture{Port: w.Targets(), Delay: time.Minute, Unknown: sim.ID(9), Missing: sim.Group("missing"), Wait: w.Advance}
+		f := contract.GroupsFixture{Port: w.Targets(), Delay: time.Minute, Unknown: sim.ID(9), Missing: sim.Group("missing"), QUIC: sim.Group("quic"),
+			Wait: w.Advance}
+		w.AddGroup(world.GroupSpec{ARN: f.QUIC, Name: "quic", VPC: sim.VPC, Protocol: "TCP_QUIC", Delay: f.Delay, Attached: true})
 		for n, g := range []*run.Group{&f.First, &f.Second} {
 			name := []string{"web", "api"}[n]
 			*g = run.Group{ARN: sim.Group(name), Name: name, VPC: sim.VPC, TargetType: "instance", Protocol: "HTTP",
@@ -74,10 +77,21 @@ func TestMachinesOfTheWorld(t *testing.T) {
 				Tags: map[string]string{"Role": role, "Suite": "contract"}})
 		}
 		w.AddMachine(world.MachineSpec{ID: sim.ID(8)}) // somebody else's
+		networked := world.MachineSpec{ID: sim.ID(7), IP: "10.0.0.7", VPC: sim.VPC, IPv6: "2001:db8::7",
+			More: []run.Interface{
+				{Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.70/32"), netip.MustParsePrefix("10.0.0.80/28"),
+					netip.MustParsePrefix("2001:db8:0:0:1::/80")}},
+				{VPC: "vpc-2", Addresses: []netip.Prefix{netip.MustParsePrefix("10.2.0.7/32")}}}}
+		w.AddMachine(networked)
 		w.Stop(sim.ID(3))
 		w.Advance(time.Hour)
 		return contract.MachinesFixture{Port: w.EC2(), Web1: sim.ID(0), Web2: sim.ID(1), Windows: sim.ID(2), Stopped: sim.ID(3), Suite: "contract",
-			Unknown: sim.ID(99), Boots: w.Boots, Wait: w.Advance}
+			Unknown: sim.ID(99), Boots: w.Boots, Wait: w.Advance,
+			Networked: run.Machine{ID: sim.ID(7), PrivateIP: "10.0.0.7", IPv6: "2001:db8::7", Interfaces: []run.Interface{
+				{VPC: sim.VPC, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"),
+					netip.MustParsePrefix("2001:db8::7/128"), netip.MustParsePrefix("10.0.0.70/32"),
+					netip.MustParsePrefix("10.0.0.80/28"), netip.MustParsePrefix("2001:db8:0:0:1::/80")}},
+				{VPC: "vpc-2", Addresses: []netip.Prefix{netip.MustParsePrefix("10.2.0.7/32")}}}}}
 	})
 }
 

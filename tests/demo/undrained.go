@@ -35,7 +35,7 @@ type targetGroups = rolling.Targets
 // keeping are target groups that keep what is deregistered.
 type keeping struct{ targetGroups }
 
-func (keeping) Deregister(context.Context, string, []run.Address) error { return nil }
+func (keeping) Deregister(context.Context, string, []run.Description) error { return nil }
 
 // hiding are target groups that show nobody.
 type hiding struct{ targetGroups }

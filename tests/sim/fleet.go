@@ -80,10 +80,11 @@ func (f *Fleet) AddGroups(names ...string) {
 	}
 }
 
-// Add adds an instance that may be rebooted and registers it, places being "group:port".
+// Add adds an instance that may be rebooted and registers it, places being "group:port". One with an IPv6
+// address has an IPv4 one only if the test gives it.
 func (f *Fleet) Add(spec world.MachineSpec, places ...string) {
 	n := len(f.IDs) + 1
-	if spec.IP == "" {
+	if spec.IP == "" && spec.IPv6 == "" {
 		spec.IP = fmt.Sprintf("10.0.%d.%d", n/250, n%250+1)
 	}
 	spec.VPC = VPC

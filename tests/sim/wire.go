@@ -91,7 +91,8 @@ func (x wiring) start(mutes rolling.Mutes) {
 		Stack: x.env("start", "STACK"), FleetPrefix: x.env("start", "FLEET_PREFIX"), Now: x.now,
 		Allowed: rolling.Allowed{InstanceTag: x.env("start", "INSTANCE_TAG"), TargetGroupPrefix: x.env("start", "TARGET_GROUP_PREFIX"),
 			AlarmPrefix: x.env("start", "ALARM_PREFIX"), RulePrefix: x.env("start", "RULE_PREFIX"),
-			CheckFunction: x.env("start", "CHECK_FUNCTION"), EventBuses: x.env("start", "EVENT_BUSES"), InVPC: x.env("start", "IN_VPC") == "true"}}
+			CheckFunction: x.env("start", "CHECK_FUNCTION"), EventBuses: x.env("start", "EVENT_BUSES"), InVPC: x.env("start", "IN_VPC") == "true",
+			IPv6: x.env("start", "CHECK_DUAL_STACK") == "true"}}
 	w.Handle("start", choreo.Either(start.Mover(x.line("start")), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return start.Request(ctx, choreo.Invocation(ctx), request)
 	}))

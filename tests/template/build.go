@@ -140,6 +140,7 @@ func (s *Stack) placeFunction(res Resource) error {
 		Role:          role,
 		LogGroup:      s.logGroup(p.LoggingConfig.LogGroup),
 		VPC:           len(p.VpcConfig) > 0,
+		IPv6:          p.VpcConfig["Ipv6AllowedForDualStack"] == true,
 	}
 	if c := p.EventInvokeConfig; c != nil {
 		f.Async = &Async{

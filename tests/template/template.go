@@ -42,6 +42,7 @@ type Function struct {
 	Role          Role              //
 	LogGroup      string            // the logical id of its log group
 	VPC           bool              // it runs in the operator's VPC
+	IPv6          bool              // and may send IPv6 there
 }
 
 // EventSource is the mapping that feeds a queue's messages to a function.

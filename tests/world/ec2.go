@@ -58,8 +58,8 @@ func (m *machine) shown(at time.Time) bool {
 
 func (m *machine) describe(at time.Time) run.Machine {
 	return run.Machine{
-		ID: m.spec.ID, State: m.states.at(at), VPC: m.spec.VPC, PrivateIP: m.spec.IP,
-		Windows: m.spec.Windows, Tags: maps.Clone(m.spec.Tags),
+		ID: m.spec.ID, State: m.states.at(at), VPC: m.spec.VPC, PrivateIP: m.spec.IP, IPv6: m.spec.IPv6,
+		Windows: m.spec.Windows, Tags: maps.Clone(m.spec.Tags), Interfaces: m.spec.interfaces(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -61,14 +62,14 @@ func (t *Targets) Delay(ctx context.Context, arn string) (delay time.Duration, e
 }
 
 // Deregister takes targets out of a group; those that aren't there stay away.
-func (t *Targets) Deregister(ctx context.Context, arn string, targets []run.Address) error {
+func (t *Targets) Deregister(ctx context.Context, arn string, targets []run.Description) error {
 	op := Op{Name: "Deregister", Subject: arn, Detail: t.world.say("%v", targets)}
 	err := t.on(ctx, op, func(_ *Op, g *group) error {
 		if err := check(targets); err != nil {
 			return err
 		}
 		for _, a := range targets {
-			g.deregister(a, t.world.now)
+			g.deregister(a.Address, t.world.now)
 		}
 		return nil
 	})
@@ -78,8 +79,9 @@ func (t *Targets) Deregister(ctx context.Context, arn string, targets []run.Addr
 	return nil
 }
 
-// Register puts targets into a group: all of them, or none if one isn't a running instance of the group's VPC.
-func (t *Targets) Register(ctx context.Context, arn string, targets []run.Address) error {
+// Register puts targets into a group: all of them, or none if one isn't a running instance of the group's
+// VPC, or hasn't the server id that a QUIC group needs, and no other takes.
+func (t *Targets) Register(ctx context.Context, arn string, targets []run.Description) error {
 	op := Op{Name: "Register", Subject: arn, Detail: t.world.say("%v", targets)}
 	err := t.on(ctx, op, func(_ *Op, g *group) error {
 		if err := check(targets); err != nil {
@@ -87,13 +89,16 @@ func (t *Targets) Register(ctx context.Context, arn string, targets []run.Addres
 		}
 		w := t.world
 		for _, a := range targets {
-			m := w.machines[a.ID]
-			if m == nil || m.states.last() != "running" || m.spec.VPC != g.VPC {
+			m := w.whose(g, a.ID)
+			if m == nil || m.states.last() != "running" || (m.spec.VPC != g.VPC && g.TargetType != "ip") {
 				return fmt.Errorf("InvalidTarget: %s isn't running in %s: %w", a.ID, g.VPC, run.ErrGone)
+			}
+			if err := g.takes(a, w.now); err != nil {
+				return err
 			}
 		}
 		for _, a := range targets {
-			g.target(w.machines[a.ID], a.Port).register(w.now)
+			g.target(w.whose(g, a.ID), a.Address).register(w.now, a.QUICServerID)
 		}
 		return nil
 	})
@@ -115,7 +120,31 @@ func (t *Targets) on(ctx context.Context, op Op, do func(*Op, *group) error) err
 	})
 }
 
-func check(targets []run.Address) error {
+var serverIDs = regexp.MustCompile(`^0x[0-9a-f]{16}$`)
+
+// takes says whether the group takes the server id, or its absence.
+func (g *group) takes(a run.Description, now time.Time) error {
+	switch id := a.QUICServerID; {
+	case !g.QUIC() && id != "":
+		return fmt.Errorf("ValidationError: %s has a QuicServerId, and the protocol is %s", a, g.Protocol)
+	case !g.QUIC():
+		return nil
+	case !serverIDs.MatchString(id):
+		return fmt.Errorf("ValidationError: %s needs a QuicServerId, not %q", a, id)
+	}
+	for _, t := range g.targets {
+		if !t.registered(now) {
+			continue
+		}
+		own := t.Address == a.Address
+		if same := t.stayAt(now).quic == a.QUICServerID; own != same {
+			return fmt.Errorf("ValidationError: the QuicServerId of %s is taken, or another than it has", a)
+		}
+	}
+	return nil
+}
+
+func check(targets []run.Description) error {
 	if len(targets) == 0 {
 		return fmt.Errorf("ValidationError: no targets")
 	}

@@ -3,15 +3,22 @@ package world
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
+
+	"quickstep/shared/run"
 )
 
 // MachineSpec is an EC2 instance and its habits.
 type MachineSpec struct {
 	ID, IP, VPC string
-	Tags        map[string]string
-	Windows     bool
-	Managed     bool // by Systems Manager
+	IPv6        string // of its primary network interface
+	// More are its further network interfaces, and further addresses of the primary one: those without a VPC.
+	More    []run.Interface
+	Tags    map[string]string
+	Windows bool
+	Managed bool // by Systems Manager
 
 	RebootLag  time.Duration // from the request to going down; 2 s if zero
 	BootTime   time.Duration // from going down to the running operating system; 30 s if zero
@@ -77,9 +84,66 @@ func (w *World) AddMachine(spec MachineSpec) {
 	m.answers.add(time.Time{}, true)
 	m.boots = []boot{{id: w.bootID(m, w.now.AddDate(0, -1, 0))}}
 	w.machines[spec.ID] = m
-	if spec.IP != "" {
-		w.addresses[spec.IP] = m
+	for _, i := range spec.interfaces() {
+		for _, p := range i.Addresses {
+			n := network{i.VPC, p, m}
+			if p.IsSingleIP() {
+				w.addresses[p.Addr()] = append(w.addresses[p.Addr()], n)
+			} else {
+				w.delegated = append(w.delegated, n)
+			}
+		}
 	}
+}
+
+// network is an address in a VPC, or a delegated prefix, and whose it is.
+type network struct {
+	vpc  string
+	of   netip.Prefix
+	whom *machine
+}
+
+// interfaces are the machine's network interfaces, as EC2 shows them: the primary one first.
+func (s MachineSpec) interfaces() []run.Interface {
+	primary := run.Interface{VPC: s.VPC}
+	for _, text := range []string{s.IP, s.IPv6} {
+		if text != "" {
+			ip := netip.MustParseAddr(text)
+			primary.Addresses = append(primary.Addresses, netip.PrefixFrom(ip, ip.BitLen()))
+		}
+	}
+	all := []run.Interface{{}}
+	for _, i := range s.More {
+		if i.VPC == "" {
+			primary.Addresses = append(primary.Addresses, i.Addresses...)
+		} else {
+			all = append(all, i)
+		}
+	}
+	all[0] = primary
+	return all
+}
+
+// owner is the machine that has an address, as it is seen from a VPC: its own machines first, then those
+// of other VPCs, for they may be peered.
+func (w *World) owner(vpc, address string) *machine {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return nil
+	}
+	var found *machine
+	for _, n := range append(slices.Clip(w.addresses[ip]), w.delegated...) {
+		if !n.of.Contains(ip) {
+			continue
+		}
+		if n.vpc == vpc {
+			return n.whom
+		}
+		if found == nil {
+			found = n.whom
+		}
+	}
+	return found
 }
 
 // ChangeMachine changes a machine's habits from now on; its id and addresses stay.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,7 +39,7 @@ type group struct {
 type target struct {
 	run.Address
 	group   *group
-	machine *machine
+	machine *machine // whose address it is, in a group of type ip
 	stays   []stay
 	seen    history[bool] // answers to HealthProbe, if there is one
 	steady  steady
@@ -49,6 +50,7 @@ type stay struct {
 	from    time.Time
 	leaving time.Time // deregistered; zero: not
 	gone    time.Time // when the deregistration delay was over
+	quic    string    // server id, in a QUIC group
 }
 
 // AddGroup adds a target group without targets.
@@ -86,15 +88,47 @@ func (w *World) ChangeGroup(arn string, change func(*GroupSpec)) {
 	}
 }
 
-// Place registers a target as if that had been done long ago: it is healthy if its machine answers.
+// Place registers a target as if that had been done long ago: it is healthy if its machine answers. In a
+// group of type ip, id is an address. In a QUIC group, it gets a server id that nobody else has.
 func (w *World) Place(arn, id string, port int) {
-	w.group(arn).target(w.machine(id), port).register(w.now.Add(-24 * time.Hour))
+	a := run.Address{ID: id, Port: port}
+	w.byHand(arn, a).register(w.now.Add(-24*time.Hour), w.serverID(arn, a))
 }
 
 // RegisterByHand registers a target the way somebody else would.
 func (w *World) RegisterByHand(arn string, a run.Address) {
 	w.happen(Op{Service: "hand", Name: "Register", Subject: arn, Detail: a.String()})
-	w.group(arn).target(w.machine(a.ID), a.Port).register(w.now)
+	w.byHand(arn, a).register(w.now, w.serverID(arn, a))
+}
+
+func (w *World) byHand(arn string, a run.Address) *target {
+	g := w.group(arn)
+	m := w.whose(g, a.ID)
+	if m == nil {
+		panic(fmt.Sprintf("world: nobody is %s, which is to be registered in %s", a.ID, arn))
+	}
+	return g.target(m, a)
+}
+
+// whose is the machine that a target of the group stands for; nil if there is none.
+func (w *World) whose(g *group, id string) *machine {
+	if g.TargetType == "ip" {
+		return w.owner(g.VPC, id)
+	}
+	return w.machines[id]
+}
+
+// QUIC says that the group's targets have server ids.
+func (g GroupSpec) QUIC() bool { return g.Protocol == "QUIC" || g.Protocol == "TCP_QUIC" }
+
+// serverID makes a new server id, if the group needs one.
+func (w *World) serverID(arn string, a run.Address) string {
+	if !w.group(arn).QUIC() {
+		return ""
+	}
+	w.servers++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", arn, a, w.servers))
+	return fmt.Sprintf("0x%x", sum[:8])
 }
 
 // DeregisterByHand takes a target out the way somebody else would.
@@ -118,8 +152,7 @@ func (g *group) find(a run.Address) (int, bool) {
 	})
 }
 
-func (g *group) target(m *machine, port int) *target {
-	a := run.Address{ID: m.spec.ID, Port: port}
+func (g *group) target(m *machine, a run.Address) *target {
 	i, ok := g.find(a)
 	if !ok {
 		t := &target{Address: a, group: g, machine: m}
@@ -145,9 +178,9 @@ func (g *group) deregister(a run.Address, now time.Time) {
 }
 
 // register begins a stay, unless there is one. It takes back a leaving that isn't over.
-func (t *target) register(now time.Time) {
+func (t *target) register(now time.Time, quic string) {
 	if !t.registered(now) {
-		t.stays = append(t.stays, stay{from: now})
+		t.stays = append(t.stays, stay{from: now, quic: quic})
 		if len(t.seen) > 0 { // what real probes found in an earlier stay says nothing about this one
 			t.seen = nil
 			t.seen.add(now, false)

@@ -49,7 +49,9 @@ func states(t *testing.T, w *world.World) string {
 	return s
 }
 
-func at(ids string, port int) []run.Address { return []run.Address{{ID: ids, Port: port}} }
+func at(id string, port int) []run.Description {
+	return []run.Description{{Address: run.Address{ID: id, Port: port}}}
+}
 
 func done(t *testing.T, err error) {
 	t.Helper()

@@ -119,7 +119,8 @@ func (g *group) at(at time.Time) []run.Target {
 	all := make([]run.Target, 0, len(g.targets))
 	for _, t := range g.targets {
 		if state, reason := t.state(at); state != "" {
-			all = append(all, run.Target{Address: t.Address, State: state, Reason: reason})
+			all = append(all, run.Target{Address: t.Address, State: state, Reason: reason,
+				QUICServerID: t.stayAt(at).quic})
 		}
 	}
 	return all
@@ -165,7 +166,7 @@ func (w *World) probeTargets(g *group) {
 			continue
 		}
 		w.working.Go(func() {
-			answers := w.HealthProbe(t.ID, t.Port)
+			answers := w.HealthProbe(t.machine.spec.ID, t.Port)
 			w.Do(func() { t.seen.add(w.now, answers) })
 		})
 	}

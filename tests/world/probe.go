@@ -64,10 +64,13 @@ func (p *Probe) TCP(ctx context.Context, address string, _ time.Duration) (f run
 	return f
 }
 
-// connect finds the machine behind an address: one that is down doesn't answer, one without application refuses.
+// connect finds the machine behind an address: one that is down doesn't answer, one without application
+// refuses. No address at all is whoever asks, and nothing listens there.
 func (w *World) connect(ip string) (m *machine, refusal string) {
-	m = w.addresses[ip]
+	m = w.owner("", ip)
 	switch {
+	case ip == "":
+		return nil, "connection refused"
 	case m == nil || !m.boots[len(m.boots)-1].lastsAt(w.now):
 		return nil, "timeout"
 	case !m.answers.last():

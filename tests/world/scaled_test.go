@@ -26,7 +26,7 @@ func TestOnTheScaledClock(t *testing.T) {
 	spec := group()
 	w.AddGroup(spec)
 	w.AddMachine(machine("i-1"))
-	w.RegisterByHand(web, at("i-1", 80)[0])
+	w.RegisterByHand(web, at("i-1", 80)[0].Address)
 	key := ledger.Key{PK: "A", SK: "count"}
 	finished := make(chan struct{})
 	w.AfterEffect = func(op world.Op) {

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -69,7 +70,9 @@ type World struct {
 	messages    int
 	table       *table
 	machines    map[string]*machine
-	addresses   map[string]*machine // by private IP
+	servers     int // QUIC server ids that were given
+	addresses   map[netip.Addr][]network
+	delegated   []network // prefixes
 	groups      map[string]*group
 	alarms      map[string]*alarm
 	mutes       map[string]*mute
@@ -100,7 +103,7 @@ func New(stack *template.Stack, clock Clock, seed uint64) *World {
 		wake: make(chan struct{}, 1), base: context.Background(), slots: make(chan struct{}, concurrency),
 		counts:    map[kind]int{},
 		functions: map[string]*function{}, suspended: map[*routine]bool{}, queues: map[string]*queue{},
-		table: newTable(), machines: map[string]*machine{}, addresses: map[string]*machine{}, groups: map[string]*group{},
+		table: newTable(), machines: map[string]*machine{}, addresses: map[netip.Addr][]network{}, groups: map[string]*group{},
 		alarms: map[string]*alarm{}, mutes: map[string]*mute{}, rules: map[ruleKey]*rule{},
 		parameters: map[string]string{}, commands: map[string]command{}, topics: map[string]*Topic{},
 		checks:  map[string]Check{},

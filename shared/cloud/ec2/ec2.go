@@ -92,7 +92,10 @@ func machine(i types.Instance) run.Machine {
 		ID:        aws.ToString(i.InstanceId),
 		VPC:       aws.ToString(i.VpcId),
 		PrivateIP: aws.ToString(i.PrivateIpAddress),
+		IPv6:      ipv6(i),
 		Windows:   strings.EqualFold(string(i.Platform), "windows"), // the SDK says Windows, EC2 windows
+
+		Interfaces: interfaces(i),
 	}
 	if i.State != nil {
 		m.State = string(i.State.Name)

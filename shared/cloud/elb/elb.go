@@ -89,9 +89,10 @@ func (g TargetGroups) Targets(ctx context.Context, groupARN string) ([]run.Targe
 			return nil, failed("list the targets of", groupARN, errors.New("a target came without its health"))
 		}
 		targets = append(targets, run.Target{
-			Address: run.Address{ID: aws.ToString(d.Target.Id), Port: int(aws.ToInt32(d.Target.Port))},
-			State:   string(d.TargetHealth.State),
-			Reason:  string(d.TargetHealth.Reason),
+			Address:      run.Address{ID: aws.ToString(d.Target.Id), Port: int(aws.ToInt32(d.Target.Port))},
+			QUICServerID: aws.ToString(d.Target.QuicServerId),
+			State:        string(d.TargetHealth.State),
+			Reason:       string(d.TargetHealth.Reason),
 		})
 	}
 	return targets, nil

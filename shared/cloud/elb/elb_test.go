@@ -67,14 +67,14 @@ func TestTargetsKeepsThePortAndTheState(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer {
 		return answer(c.Operation, `<TargetHealthDescriptions>
 			<member><Target><Id>i-1</Id><Port>80</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>
-			<member><Target><Id>i-1</Id><Port>81</Port></Target><TargetHealth><State>draining</State>
+			<member><Target><Id>i-1</Id><Port>81</Port><QuicServerId>0x1a2b3c4d5e6f7a8b</QuicServerId></Target><TargetHealth><State>draining</State>
 				<Reason>Target.DeregistrationInProgress</Reason></TargetHealth></member>
 		</TargetHealthDescriptions>`)
 	})
 	got, err := elb.New(w.Config).Targets(t.Context(), web)
 	want := []run.Target{
 		{Address: run.Address{ID: "i-1", Port: 80}, State: "healthy"},
-		{Address: run.Address{ID: "i-1", Port: 81}, State: "draining", Reason: "Target.DeregistrationInProgress"},
+		{Address: run.Address{ID: "i-1", Port: 81}, QUICServerID: "0x1a2b3c4d5e6f7a8b", State: "draining", Reason: "Target.DeregistrationInProgress"},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -121,7 +121,9 @@ func TestDelay(t *testing.T) {
 
 func TestChangesNameEachTargetWithItsPort(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, "") })
-	groups, targets := elb.New(w.Config), []run.Address{{ID: "i-1", Port: 80}, {ID: "i-1", Port: 81}, {ID: "arn:fn"}}
+	groups, targets := elb.New(w.Config), []run.Description{
+		{Address: run.Address{ID: "i-1", Port: 80}}, {Address: run.Address{ID: "i-1", Port: 81}, QUICServerID: "0x1a2b3c4d5e6f7a8b"},
+		{Address: run.Address{ID: "arn:fn"}}}
 	if err := errors.Join(groups.Deregister(t.Context(), web, targets), groups.Register(t.Context(), web, targets)); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func TestChangesNameEachTargetWithItsPort(t *testing.T) {
 	for _, c := range w.Calls() {
 		want := url.Values{"Action": {c.Operation}, "Version": {"2015-12-01"}, "TargetGroupArn": {web},
 			"Targets.member.1.Id": {"i-1"}, "Targets.member.1.Port": {"80"},
-			"Targets.member.2.Id": {"i-1"}, "Targets.member.2.Port": {"81"},
+			"Targets.member.2.Id": {"i-1"}, "Targets.member.2.Port": {"81"}, "Targets.member.2.QuicServerId": {"0x1a2b3c4d5e6f7a8b"},
 			"Targets.member.3.Id": {"arn:fn"}}
 		if c.Form.Encode() != want.Encode() {
 			t.Errorf("%s: sent %v", c.Operation, c.Form)
@@ -156,10 +158,10 @@ var calls = map[string]func(context.Context, aws.Config) error{
 	},
 	"Delay": func(ctx context.Context, cfg aws.Config) error { _, err := elb.New(cfg).Delay(ctx, web); return err },
 	"Deregister": func(ctx context.Context, cfg aws.Config) error {
-		return elb.New(cfg).Deregister(ctx, web, []run.Address{{ID: "i-1", Port: 80}})
+		return elb.New(cfg).Deregister(ctx, web, []run.Description{{Address: run.Address{ID: "i-1", Port: 80}}})
 	},
 	"Register": func(ctx context.Context, cfg aws.Config) error {
-		return elb.New(cfg).Register(ctx, web, []run.Address{{ID: "i-1", Port: 80}})
+		return elb.New(cfg).Register(ctx, web, []run.Description{{Address: run.Address{ID: "i-1", Port: 80}}})
 	},
 }
 

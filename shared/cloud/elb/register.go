@@ -14,7 +14,10 @@ import (
 
 // Deregister takes targets out of a target group. Taking out one that isn't in it succeeds, so it is safe to repeat. The
 // error wraps run.ErrNoGroup if the group no longer exists.
-func (g TargetGroups) Deregister(ctx context.Context, groupARN string, targets []run.Address) error {
+//
+// Id and port say which target is meant. AWS takes the same structure here as for registering, and says
+// of it that QUIC groups require the server id: so it is sent here too.
+func (g TargetGroups) Deregister(ctx context.Context, groupARN string, targets []run.Description) error {
 	if len(targets) == 0 {
 		return nil
 	}
@@ -26,7 +29,7 @@ func (g TargetGroups) Deregister(ctx context.Context, groupARN string, targets [
 // Register puts targets into a target group. Putting in one that is in it succeeds, so it is safe to repeat. The error
 // wraps run.ErrGone if an instance no longer exists or is in a state that can't be registered, and run.ErrNoGroup if the
 // group no longer exists.
-func (g TargetGroups) Register(ctx context.Context, groupARN string, targets []run.Address) error {
+func (g TargetGroups) Register(ctx context.Context, groupARN string, targets []run.Description) error {
 	if len(targets) == 0 {
 		return nil
 	}
@@ -35,12 +38,15 @@ func (g TargetGroups) Register(ctx context.Context, groupARN string, targets []r
 	return failed(fmt.Sprintf("register %v in", targets), groupARN, err)
 }
 
-func descriptions(targets []run.Address) []types.TargetDescription {
+func descriptions(targets []run.Description) []types.TargetDescription {
 	all := make([]types.TargetDescription, 0, len(targets))
 	for _, t := range targets {
 		d := types.TargetDescription{Id: aws.String(t.ID)}
 		if t.Port != 0 { // a function has none
 			d.Port = aws.Int32(int32(t.Port))
+		}
+		if t.QUICServerID != "" {
+			d.QuicServerId = aws.String(t.QUICServerID)
 		}
 		all = append(all, d)
 	}

@@ -43,6 +43,33 @@ type ec2Instance struct {
 	VPC        string   `xml:"vpcId,omitempty"`
 	Platform   string   `xml:"platform,omitempty"`
 	Tags       []ec2Tag `xml:"tagSet>item"`
+	IPv6       string   `xml:"ipv6Address,omitempty"`
+
+	Interfaces []ec2Interface `xml:"networkInterfaceSet>item"`
+}
+
+type ec2Interface struct {
+	VPC          string       `xml:"vpcId,omitempty"`
+	PrivateIPs   []ec2Private `xml:"privateIpAddressesSet>item"`
+	IPv6s        []ec2IPv6    `xml:"ipv6AddressesSet>item"`
+	IPv4Prefixes []ec2Prefix4 `xml:"ipv4PrefixSet>item"`
+	IPv6Prefixes []ec2Prefix6 `xml:"ipv6PrefixSet>item"`
+}
+
+type ec2Private struct {
+	Address string `xml:"privateIpAddress"`
+}
+
+type ec2IPv6 struct {
+	Address string `xml:"ipv6Address"`
+}
+
+type ec2Prefix4 struct {
+	Prefix string `xml:"ipv4Prefix"`
+}
+
+type ec2Prefix6 struct {
+	Prefix string `xml:"ipv6Prefix"`
 }
 
 type ec2State struct {
@@ -82,12 +109,33 @@ func (s *Server) describeInstances(ctx context.Context, q query) (any, error) {
 }
 
 func described(m run.Machine) ec2Instance {
-	i := ec2Instance{InstanceID: m.ID, State: ec2State{states[m.State], m.State}, PrivateIP: m.PrivateIP, VPC: m.VPC}
+	i := ec2Instance{InstanceID: m.ID, State: ec2State{states[m.State], m.State}, PrivateIP: m.PrivateIP, VPC: m.VPC,
+		IPv6: m.IPv6}
+	for _, n := range m.Interfaces {
+		i.Interfaces = append(i.Interfaces, networkInterface(n))
+	}
 	if m.Windows {
 		i.Platform = "windows"
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.Tags)) {
 		i.Tags = append(i.Tags, ec2Tag{key, m.Tags[key]})
+	}
+	return i
+}
+
+func networkInterface(n run.Interface) ec2Interface {
+	i := ec2Interface{VPC: n.VPC}
+	for _, p := range n.Addresses {
+		switch v4 := p.Addr().Is4(); {
+		case v4 && p.IsSingleIP():
+			i.PrivateIPs = append(i.PrivateIPs, ec2Private{p.Addr().String()})
+		case v4:
+			i.IPv4Prefixes = append(i.IPv4Prefixes, ec2Prefix4{p.String()})
+		case p.IsSingleIP():
+			i.IPv6s = append(i.IPv6s, ec2IPv6{p.Addr().String()})
+		default:
+			i.IPv6Prefixes = append(i.IPv6Prefixes, ec2Prefix6{p.String()})
+		}
 	}
 	return i
 }

@@ -103,6 +103,7 @@ type elbTarget struct {
 	Port   int    `xml:"Target>Port"`
 	State  string `xml:"TargetHealth>State"`
 	Reason string `xml:"TargetHealth>Reason,omitempty"`
+	QUIC   string `xml:"Target>QuicServerId,omitempty"`
 }
 
 func (s *Server) describeTargetHealth(ctx context.Context, q query) (any, error) {
@@ -114,20 +115,22 @@ func (s *Server) describeTargetHealth(ctx context.Context, q query) (any, error)
 		Targets []elbTarget `xml:"TargetHealthDescriptions>member"`
 	}
 	for _, t := range all {
-		out.Targets = append(out.Targets, elbTarget{t.ID, t.Port, t.State, t.Reason})
+		out.Targets = append(out.Targets, elbTarget{t.ID, t.Port, t.State, t.Reason, t.QUICServerID})
 	}
 	return out, nil
 }
 
 // move registers or deregisters.
-func (s *Server) move(ctx context.Context, q query, do func(context.Context, string, []run.Address) error) (any, error) {
-	var targets []run.Address
+func (s *Server) move(ctx context.Context, q query, do func(context.Context, string, []run.Description) error) (any, error) {
+	var targets []run.Description
 	for n := 1; q.Has(fmt.Sprintf("Targets.member.%d.Id", n)); n++ {
 		port, err := strconv.Atoi(q.Get(fmt.Sprintf("Targets.member.%d.Port", n)))
 		if err != nil {
 			return nil, refuse("ValidationError", "target %d has no port", n)
 		}
-		targets = append(targets, run.Address{ID: q.Get(fmt.Sprintf("Targets.member.%d.Id", n)), Port: port})
+		at := run.Address{ID: q.Get(fmt.Sprintf("Targets.member.%d.Id", n)), Port: port}
+		targets = append(targets, run.Description{Address: at,
+			QUICServerID: q.Get(fmt.Sprintf("Targets.member.%d.QuicServerId", n))})
 	}
 	return struct{}{}, do(ctx, q.Get("TargetGroupArn"), targets)
 }
