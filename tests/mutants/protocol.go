@@ -29,7 +29,7 @@ const (
 	short  = "LEASE: 9s # outlives the timeout\n"
 )
 
-var tables = [][]mutant{protocol, leaving, way, counting, quiet, evidence, messages, unplayed, mutes}
+var tables = [][]mutant{protocol, leaving, way, counting, quiet, evidence, messages, unplayed, mutes, standing}
 
 // protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the document
 // has by then.

@@ -2,7 +2,7 @@ package main
 
 // way are the bugs of reboot, check and rejoin.
 var way = []mutant{
-	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, w, m)`, `busy := ""`}}},
+	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))`, `busy := ""`}}},
 	{name: "check that accepts the old boot", edits: []edit{{check, `
 	case run.OldBoot:
 		return "the instance is still on its old boot", 0, nil

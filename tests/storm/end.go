@@ -10,10 +10,13 @@ import (
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
+	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
 
-var stack = sync.OnceValues(sim.Stack)
+var stack = sync.OnceValues(func() (*template.Stack, error) {
+	return sim.StackWith(map[string]string{"PatchScheduleState": "DISABLED", "CheckIPv6": "true"})
+})
 
 // place splits "group:port".
 func place(p string) (arn string, port int) {
@@ -61,6 +64,7 @@ func (j *judge) end() {
 			if !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
 				j.broken("R4", "%s isn't back in %s, and ended as %v", m.ID, p, ends[m.ID])
 			}
+			j.sameServer(arn, run.Address{ID: m.ID, Port: port})
 		}
 	}
 }

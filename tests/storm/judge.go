@@ -18,6 +18,7 @@ import (
 type judge struct {
 	*Scenario
 	deeds
+	networks
 	fleet *sim.Fleet
 	seen  map[string]int
 	found []string
@@ -45,11 +46,12 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, deeds: newDeeds(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
 		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
+		j.serverIDs(g.ARN, f.Now())
 	}
 	return j
 }
@@ -93,6 +95,7 @@ func (j *judge) after(op world.Op) {
 	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
 		j.acts(op)
 		j.named(op)
+		j.takes(op)
 	case "sqs.Send":
 		j.sends(op)
 	}
@@ -103,6 +106,8 @@ func (j *judge) after(op world.Op) {
 		j.silence()
 	case op.Service == "world" && op.Name == "reboots":
 		j.goesDown(op.Subject)
+	case op.Service == "probe":
+		j.probed(op)
 	case !op.Happened:
 	case op.Service == "sns":
 		j.tells(op)
@@ -132,6 +137,10 @@ func (j *judge) hand(op world.Op) {
 	case "RebootInside":
 		j.inside[op.Subject] = true
 	case "Register", "Deregister":
+		if j.strange(op.Subject) {
+			j.strangers(op)
+			return
+		}
 		id, port, _ := strings.Cut(op.Detail, ":")
 		j.touched[id] = now
 		n, _ := strconv.Atoi(port)
@@ -148,6 +157,7 @@ func (j *judge) hand(op world.Op) {
 func (j *judge) leaves(op world.Op) {
 	before := j.stood[op.Subject]
 	j.look(op.Subject)
+	j.serverIDs(op.Subject, j.fleet.Now().Add(-time.Millisecond))
 	for _, a := range slices.SortedFunc(maps.Keys(before), func(a, b run.Address) int { return strings.Compare(a.String(), b.String()) }) {
 		if !before[a] || j.stood[op.Subject][a] || !slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
 			continue // the others have gone by themselves: they are terminated
@@ -162,6 +172,7 @@ func (j *judge) leaves(op world.Op) {
 			j.tokens(a.ID)
 			j.floors(a.ID, op.Subject)
 			j.mayLeave(a.ID)
+			j.standsFree(a.ID, op.Subject)
 		}
 		j.firstChecks(a.ID, op.Subject, a.Port)
 		j.out[a.ID][run.Address{ID: op.Subject, Port: a.Port}] = op.Subject

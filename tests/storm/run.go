@@ -36,7 +36,7 @@ func (s *Scenario) lasts() time.Duration {
 			if a.For < forever {
 				end = max(end, a.At+a.For)
 			}
-		case "crash", "dead", "busy", "deny":
+		case "crash", "dead", "busy", "deny", "address":
 			end = max(end, a.At+a.For)
 		case "throttle": // a request may come that much later
 			end = max(end, a.At+hour)

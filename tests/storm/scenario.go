@@ -4,6 +4,7 @@
 package storm
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -18,23 +19,25 @@ type Scenario struct {
 	Seed     uint64
 	Machines []Machine
 	Groups   []world.GroupSpec
-	Request  map[string]any
-	Second   map[string]any // a second request, at SecondAt; nil: none
-	SecondAt time.Duration
-	Apart    bool // the two requests share no instance and no target group
-	Rates    map[world.Fault]float64
-	Pace     time.Duration // the longest time a call takes; negative: none
-	Lag      time.Duration // the oldest state that a reading shows
-	Twice    float64       // how often SQS delivers twice
-	Late     float64       // how often a message comes once more after minutes
-	Frozen   float64       // how often a function stands still before a call, for minutes
-	Strays   float64       // how often a message that is sent is copied to where it doesn't belong
-	Acts     []Act
-	Calm     time.Duration     // when the faults end
-	Traced   int               // how many of the latest effects a broken rule shows
-	Watch    func(line string) // sees every effect, if set
-	Alarms   int               // more alarms that are muted than web-5xx and web-latency
-	Old      time.Duration     // how old the state is that every reading shows, if set, instead of Lag
+	// Strangers are target groups in which the fleet doesn't stand, until somebody registers an instance.
+	Strangers []world.GroupSpec
+	Request   map[string]any
+	Second    map[string]any // a second request, at SecondAt; nil: none
+	SecondAt  time.Duration
+	Apart     bool // the two requests share no instance and no target group
+	Rates     map[world.Fault]float64
+	Pace      time.Duration // the longest time a call takes; negative: none
+	Lag       time.Duration // the oldest state that a reading shows
+	Twice     float64       // how often SQS delivers twice
+	Late      float64       // how often a message comes once more after minutes
+	Frozen    float64       // how often a function stands still before a call, for minutes
+	Strays    float64       // how often a message that is sent is copied to where it doesn't belong
+	Acts      []Act
+	Calm      time.Duration     // when the faults end
+	Traced    int               // how many of the latest effects a broken rule shows
+	Watch     func(line string) // sees every effect, if set
+	Alarms    int               // more alarms that are muted than web-5xx and web-latency
+	Old       time.Duration     // how old the state is that every reading shows, if set, instead of Lag
 
 	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes instead of
 	// Pace, and about who stands still for how long, if set.
@@ -66,6 +69,8 @@ type Act struct {
 	Function string
 	For      time.Duration
 	Calls    string // "service.Name" of what is throttled or denied for that long
+	// Group is in which somebody registers the instance as Target, and For how long.
+	Group, Target string
 }
 
 // What can happen beside faults of calls.
@@ -95,6 +100,8 @@ func Draw(seed uint64) *Scenario {
 		s.crowd()
 	case 2:
 		s.sideBySide()
+	default:
+		s.drawNetworks()
 	}
 	s.drawMutes()
 	return s
@@ -107,7 +114,14 @@ func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
 		f.AddGroup(g)
 		f.ARNs = append(f.ARNs, g.ARN)
 	}
-	for _, m := range s.Machines {
+	for _, g := range s.Strangers {
+		f.AddGroup(g)
+	}
+	for n := range s.Machines {
+		m := &s.Machines[n]
+		if m.IP == "" && m.IPv6 == "" { // the judge must know at whom a probe is aimed
+			m.IP = fmt.Sprintf("10.0.0.%d", n+2)
+		}
 		if !m.Fresh {
 			f.Add(m.MachineSpec, m.Places...)
 			continue

@@ -76,7 +76,7 @@ func (s *Scenario) cuts() []func(*Scenario) {
 func Missing(seen map[string]int) []string {
 	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice", "late message", "frozen",
 		"begun with instances out", "two runs at once", "lease taken over", "told of a failure", "one failure too many", "resumed by control", "asked to reboot again",
-		"letter given back", "ended done", "ended failed", "ended skipped", "asked for run-2"}
+		"letter given back", "ended done", "ended failed", "ended skipped", "asked for run-2", "registered by address", "back in a QUIC group"}
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())
 	}

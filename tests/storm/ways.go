@@ -17,6 +17,10 @@ func (j *judge) returns(op world.Op) {
 			continue
 		}
 		j.returned[a.ID] = j.fleet.Now()
+		j.sameServer(op.Subject, a)
+		if j.asked[a.ID] && j.probes[a.ID] == 0 {
+			j.broken("R5", "%s is put back, and nobody has probed it since its reboot", a.ID)
+		}
 		if j.asked[a.ID] && !j.booted[a.ID] {
 			j.broken("R5", "%s is put back on its old boot", a.ID)
 		}
@@ -34,14 +38,15 @@ func (j *judge) reboots(op world.Op) {
 	id := op.Subject
 	j.seen["rebooted"]++
 	j.reboot(op)
-	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > 3*time.Minute {
+	late := 3 * time.Minute
+	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > late && j.fleet.Now().Sub(j.since(id)) > late {
 		j.broken("R3", "%s is rebooted while %v can send it new traffic", id, op.Exposed)
 	}
 	if j.rejoined[id] {
 		j.broken("R3", "%s is rebooted again after it has rejoined", id)
 	}
 	if !j.asked[id] {
-		j.asked[id], j.booted[id] = true, false
+		j.asked[id], j.booted[id], j.probes[id] = true, false, 0
 	}
 	if j.out[id] == nil { // it stands in no target group
 		j.out[id] = map[run.Address]string{}

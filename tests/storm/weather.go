@@ -149,6 +149,8 @@ func (w *weather) act(a Act) {
 		f.Mend(m.ID)
 	case "deregister", "register":
 		w.byHand(a, m)
+	case "address":
+		w.addressed(a, m)
 	case "alarm":
 		set := func(state string) {
 			if f.HasAlarm("web-5xx") {
