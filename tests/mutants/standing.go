@@ -45,7 +45,16 @@ var standing = []mutant{
 		`address := net.JoinHostPort(m.Host(), port)`, `address := net.JoinHostPort(m.PrivateIP, port)`}}},
 	{name: "who leaves without a port to probe", edits: []edit{{gate,
 		`if why := l.unprobed(standing); why != "" {`, `if why := l.unprobed(standing); false {`}}},
-	{name: "a check that makes no probe passes", edits: []edit{{gate,
-		`if why := l.unprobed(standing); why != "" {`, `if why := l.unprobed(standing); false {`},
-		{check, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`}}},
+	{name: "a check that makes no probe passes", edits: []edit{
+		{check, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`},
+		{check, `if f.made == 0 {`, `if f.made < 0 {`}},
+		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses"}, // the gate lets nobody come so far
+	{name: "one check that makes no probe passes beside another", edits: []edit{
+		{check, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`}},
+		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses"},
+	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `case !ok:`, `case false:`}},
+		test: "./tests/sim TestNotOursThatCannotBeMeantIsRefused"},
+	{name: "notOurs excludes nothing", edits: []edit{{finder,
+		`if f.notOurs[g.ARN] && o.vpc != g.VPC {`, `if false {`}},
+		test: "./tests/sim TestNotOursExcludesAGroupThatMerelyUsesTheAddress"},
 }

@@ -227,29 +227,42 @@ func TestAnInstanceThatHasLeftTheProbedGroupIsSkipped(t *testing.T) {
 	rebooted(t, f, 0, sim.ID(3))
 }
 
-// TestR5ACheckThatMakesNoProbeNeverPasses: the plan has lost the group that the instance was captured in.
+// TestR5ACheckThatMakesNoProbeNeverPasses, alone or beside one that passes: the plan has lost the group
+// that the instance was captured in.
 func TestR5ACheckThatMakesNoProbeNeverPasses(t *testing.T) {
-	f := fleet(t, 3)
-	begin(t, f, all{"check": all{"http": all{"path": "/"}}, "maxChecks": 3})
-	until(t, f, "nobody was rebooted", time.Hour, func() bool { return f.Count("ec2.Reboot") == 1 })
-	doc, _ := f.Doc("RUN#run-1", "PLAN")
-	var plan map[string]any
-	if err := json.Unmarshal(doc.Body, &plan); err != nil {
+	for name, check := range map[string]all{
+		"alone":          {"http": all{"path": "/"}},
+		"beside another": {"http": all{"path": "/"}, "ec2": true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet(t, 3)
+			begin(t, f, all{"check": check, "maxChecks": 3})
+			until(t, f, "nobody was rebooted", time.Hour, func() bool { return f.Count("ec2.Reboot") == 1 })
+			var groups any
+			change(t, f, "PLAN", func(plan map[string]any) { groups, plan["groups"] = plan["groups"], map[string]any{} })
+			until(t, f, "it hasn't failed", 2*time.Hour, func() bool {
+				s, err := f.Status("run-1")
+				return err == nil && s.Done+s.Failed > 0
+			})
+			failedBecause(t, f, sim.ID(1), "check", true, "no port to probe")
+			change(t, f, "PLAN", func(plan map[string]any) { plan["groups"] = groups })
+			finish(t, f, 4*time.Hour, sim.ID(1))
+		})
+	}
+}
+
+// change changes a row of the run by hand.
+func change(t *testing.T, f *sim.Fleet, sk string, do func(row map[string]any)) {
+	t.Helper()
+	doc, _ := f.Doc("RUN#run-1", sk)
+	var row map[string]any
+	if err := json.Unmarshal(doc.Body, &row); err != nil {
 		t.Fatal(err)
 	}
-	groups := plan["groups"]
-	plan["groups"] = map[string]any{}
-	if err := f.Table().Write(t.Context(), "test", ledger.Put(doc.Key, doc.Rev, plan)); err != nil {
+	do(row)
+	if err := f.Table().Write(t.Context(), "test", ledger.Put(doc.Key, doc.Rev, row)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, f, "it hasn't failed", time.Hour, func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 })
-	failedBecause(t, f, sim.ID(1), "check", true, "no port to probe")
-	doc, _ = f.Doc("RUN#run-1", "PLAN")
-	plan["groups"] = groups
-	if err := f.Table().Write(t.Context(), "test", ledger.Put(doc.Key, doc.Rev, plan)); err != nil {
-		t.Fatal(err)
-	}
-	finish(t, f, 4*time.Hour, sim.ID(1))
 }
 
 // quic makes a fleet of three in a QUIC target group and in one for HTTP, and gives each one's server id.
@@ -292,17 +305,11 @@ func TestR4ACaptureOfBeforeTheUpgradeHasNoServerID(t *testing.T) {
 	f, _ := quic(t)
 	begin(t, f, nil)
 	until(t, f, "nobody was rebooted", time.Hour, func() bool { return f.Count("ec2.Reboot") == 1 })
-	doc, _ := f.Doc("RUN#run-1", "I#"+sim.ID(1))
-	var item map[string]any
-	if err := json.Unmarshal(doc.Body, &item); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range item["capture"].([]any) {
-		delete(c.(map[string]any), "quicServerId")
-	}
-	if err := f.Table().Write(t.Context(), "test", ledger.Put(doc.Key, doc.Rev, item)); err != nil {
-		t.Fatal(err)
-	}
+	change(t, f, "I#"+sim.ID(1), func(item map[string]any) {
+		for _, c := range item["capture"].([]any) {
+			delete(c.(map[string]any), "quicServerId")
+		}
+	})
 	finish(t, f, 24*time.Hour, sim.ID(1))
 	failedBecause(t, f, sim.ID(1), "rejoin", true, "QuicServerId")
 	told(t, f, "alarm", sim.ID(1), "QuicServerId")
