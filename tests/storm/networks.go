@@ -88,9 +88,9 @@ func (s *Scenario) drawStrangers() {
 		}
 	}
 	switch s.chance.IntN(8) {
-	case 0, 1: // in the fleet's own VPC it excludes nothing
+	case 0, 1, 2, 3: // in the fleet's own VPC it excludes nothing
 		s.Request["notOurs"] = []string{sim.Group("pods1")}
-	case 2: // what can't be meant
+	case 4: // what can't be meant
 		s.Request["notOurs"] = []string{s.Groups[0].ARN}
 	}
 }
@@ -272,6 +272,12 @@ func (j *judge) probed(op world.Op) {
 		j.broken("R5", "a probe goes to %q, which is no instance: %s", host, op)
 	}
 	j.probes[id]++
+}
+
+// unprobed says that an instance's run was to probe it, and that nobody has since its reboot.
+func (j *judge) unprobed(id string) bool {
+	check, _ := j.request(j.run(id))["check"].(map[string]any)
+	return (check["http"] != nil || check["tcp"] != nil) && j.probes[id] == 0
 }
 
 // standsFree checks that who leaves service can be rebooted then: no group of others has it, and its check

@@ -18,7 +18,7 @@ func (j *judge) returns(op world.Op) {
 		}
 		j.returned[a.ID] = j.fleet.Now()
 		j.sameServer(op.Subject, a)
-		if j.asked[a.ID] && j.probes[a.ID] == 0 {
+		if j.asked[a.ID] && j.unprobed(a.ID) {
 			j.broken("R5", "%s is put back, and nobody has probed it since its reboot", a.ID)
 		}
 		if j.asked[a.ID] && !j.booted[a.ID] {
