@@ -54,7 +54,7 @@ var standing = []mutant{
 		{check, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`}},
 		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses",
 		why:  "the gate lets nobody leave who has nothing to be probed: only a plan that lost a group does"},
-	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `case !ok:`, `case false:`}},
+	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `case !ok:`, `case false && !ok:`}},
 		test: "./tests/sim TestNotOursThatCannotBeMeantIsRefused",
 		why:  "a name of no group excludes nothing, so the run is the same"},
 	{name: "notOurs excludes nothing", edits: []edit{{finder,

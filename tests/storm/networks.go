@@ -1,10 +1,12 @@
 package storm
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -126,14 +128,28 @@ func (s *Scenario) drawPlace(m Machine) (group, target string) {
 	return sim.Group(pick(s, "pods1", "pods2")), target
 }
 
-// drawPortless lets the ports that are probed come from the target groups.
+// drawPortless lets the ports that are probed come from the target groups, one of which may have none to
+// give, and lets somebody take an instance out of the others.
 func (s *Scenario) drawPortless() {
+	if last := len(s.Groups) - 1; last > 0 {
+		s.Groups[last].Health = run.HealthCheck{Protocol: "TCP", Port: "traffic-port"}
+	}
 	for _, m := range s.Machines {
 		if !slices.ContainsFunc(m.Places, s.probable) {
 			return
 		}
 	}
 	s.Request["check"] = map[string]any{"http": map[string]any{"path": "/"}}
+	for who := range s.Machines {
+		places := slices.Clone(s.Machines[who].Places)
+		slices.SortStableFunc(places, func(a, b string) int { // the one that goes stands first
+			return cmp.Compare(strconv.FormatBool(s.probable(b)), strconv.FormatBool(s.probable(a)))
+		})
+		if len(places) > 1 && !s.probable(places[1]) {
+			s.Machines[who].Places = places
+			s.Acts = append(s.Acts, Act{At: s.between(minute, hour), Kind: "deregister", Who: who})
+		}
+	}
 }
 
 // probable says that a place's group has an HTTP health check.
