@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"quickstep/shared/sanitize"
 )
 
 // Handler takes one message for an invocation that is known as owner.
@@ -55,7 +57,8 @@ func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (
 	each := Each(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if !ofSQS(event) {
-			return direct(ctx, event)
+			answer, err := direct(ctx, event)
+			return answer, sanitize.Error(err)
 		}
 		var messages events.SQSEvent
 		if err := json.Unmarshal(event, &messages); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"quickstep/shared/ledger"
+	"quickstep/shared/sanitize"
 )
 
 // Outcome is what acting on an item came to.
@@ -57,7 +58,8 @@ func With[T Item](o Outcome, f func(ctx context.Context, item T) (Together, erro
 
 // Settle makes p the position that the outcome leads to.
 func (o Outcome) Settle(p *Position, now time.Time) {
-	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: o.reason, GaveUp: p.GaveUp,
+	// What others say of why is bounded and made fit here, once, for the ledger and whoever reads it.
+	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: sanitize.Text(o.reason), GaveUp: p.GaveUp,
 		Redelivered: p.Redelivered}
 	if o.verb == "error" {
 		next.Errors, next.Faults, next.ErrorSince = p.Errors, p.Faults, p.ErrorSince

@@ -6,12 +6,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/caarlos0/env/v11"
+
+	"quickstep/shared/sanitize"
 )
 
 // MustLoad fills a struct whose fields name their variable in an `env` tag, and makes JSON the form of the log. All
 // problems are in the one error with which it panics: without its variables a function can't do anything.
 func MustLoad(variables any) {
-	slog.SetDefault(slog.New(lambdacontext.NewLogHandler()))
+	slog.SetDefault(slog.New(sanitize.Log(lambdacontext.NewLogHandler())))
 	slog.SetLogLoggerLevel(slog.LevelError) // the runtime's own lines are errors
 	if err := env.ParseWithOptions(variables, env.Options{RequiredIfNoDef: true}); err != nil {
 		panic("environment: " + err.Error())

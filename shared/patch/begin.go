@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 const (
@@ -70,7 +71,7 @@ func notDue(q Request, w Window, opens, now time.Time) string {
 func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Report {
 	r := s.report(q, Before, now)
 	r.Named = named
-	r.Window = &Opening{ID: o.ID, Name: o.Name, Zone: o.Zone, Opens: o.at}
+	r.Window = &Opening{ID: o.ID, Name: sanitize.Text(o.Name), Zone: o.Zone, Opens: o.at}
 	r.ID = q.reportID(o)
 	if !o.at.IsZero() {
 		r.Window.Closes = o.at.Add(time.Duration(o.Hours) * time.Hour)

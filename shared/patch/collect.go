@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"quickstep/shared/ledger"
+	"quickstep/shared/sanitize"
 )
 
 // collect reads what the scans have found.
 func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
 	own := *r // what the report says of itself may be more than the ledger does
 	if w := r.Window; w != nil {
-		own.Window = &Opening{w.ID, tidy(w.Name), w.Zone, w.Opens, w.Closes}
+		own.Window = &Opening{w.ID, sanitize.Text(w.Name), sanitize.Text(w.Zone), w.Opens, w.Closes}
 	}
 	c, known := &content{Report: &own, totals: map[string]int{}}, map[string]*counted{}
 	first, err := p.first(ctx, &own, known)
@@ -91,7 +92,7 @@ func (p Reporter) found(ctx context.Context, r *Report, known map[string]*counte
 	err = b.each(ctx, r.ID, pagePrefix, func(instance string, n int, some []Patch) {
 		if of, ok := f.patches[instance]; ok && n == restarts[instance] {
 			for _, patch := range some {
-				of = append(of, read{learn(known, patch), patch.State, r.since(patch), !patch.Installed.IsZero()})
+				of = append(of, read{learn(known, patch), sanitize.Text(patch.State), r.since(patch), !patch.Installed.IsZero()})
 			}
 			f.patches[instance] = of
 		}

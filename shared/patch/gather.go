@@ -11,6 +11,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 const (
@@ -41,7 +42,7 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	spread := paced(patience, total)
 	next := choreo.Next(StepScanning, now.Sub(w.Now)+look(patience))
 	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
-		r.Deadline, r.Remarks, r.Weary = now.Add(patience), remarks, false
+		r.Deadline, r.Remarks, r.Weary = now.Add(patience), tidied(remarks), false
 		if slices.Contains(remarks, noFirst) {
 			r.First = ""
 		}
@@ -99,6 +100,14 @@ func late(r *Report) string {
 		return "the window opened before the report was done"
 	}
 	return "it wasn't done within " + run.Span(worth)
+}
+
+// tidied are remarks as they are kept: what they name is from others.
+func tidied(remarks []string) (all []string) {
+	for _, r := range remarks {
+		all = append(all, sanitize.Text(r))
+	}
+	return all
 }
 
 // noFirst is what a second report says that has nothing to be compared with.

@@ -5,41 +5,18 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"quickstep/shared/sanitize"
 )
 
-// longest is how much of a string that others have made a report tells, in bytes: far more than any title has, and so little
-// that no row of a report comes near to what a message holds.
-const longest = 1000
-
-// tidy makes a string that others have made fit to stand in a line: it can't forge another one.
-func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	return middle(strings.TrimSpace(s), longest, " … ")
-}
-
-// middle shortens a string in its middle, to at most so many bytes.
-func middle(s string, most int, mark string) string {
-	if len(s) <= most {
-		return s
-	}
-	room := max(most-len(mark), 0)
-	return strings.ToValidUTF8(s[:(room+1)/2], "") + mark + strings.ToValidUTF8(s[len(s)-room/2:], "")
-}
-
-// tidy does so for all that a scan has from others.
+// tidy makes all that a scan has from others fit to stand in a line.
 func (s *Scan) tidy() {
 	all := []*string{&s.Name, &s.Platform, &s.State, &s.Position.Reason}
 	if s.Patched != nil {
 		all = append(all, &s.Patched.Baseline, &s.Patched.Group, &s.Patched.Snapshot, &s.Patched.Operation)
 	}
 	for _, field := range all {
-		*field = tidy(*field)
+		*field = sanitize.Text(*field)
 	}
 }
 
@@ -48,7 +25,7 @@ func (s *Scan) tidy() {
 func learn(known map[string]*counted, p Patch) *counted {
 	k := known[p.key()]
 	if k == nil {
-		k = &counted{Patch: Patch{KB: tidy(p.KB), Title: tidy(p.Title)}, counts: map[string]int{}}
+		k = &counted{Patch: Patch{KB: sanitize.Text(p.KB), Title: sanitize.Text(p.Title)}, counts: map[string]int{}}
 		same := known[k.key()]
 		if same != nil {
 			k = same
@@ -59,7 +36,7 @@ func learn(known map[string]*counted, p Patch) *counted {
 		k.Severity = worse(k.Severity, severe(p.Severity))
 	}
 	if k.Classification == "" {
-		k.Classification = tidy(p.Classification)
+		k.Classification = sanitize.Text(p.Classification)
 	}
 	if p.CVEs != k.raw && p.CVEs != "" { // Systems Manager names them only of what isn't installed
 		k.raw, k.CVEs = p.CVEs, union(k.CVEs, p.CVEs)
@@ -83,7 +60,7 @@ func (p Patch) since(t time.Time) bool {
 func union(a, b string) string {
 	all := cves(a)
 	for _, cve := range cves(b) {
-		all = append(all, tidy(cve))
+		all = append(all, sanitize.Text(cve))
 	}
 	slices.Sort(all)
 	return strings.Join(slices.Compact(all), ",")
@@ -106,7 +83,7 @@ func rank(severity string) int {
 
 // severe is a severity as it is spelled here, whatever the case in which a system writes it.
 func severe(severity string) string {
-	severity = middle(tidy(severity), 40, " … ")
+	severity = sanitize.Middle(sanitize.Text(severity), 40, " … ")
 	if n := rank(severity); n < len(worst) {
 		return worst[n]
 	}

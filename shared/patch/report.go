@@ -11,6 +11,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/passing"
+	"quickstep/shared/sanitize"
 )
 
 // report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
@@ -133,7 +134,7 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 		}
 		if err != nil {
 			slog.Error("report not stored", "report", w.Item.ID, "bucket", p.BucketName, "reason", err.Error())
-			stored = &Stored{Failed: tidy(err.Error())}
+			stored = &Stored{Failed: sanitize.Text(err.Error())}
 			break
 		}
 		*f.at = "s3://" + p.BucketName + "/" + key

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"quickstep/shared/sanitize"
 )
 
 // Schema is the name and the version of the JSON form. Fields may be added to it; none changes its meaning.
@@ -96,7 +98,7 @@ func (c *content) remarks() (all []string) {
 		if n == most {
 			return append(all, fmt.Sprintf("and %d remarks more", len(c.Remarks)-most))
 		}
-		all = append(all, tidy(r))
+		all = append(all, sanitize.Text(r))
 	}
 	return all
 }

@@ -3,6 +3,8 @@ package patch
 import (
 	"fmt"
 	"strings"
+
+	"quickstep/shared/sanitize"
 )
 
 const (
@@ -32,7 +34,7 @@ func (p *part) subject() string {
 	for n := len(all) - 1; n > 0 && !fits(verdict, least); n-- {
 		verdict = strings.Join(all[:n], ", ") + "+"
 	}
-	return middle(head+verdict+middle(name, max(room-len(verdict), 0), "~")+opening, maxSubject, "~")
+	return sanitize.Middle(head+verdict+sanitize.Middle(name, max(room-len(verdict), 0), "~")+opening, maxSubject, "~")
 }
 
 // about says which window a report is about, and when that opens.
@@ -56,5 +58,5 @@ func ascii(text string) string {
 			return '?'
 		}
 		return r
-	}, tidy(text))
+	}, sanitize.Text(text))
 }

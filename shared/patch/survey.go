@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/passing"
+	"quickstep/shared/sanitize"
 )
 
 // Survey takes requests for reports, begins the reports, and finds out which instances they are about.
@@ -199,7 +200,7 @@ func (s Survey) records(ctx context.Context, q Request, due []opening) (map[stri
 }
 
 func answer(w Window, opens time.Time, status string) Answer {
-	a := Answer{Window: w.ID, Name: w.Name, Status: status}
+	a := Answer{Window: w.ID, Name: sanitize.Text(w.Name), Status: sanitize.Text(status)}
 	if !opens.IsZero() {
 		a.Opens = opens.Format(time.RFC3339)
 	}

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"quickstep/shared/notify"
+	"quickstep/shared/sanitize"
 )
 
 // refusal tells that a schedule's request was refused.
 func refusal(request string, now time.Time, why error) notify.Note {
 	return notify.Note{Subject: "Quickstep: scheduled patch reports refused", Text: strings.Join([]string{
 		"A scheduled request for patch reports was refused. This is said once a day.", "",
-		"Why:    " + why.Error(), "When:   " + clock(now), "Asked:  " + request, "",
+		"Why:    " + sanitize.Text(why.Error()), "When:   " + clock(now), "Asked:  " + sanitize.Text(request), "",
 		"Next:   correct the field that the reason names, in the schedule's input or in the stack's parameters.", ""}, "\n")}
 }
 
@@ -26,7 +27,7 @@ func (r *Report) title() string {
 	if r.Window == nil {
 		return what + " of the instances that were named"
 	}
-	return fmt.Sprintf("%s of window %s (%s)", what, middle(ascii(r.Window.Name), fewest, "~"), r.Window.ID)
+	return fmt.Sprintf("%s of window %s (%s)", what, sanitize.Middle(ascii(r.Window.Name), fewest, "~"), r.Window.ID)
 }
 
 // particulars name a report for people in the text of a note.
@@ -34,7 +35,7 @@ func (r *Report) particulars(now time.Time) (lines []string) {
 	lines = []string{"Report: " + r.ID}
 	bounded := false
 	if w := r.Window; w != nil {
-		lines = append(lines, fmt.Sprintf("Window: %s (%s)", tidy(w.Name), w.ID), "Opens:  "+local(w.Opens, w.Zone))
+		lines = append(lines, fmt.Sprintf("Window: %s (%s)", sanitize.Text(w.Name), w.ID), "Opens:  "+local(w.Opens, w.Zone))
 		bounded = r.Phase == Before && !w.Opens.IsZero()
 	}
 	phase := map[string]string{Before: "before the window opens: what it is going to install", After: "after the window has closed: what it has installed",
@@ -55,13 +56,13 @@ func gapsNote(c *content) notify.Note {
 	again := c.gaps[:min(len(c.gaps), most)]
 	for _, i := range c.instances {
 		if i.Step == Unread && slices.Contains(again, i.ID) {
-			lines = append(lines, "  "+i.label()+": "+i.Position.Reason)
+			lines = append(lines, "  "+i.label()+": "+sanitize.Text(i.Position.Reason))
 		}
 	}
 	if more := len(c.gaps) - most; more > 0 {
 		lines = append(lines, fmt.Sprintf("  and %d more; the report names them all.", more))
 	}
-	lines = append(lines, "", "Next:   mend what the reasons say; to read them again, invoke the survey function with", "        "+string(encode(request{InstanceIDs: again})), "")
+	lines = append(lines, "", "Next:   mend what the reasons say; to read them again, invoke the survey function with", "        "+sanitize.JSON(encode(request{InstanceIDs: again})), "")
 	return notify.Note{Subject: "Quickstep: " + n + " in the " + c.title(), Text: strings.Join(lines, "\n")}
 }
 
@@ -80,7 +81,7 @@ func trouble(r *Report, reason string, now time.Time) notify.Note {
 		first = "A patch report is ready, and can't be got out."
 	}
 	lines := append([]string{first + " This is said once; it is tried again every hour, more often when the window is about to open.", ""}, r.particulars(now)...)
-	lines = append(lines, "Why:    "+tidy(reason))
+	lines = append(lines, "Why:    "+sanitize.Text(reason))
 	if r.Parts > 0 {
 		lines = append(lines, fmt.Sprintf("Sent:   %d of %d messages", min(r.Sent, r.Parts), r.Parts))
 	}
@@ -104,14 +105,14 @@ func failure(r *Report, reason string, now time.Time) notify.Note {
 		}
 		lines = append(lines, fmt.Sprintf("Sent:   %d of %d messages%s", r.Sent, r.Parts, doubt))
 	}
-	lines = append(lines, "Why:    "+tidy(reason), "", "Next:   mend what the reason says.")
+	lines = append(lines, "Why:    "+sanitize.Text(reason), "", "Next:   mend what the reason says.")
 	lines = append(lines, r.next(now)...)
 	return notify.Note{Subject: "Quickstep: " + verdict, Text: strings.Join(append(lines, ""), "\n")}
 }
 
 // next is what people can do in place of a report that failed.
 func (r *Report) next(now time.Time) []string {
-	invoke := func(q request) string { return "invoke the survey function with " + string(encode(q)) }
+	invoke := func(q request) string { return "invoke the survey function with " + sanitize.JSON(encode(q)) }
 	some := `{"instanceIds":["i-…"]}`
 	switch w := r.Window; {
 	case w == nil && len(r.Select.IDs) > 0:

@@ -11,6 +11,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/passing"
+	"quickstep/shared/sanitize"
 )
 
 // daily is how often people are told the same: a schedule meets each hour what is wrong.
@@ -51,7 +52,7 @@ func (s Survey) once(ctx context.Context, invocation string, all []problem, note
 			continue
 		}
 		slog.Warn("survey", "outcome", "told", "reason", p.why.Error())
-		news, writes = append(news, p), append(writes, ledger.Put(key, rev, told{p.why.Error(), now}))
+		news, writes = append(news, p), append(writes, ledger.Put(key, rev, told{sanitize.Text(p.why.Error()), now}))
 		if len(writes) == ledger.MaxWrites {
 			break // the next survey tells of the others
 		}
@@ -92,7 +93,7 @@ func unreported(now time.Time) func([]problem) notify.Note {
 		lines := []string{"What keeps maintenance windows from being reported as the schedule asks. Each reason is said once a day; the other windows are",
 			"reported as usual.", ""}
 		for _, p := range all {
-			lines = append(lines, "Why:    "+tidy(p.why.Error()))
+			lines = append(lines, "Why:    "+sanitize.Text(p.why.Error()))
 		}
 		return notify.Note{Subject: subject, Text: strings.Join(append(lines, "When:   "+clock(now), "",
 			"Next:   mend what the reasons say; the next survey, within the hour, then reports the windows, unless they have opened.", ""), "\n")}

@@ -1,6 +1,10 @@
 package run
 
-import "fmt"
+import (
+	"fmt"
+
+	"quickstep/shared/sanitize"
+)
 
 // FieldError is bad input: it names the field of the request, what is wrong with it, and what would be right.
 type FieldError struct {
@@ -10,14 +14,15 @@ type FieldError struct {
 	Want    string // what would be right; may be empty where the problem says it
 }
 
+// Error repeats what the request holds, so each part is made fit to be shown: none crowds out another.
 func (e *FieldError) Error() string {
-	text := e.Field
+	text := sanitize.Cut(e.Field, 200)
 	if e.Where != "" {
 		text += ", " + e.Where
 	}
-	text += ": " + e.Problem
+	text += ": " + sanitize.Cut(e.Problem, 400)
 	if e.Want != "" {
-		text += "; " + e.Want
+		text += "; " + sanitize.Cut(e.Want, 400)
 	}
 	return text
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"quickstep/shared/sanitize"
 )
 
 // Steps of a run's own position (Active) and ends of an instance; the steps of an instance between them.
@@ -128,7 +130,7 @@ func (r *Run) Over() bool {
 // Stop ends admission, for the reason that came first.
 func (r *Run) Stop(now time.Time, reason string) {
 	if r.Stopped == "" {
-		r.Stopped, r.StoppedAt = reason, now
+		r.Stopped, r.StoppedAt = sanitize.Text(reason), now
 	}
 }
 

@@ -38,7 +38,7 @@ func size(t *testing.T, n world.Note) int {
 // Each case is a fleet whose report is large in another way.
 func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 	dear := func(k int) patch.Patch { // of characters that JSON, and JSON in JSON, write as several
-		return patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: strings.Repeat(`<"\&`+"  é漢😀", 12) + fmt.Sprint(k), Severity: "Critical", State: patch.Missing}
+		return patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: strings.Repeat(`<"\&`+" é漢😀", 12) + fmt.Sprint(k), Severity: "Critical", State: patch.Missing}
 	}
 	for _, c := range some([]struct {
 		name      string
