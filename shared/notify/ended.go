@@ -2,18 +2,22 @@ package notify
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
-// OutOfService marks an instance that failed out of service, in the rows that Ended gets.
-const OutOfService = "OUT OF SERVICE"
+// Rows are what Ended tells of single instances, a line each.
+type Rows struct {
+	Failures, Skips []string
+	Unhealthy       []string // done, and not healthy somewhere
+	Out             int      // of the failures, those that are out of service now
+	More            int      // instances left out of the lines
+}
 
-// Ended tells how a run has ended. failures and skips are lines about instances, more counts those left out of them.
-func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, more int) Note {
+// Ended tells how a run has ended.
+func Ended(r *run.Run, p *run.Plan, now time.Time, rows Rows) Note {
 	var t lines
 	rest, why := r.Rest()
 	verdict := verdict(r, rest)
@@ -32,22 +36,23 @@ func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, mor
 		t.add("Out of service: %s on average, %s at most (%s)", run.Span(time.Duration(r.OutFor)/time.Duration(r.Done)),
 			run.Span(time.Duration(r.Longest.For)), r.Longest.Instance)
 	}
-	section(&t, "Failed", failures)
+	section(&t, "Failed", rows.Failures)
+	section(&t, "Done, but not healthy, as before", rows.Unhealthy)
 	if rest > 0 {
-		skips = append(skips, fmt.Sprintf("%s never got a token: %s", count(rest, "instance"), why))
+		rows.Skips = append(rows.Skips, sanitize.Sprintf("%s never got a token: %s", run.Count(rest, "instance"), why))
 	}
-	section(&t, "Skipped", skips)
-	if more > 0 || len(failures) > 0 || len(p.Alarms)+len(p.Rules) > 0 {
+	section(&t, "Skipped", rows.Skips)
+	if rows.More > 0 || rows.Out > 0 || len(p.Alarms)+len(p.Rules) > 0 {
 		t.add("")
 	}
-	if more > 0 {
-		t.add("%d more aren't listed; %s.", more, control("status", "run", r.ID))
+	if rows.More > 0 {
+		t.add("And %d more; to list all, %s.", rows.More, control("status", "run", r.ID))
 	}
-	if slices.ContainsFunc(failures, func(row string) bool { return strings.Contains(row, OutOfService) }) {
-		t.add("What is out of service stays so until it is repaired and released: %s.", control("release", "instance", "i-…"))
+	if rows.Out > 0 {
+		t.add("What is out of service counts as such until a later run finds it back, or it is released: %s.", control("release", "instance", "i-…"))
 	}
 	if len(p.Alarms)+len(p.Rules) > 0 {
-		t.add("What was muted acts again.")
+		t.add("This run mutes nothing any more.")
 	}
 	switch {
 	case r.Opened.IsZero() && r.Stopped == run.Cancelled:
@@ -55,7 +60,7 @@ func Ended(r *run.Run, p *run.Plan, now time.Time, failures, skips []string, mor
 	case r.Opened.IsZero():
 		t.steps("mend what the reason says, then ask for the run again.")
 	}
-	return Note{Subject: fmt.Sprintf("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet), Text: t.text()}
+	return t.note("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet)
 }
 
 func verdict(r *run.Run, rest int) string {
@@ -68,6 +73,8 @@ func verdict(r *run.Run, rest int) string {
 		return fmt.Sprintf("NONE rebooted, %d skipped", r.Skipped+rest)
 	case r.Skipped+rest > 0:
 		return fmt.Sprintf("%d skipped", r.Skipped+rest)
+	case r.Unhealthy > 0:
+		return fmt.Sprintf("all done, %d unhealthy as before", r.Unhealthy)
 	}
 	return "all done"
 }

@@ -29,28 +29,34 @@ func TestEnded(t *testing.T) {
 	prepared.Total, prepared.Waiting = 12, 12
 	quiet := &run.Plan{Request: run.Defaults()}
 	for _, c := range []struct {
-		name            string // the golden file's
-		run             *run.Run
-		plan            *run.Plan
-		failures, skips []string
-		more            int
+		name string // the golden file's
+		run  *run.Run
+		plan *run.Plan
+		rows notify.Rows
 	}{
-		{"ended, all done", over(nil), plan(), nil, nil, 0},
-		{"ended, nothing muted", over(nil), quiet, nil, nil, 0},
+		{"ended, all done", over(nil), plan(), notify.Rows{}},
+		{"ended, nothing muted", over(nil), quiet, notify.Rows{}},
 		{"ended with failures", stopped(over(func(r *run.Run) { r.Done, r.Failed, r.Skipped, r.Waiting, r.OutFor = 4, 2, 1, 5, few }), "2 failed, and maxErrors is 1"), plan(),
-			[]string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s", "i-0bbbbbbbbbbbbbbb0 at drain: AccessDenied"},
-			[]string{"i-0ccccccccccccccc0: somebody took the instance out of its target groups"}, 0},
+			notify.Rows{Failures: []string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s",
+				"i-0bbbbbbbbbbbbbbb0 at drain: AccessDenied"}, Out: 1,
+				Skips: []string{"i-0ccccccccccccccc0: no target group holds the instance any more"}}},
 		{"ended, cancelled", stopped(over(func(r *run.Run) { r.Done, r.Skipped, r.Waiting, r.OutFor = 4, 2, 6, few }), "cancelled by an operator"), plan(),
-			nil, []string{"i-0aaaaaaaaaaaaaaa0: cancelled by an operator", "i-0bbbbbbbbbbbbbbb0: cancelled by an operator"}, 0},
+			notify.Rows{Skips: []string{"i-0aaaaaaaaaaaaaaa0: cancelled by an operator", "i-0bbbbbbbbbbbbbbb0: cancelled by an operator"}}},
 		{"ended with a rest, every token held", over(func(r *run.Run) { r.Done, r.Failed, r.Waiting, r.Limit, r.OutFor = 10, 1, 1, 1, 3*few }), plan(),
-			[]string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s"}, nil, 0},
+			notify.Rows{Failures: []string{"i-0aaaaaaaaaaaaaaa0 OUT OF SERVICE, at check: not started after 30 checks: HTTP: no answer within 5s"}, Out: 1}},
 		{"ended, with more than a person reads", over(func(r *run.Run) { r.Done, r.Skipped = 0, 12; r.OutFor, r.Longest = 0, run.Longest{} }), plan(),
-			nil, []string{"i-0aaaaaaaaaaaaaaa0: the instance is stopped"}, 11},
-		{"not started", stopped(begun(), "it could not begin: the alarms could not be muted: AccessDenied"), plan(), nil, nil, 0},
-		{"not started, with a rest", stopped(prepared, "it could not begin: the alarms could not be muted: AccessDenied"), plan(), nil, nil, 0},
-		{"not started, nothing muted", stopped(begun(), "cancelled by an operator"), quiet, nil, nil, 0},
+			notify.Rows{Skips: []string{"i-0aaaaaaaaaaaaaaa0: the instance is stopped"}, More: 11}},
+		{"ended, with one more than a person reads", over(func(r *run.Run) { r.Done, r.Skipped = 10, 2 }), plan(),
+			notify.Rows{Skips: []string{"i-0aaaaaaaaaaaaaaa0: the instance is stopped"}, More: 1}},
+		{"ended, one unhealthy as before", over(func(r *run.Run) { r.Unhealthy = 1 }), plan(),
+			notify.Rows{Unhealthy: []string{instance + ": web port 80 is unhealthy (Target.Timeout)"}}},
+		{"ended, one released since", over(func(r *run.Run) { r.Done, r.Failed = 11, 1 }), plan(),
+			notify.Rows{Failures: []string{instance + " out of service until it was released or seen back, at check: OUT OF SERVICE"}}},
+		{"not started", stopped(begun(), "it could not begin: the alarms could not be muted: AccessDenied"), plan(), notify.Rows{}},
+		{"not started, with a rest", stopped(prepared, "it could not begin: the alarms could not be muted: AccessDenied"), plan(), notify.Rows{}},
+		{"not started, nothing muted", stopped(begun(), "cancelled by an operator"), quiet, notify.Rows{}},
 	} {
-		t.Run(c.name, func(t *testing.T) { golden(t, notify.Ended(c.run, c.plan, now, c.failures, c.skips, c.more)) })
+		t.Run(c.name, func(t *testing.T) { golden(t, notify.Ended(c.run, c.plan, now, c.rows)) })
 	}
 }
 

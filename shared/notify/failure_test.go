@@ -13,6 +13,29 @@ import (
 func counted(maxErrors int) *run.Run {
 	r := failures(1)
 	r.MaxErrors = maxErrors
+	r.Tokens[0].Failed = true
+	return r
+}
+
+// counting is a run that takes so many failures, has so many tokens, and so many that wait for one.
+func counting(maxErrors, limit, waiting int) *run.Run {
+	r := open()
+	r.MaxErrors, r.Limit, r.Waiting = maxErrors, limit, waiting
+	return r
+}
+
+// alone is a run whose other tokens are held by instances that failed out of service before.
+func alone(r *run.Run) *run.Run {
+	r.Tokens = r.Tokens[:r.Limit]
+	r.Failed = r.Limit - 1
+	for n := range r.Tokens[1:] {
+		r.Tokens[n+1].Failed = true
+	}
+	return r
+}
+
+func paused(r *run.Run) *run.Run {
+	r.Paused = now.Add(-time.Minute)
 	return r
 }
 
@@ -39,7 +62,7 @@ func TestFailure(t *testing.T) {
 			return i
 		}},
 		{"terminated", open(), func() *run.Instance {
-			i := out(run.StepCheck, "the instance was terminated while it was being rebooted")
+			i := out(run.StepCheck, "the instance was terminated while the run had it out of service")
 			i.Terminated = true
 			return i
 		}},
@@ -96,6 +119,39 @@ func TestFailure(t *testing.T) {
 		{"one failure too many", failures(1), func() *run.Instance {
 			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
 		}},
+		{"with the last token that could get on", alone(counting(5, 2, 6)), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"the last token, one left to skip", alone(counting(5, 1, 1)), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"the last instance", alone(counting(5, 1, 0)), func() *run.Instance {
+			i := out(run.StepCheck, "the instance was terminated while the run had it out of service")
+			i.Terminated = true
+			return i
+		}},
+		{"one failure too many and nobody else out", alone(counting(0, 1, 6)), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"while the run is paused", paused(counting(5, 2, 6)), func() *run.Instance {
+			return out(run.StepCheck, "not started after 30 checks: HTTP: no answer within 5s")
+		}},
+		{"a target group was deleted", open(), func() *run.Instance {
+			i := out(run.StepRejoin, "target group web-admin doesn't exist any more, so that it can't be put back there")
+			i.GaveUp, i.RegisteredAt, i.BackAt, i.Deleted = run.StepAwait, now.Add(-time.Minute), now, []string{arn("web-admin")}
+			return i
+		}},
+		{"every target group was deleted", open(), func() *run.Instance {
+			i := out(run.StepRejoin, "target groups web, web-admin don't exist any more, so that it can't be put back there")
+			i.GaveUp, i.RegisteredAt, i.BackAt, i.Deleted = run.StepAwait, now.Add(-time.Minute), now, []string{arn("web"), arn("web-admin")}
+			return i
+		}},
+		{"a target group was deleted and another is unhealthy", open(), func() *run.Instance {
+			i := out(run.StepRejoin, "target group web-admin doesn't exist any more, so that it can't be put back there; and not healthy 10m after it rejoined: "+
+				"web port 80 is unhealthy (Target.Timeout)")
+			i.GaveUp, i.RegisteredAt, i.Deleted = run.StepAwait, now.Add(-10*time.Minute), []string{arn("web-admin")}
+			return i
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden(t, notify.Failure(c.run, c.i())) })
 	}
@@ -103,7 +159,7 @@ func TestFailure(t *testing.T) {
 
 // TestAFailureThatIsCountedAlready: one that is announced late has been counted before, and isn't one more.
 func TestAFailureThatIsCountedAlready(t *testing.T) {
-	if n := notify.Failure(counted(1), late(run.StepCheck, "x")); !strings.Contains(n.Text, "the run goes on: 1 failed so far") {
+	if n := notify.Failure(counted(1), late(run.StepCheck, "x")); !strings.Contains(n.Text, "instead of 2: 1 failed so far") {
 		t.Errorf("one failure of one that is allowed:\n%s", n.Text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 // Note is one message to people.
@@ -17,32 +18,28 @@ func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 type lines struct{ strings.Builder }
 
-func (l *lines) add(format string, args ...any) { fmt.Fprintf(&l.Builder, format+"\n", args...) }
+// add writes a line. Lines end where the format does: what the arguments hold is made fit.
+func (l *lines) add(format string, args ...any) {
+	l.WriteString(sanitize.Sprintf(format+"\n", args...))
+}
 
-// text is what was added, without empty lines at its end.
-func (l *lines) text() string { return strings.TrimRight(l.String(), "\n") + "\n" }
+// note is what was added, without empty lines at its end, under a subject.
+func (l *lines) note(subject string, args ...any) Note {
+	return Note{Subject: sanitize.Sprintf(subject, args...), Text: strings.TrimRight(l.String(), "\n") + "\n"}
+}
 
 // steps numbers what to do next.
 func (l *lines) steps(steps ...string) {
 	for n, s := range steps {
-		label := "       "
-		if n == 0 {
-			label = "Next:  "
-		}
-		if len(steps) == 1 {
-			l.add("%s %s", label, s)
-		} else {
-			l.add("%s %d. %s", label, n+1, s)
+		switch {
+		case len(steps) == 1:
+			l.add("Next:   %s", s)
+		case n == 0:
+			l.add("Next:   1. %s", s)
+		default:
+			l.add("        %d. %s", n+1, s)
 		}
 	}
-}
-
-// count writes a number of things: "1 alarm", "2 alarms".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // control is what to invoke the control function with.
@@ -76,7 +73,7 @@ func Refused(fleet, request string, now time.Time, err error) Note {
 	t.add("")
 	t.steps("correct the field that the reason names, in the schedule's input or in the fleet's SSM parameter;",
 		"start the run by hand if it can't wait for the schedule.")
-	return Note{Subject: "Quickstep: scheduled reboot refused, fleet " + fleet, Text: t.text()}
+	return t.note("Quickstep: scheduled reboot refused, fleet %s", fleet)
 }
 
 // Started tells that a run begins.
@@ -85,9 +82,9 @@ func Started(r *run.Run, p *run.Plan, remarks []string) Note {
 	t.add("The rolling reboot of fleet %s begins.", r.Fleet)
 	t.add("")
 	t.add("Run:       %s", r.ID)
-	t.add("Instances: %d, at most %d at a time, %s allowed", r.Total, r.Limit, count(r.MaxErrors, "failure"))
-	t.add("Groups:    %s, minHealthy %s", count(len(p.Groups), "target group"), p.Request.MinHealthy)
-	t.add("Muted:     %s, %s", count(len(p.Alarms), "alarm"), count(len(p.Rules), "EventBridge rule"))
+	t.add("Instances: %d, at most %d at a time, %s allowed", r.Total, r.Limit, run.Count(r.MaxErrors, "failure"))
+	t.add("Groups:    %s, minHealthy %s", run.Count(len(p.Groups), "target group"), p.Request.MinHealthy)
+	t.add("Muted:     %s, %s", run.Count(len(p.Alarms), "alarm"), run.Count(len(p.Rules), "EventBridge rule"))
 	if !p.Request.NotAfter.IsZero() {
 		t.add("Until:     %s at the latest", clock(p.Request.NotAfter))
 	}
@@ -96,7 +93,7 @@ func Started(r *run.Run, p *run.Plan, remarks []string) Note {
 	}
 	t.add("")
 	t.add("To hold it, %s; resume and cancel likewise.", control("pause", "run", r.ID))
-	return Note{Subject: fmt.Sprintf("Quickstep: reboot of %s begins, fleet %s", count(r.Total, "instance"), r.Fleet), Text: t.text()}
+	return t.note("Quickstep: reboot of %s begins, fleet %s", run.Count(r.Total, "instance"), r.Fleet)
 }
 
 // Trouble tells that a run can't get on by itself at a step of its own.
@@ -114,5 +111,5 @@ func Trouble(id, fleet, step, reason string, now time.Time) Note {
 	t.add("When:   %s", clock(now))
 	t.add("")
 	t.steps("mend what the reason says (a permission, a deleted resource): the run then goes on by itself, within minutes;", until)
-	return Note{Subject: fmt.Sprintf("Quickstep: run %s has trouble at %s", id, at(step)), Text: t.text()}
+	return t.note("Quickstep: run %s has trouble at %s", id, at(step))
 }

@@ -25,7 +25,7 @@ func arn(name string) string {
 
 func open() *run.Run {
 	return &run.Run{ID: "web-2026-01-05", Fleet: "web", Began: now.Add(-time.Hour), Opened: now.Add(-55 * time.Minute),
-		Total: 12, Waiting: 6, Done: 4, Limit: 2, MaxErrors: 1}
+		Total: 12, Waiting: 6, Done: 4, Limit: 2, MaxErrors: 1, Tokens: []run.Token{{Instance: instance}, {Instance: "i-0fedcba9876543210"}}}
 }
 
 // out left half an hour ago, from two target groups, was rebooted, and failed at this moment.
@@ -88,10 +88,10 @@ func TestSubject(t *testing.T) {
 			instance + " FAILED at rejoin":     notify.Failure(r, out(run.StepAwait, "x")),
 			"scheduled reboot refused":         notify.Refused(r.Fleet, "{}", now, errors.New("x")),
 			"reboot of 1000 instances begins":  notify.Started(r, &run.Plan{Request: run.Defaults()}, nil),
-			"all done, reboot of fleet":        notify.Ended(r, plan(), now, nil, nil, 0),
-			"1000 FAILED, reboot of fleet":     notify.Ended(&bad, plan(), now, nil, nil, 0),
-			"1000 skipped, reboot of fleet":    notify.Ended(&rest, plan(), now, nil, nil, 0),
-			"NOT STARTED, reboot of fleet":     notify.Ended(&never, plan(), now, nil, nil, 0),
+			"all done, reboot of fleet":        notify.Ended(r, plan(), now, notify.Rows{}),
+			"1000 FAILED, reboot of fleet":     notify.Ended(&bad, plan(), now, notify.Rows{}),
+			"1000 skipped, reboot of fleet":    notify.Ended(&rest, plan(), now, notify.Rows{}),
+			"NOT STARTED, reboot of fleet":     notify.Ended(&never, plan(), now, notify.Rows{}),
 			"run " + r.ID + " has trouble at ": notify.Trouble(r.ID, r.Fleet, run.StepStarting, "x", now), // the longest
 		} {
 			if strings.ContainsFunc(note.Subject, func(c rune) bool { return c < ' ' || c > '~' }) {

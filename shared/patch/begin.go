@@ -90,7 +90,11 @@ func (q *Request) reportID(o opening) string {
 
 func (s Survey) ofInstances(q Request, now time.Time) *Report {
 	r := s.report(q, ByHand, now)
-	r.ID = run.RunID("report", q.ID)
+	id := q.ID
+	if strings.HasPrefix(id, "mw-") || strings.HasPrefix(id, "report-") { // such are the ids of windows' reports
+		id = "instances/" + id
+	}
+	r.ID = run.RunID("report", id)
 	r.Select.IDs = q.InstanceIDs
 	for key, value := range q.Tags {
 		r.Select.Tags = append(r.Select.Tags, Target{Key: "tag:" + key, Values: []string{value}})

@@ -1,8 +1,6 @@
 package patch
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,17 +49,16 @@ func (q *Request) means(w Window) bool {
 	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
 }
 
-// hash tells requests apart that were given the same id, by what they give beside it: the stack's parameters may have changed
-// between. Those of a schedule say the same in other words each hour, and have none.
-func hash(given run.Object) string {
-	if given["scheduled"] != nil {
-		return ""
+// bySchedule stands for what a schedule asks of windows, each hour in other words: a report goes by its opening.
+const bySchedule = "schedule"
+
+// contents tells requests apart that were given the same id, by what they give beside it: the stack's parameters may have
+// changed between.
+func (q *Request) contents(given run.Object) string {
+	if given["scheduled"] != nil && !q.instances() {
+		return bySchedule
 	}
 	named := maps.Clone(given)
 	delete(named, "id")
-	text, err := json.Marshal(named)
-	if err != nil {
-		panic(fmt.Sprintf("patch: JSON can't be written as JSON: %v", err))
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(text))[:16]
+	return named.Digest()[:16]
 }

@@ -81,7 +81,7 @@ func Parse(s Settings, text []byte) (Request, error) {
 	if err == nil {
 		err = q.validate(fields)
 	}
-	q.asked = hash(fields)
+	q.asked = q.contents(fields)
 	var f *run.FieldError
 	if errors.As(err, &f) && fields[f.Field] == nil {
 		f.Where = inStack(f.Field)

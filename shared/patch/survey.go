@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/passing"
+	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 )
 
@@ -69,13 +70,7 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	q, err := Parse(s.Settings, text)
 	switch {
 	case err != nil && scheduled(text):
-		slog.Warn("request", "outcome", "refused", "reason", err.Error())
-		note := func([]problem) notify.Note { return refusal(string(text), now, err) }
-		if tellErr := s.once(ctx, invocation, []problem{{"request: " + err.Error(), err}}, note, now); tellErr != nil {
-			return surveyed, errors.Join(err, tellErr)
-		}
-		surveyed.Refused = err.Error()
-		return surveyed, nil
+		return s.refused(ctx, invocation, text, now, err)
 	case err != nil:
 		return surveyed, err
 	}
@@ -84,12 +79,28 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	}
 	if q.instances() {
 		a, err := s.begin(ctx, invocation, q.asked, s.ofInstances(q, now), nil, now)
+		var wrong *run.FieldError
+		if errors.As(err, &wrong) && !q.Scheduled.IsZero() {
+			return s.refused(ctx, invocation, text, now, err)
+		}
 		surveyed.Reports = append(surveyed.Reports, a)
 		return surveyed, err
 	}
 	surveyed.Reports, err = s.windows(ctx, invocation, q, now)
 	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero())
 	return surveyed, err
+}
+
+// refused is the answer to a schedule's request that is wrong.
+func (s Survey) refused(ctx context.Context, invocation string, text []byte, now time.Time, why error) (Surveyed, error) {
+	surveyed := Surveyed{Reports: []Answer{}}
+	slog.Warn("request", "outcome", "refused", "reason", why.Error())
+	note := func([]problem) notify.Note { return refusal(string(text), now, why) }
+	if err := s.once(ctx, invocation, []problem{{"request: " + why.Error(), why}}, note, now); err != nil {
+		return surveyed, errors.Join(why, err)
+	}
+	surveyed.Refused = why.Error()
+	return surveyed, nil
 }
 
 // another is the time that must be left for another window: its tasks are read, and it is written down.

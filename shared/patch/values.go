@@ -63,7 +63,7 @@ type Stored struct {
 // Record is what is kept of a report: that it was begun keeps it from being made twice.
 type Record struct {
 	ID        string    `json:"id"`
-	Asked     string    `json:"asked,omitempty"` // which request it was begun by, if not a schedule's
+	Asked     string    `json:"asked,omitempty"` // which request it was begun by; records of earlier versions may have none
 	Phase     string    `json:"phase"`
 	Window    *Opening  `json:"window,omitempty"`
 	Began     time.Time `json:"began"`

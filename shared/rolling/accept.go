@@ -123,11 +123,13 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 		plan.Groups[g.ARN] = p
 		longest = max(longest, plan.DrainDelay([]run.Registration{{Group: g.ARN}}))
 		if p.Size-most < p.Floor {
-			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %d targets and must keep %d healthy ones, so no instance could ever leave it", g.Name, p.Size, p.Floor),
+			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %s and must keep %d healthy, so no instance could ever leave it",
+				g.Name, run.Count(p.Size, "target"), p.Floor),
 				Want: fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most)}
 		}
 		if p.Size-left-most < p.Floor {
-			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %d targets, %d of which failed out of service in earlier runs, and must keep %d healthy ones, so no instance could leave it", g.Name, p.Size, left, p.Floor),
+			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %s, %d of which failed out of service in earlier runs, and must keep %d healthy, so no instance could leave it",
+				g.Name, run.Count(p.Size, "target"), left, p.Floor),
 				Want: "repair and release those (control's status lists them), or give less"}
 		}
 	}

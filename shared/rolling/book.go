@@ -127,6 +127,16 @@ func (b book) outs(ctx context.Context) ([]run.Out, []int64, error) {
 	return outs, revs, nil
 }
 
+// out are the instances of a run that failed out of service and are neither released nor seen back.
+func (b book) out(ctx context.Context, id string) (map[string]bool, error) {
+	outs, _, err := b.outs(ctx)
+	out := map[string]bool{}
+	for _, o := range outs {
+		out[o.Instance] = out[o.Instance] || o.Run == id
+	}
+	return out, err
+}
+
 // each reads the run's instances a page at a time.
 func (b book) each(ctx context.Context, id string, f func(*run.Instance)) error {
 	const page = 500

@@ -114,8 +114,8 @@ func (c Check) decide(i *run.Instance, plan *run.Plan, found run.Finding, unprov
 
 	i.Checks++
 	if since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks) {
-		return choreo.GiveUp(fmt.Sprintf("not started after %d checks, %s after the reboot: %s",
-			i.Checks, run.Span(since), found.Why))
+		return choreo.GiveUp(fmt.Sprintf("not started after %s, %s after the reboot: %s",
+			run.Count(i.Checks, "check"), run.Span(since), found.Why))
 	}
 	return choreo.Again(c.interval(plan, i, since), found.Why)
 }

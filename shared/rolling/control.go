@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 // Control is what an operator does to runs: status, pause, resume, cancel, release. It changes only the run; resume and
@@ -58,7 +59,9 @@ type Status struct {
 	InFlight []Flight     `json:"inFlight,omitempty"`
 	Failures []FailedOne  `json:"failures,omitempty"`
 	Skips    []SkippedOne `json:"skips,omitempty"` // those that a token had reached, if the run is named
-	Ended    time.Time    `json:"ended,omitzero"`
+	// Unhealthy are done, and not healthy somewhere, as they weren't before; if the run is named.
+	Unhealthy []UnhealthyOne `json:"unhealthy,omitempty"`
+	Ended     time.Time      `json:"ended,omitzero"`
 }
 
 // Flight is an instance that holds a token and gets on.
@@ -78,7 +81,13 @@ type FailedOne struct {
 	Step     string    `json:"step"`
 	Reason   string    `json:"reason"`
 	At       time.Time `json:"at"`
-	Out      bool      `json:"outOfService"`
+	Out      bool      `json:"outOfService"` // it is still: neither released nor seen back
+}
+
+// UnhealthyOne is an instance that is done although it isn't healthy somewhere, as it wasn't before.
+type UnhealthyOne struct {
+	Instance string   `json:"instance"`
+	Where    []string `json:"where"`
 }
 
 // SkippedOne is an instance that was left as it is.
@@ -91,7 +100,8 @@ type SkippedOne struct {
 type Left struct {
 	Instance string    `json:"instance"`
 	Run      string    `json:"run"`
-	Since    time.Time `json:"since"`
+	Since    time.Time `json:"since"` // it has been out of service
+	FailedAt time.Time `json:"failedAt,omitzero"`
 	Reason   string    `json:"reason"`
 }
 
@@ -124,6 +134,11 @@ func ParseCommand(text []byte) (Command, error) {
 
 // Do carries a command out. Repeating one changes nothing more.
 func (c Control) Do(ctx context.Context, owner string, text []byte) (Reply, error) {
+	reply, err := c.do(ctx, owner, text)
+	return reply, sanitize.Error(err)
+}
+
+func (c Control) do(ctx context.Context, owner string, text []byte) (Reply, error) {
 	cmd, err := ParseCommand(text)
 	if err != nil {
 		return Reply{}, err
@@ -155,38 +170,39 @@ func (c Control) change(ctx context.Context, owner string, cmd Command) (did str
 	}
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprintf("%s#control-%d", owner, marks) }
-	err = b.change(ctx, mark, cmd.Run, func(r *run.Run) bool {
-		did = apply(r, cmd.Command, now)
-		return did != ""
+	err = b.change(ctx, mark, cmd.Run, func(r *run.Run) (changed bool) {
+		did, changed = apply(r, cmd.Command, now)
+		return changed
 	})
 	if err != nil {
 		return "", err
 	}
-	if did == "" {
-		did = "nothing to do: the run is as it should be"
-	}
 	return did, c.wake(ctx, owner, cmd.Run, now)
 }
 
-// apply changes the run; empty: there was nothing to change.
-func apply(r *run.Run, command string, now time.Time) (did string) {
+// apply changes the run, if there is something to change, and says what it did, or why nothing.
+func apply(r *run.Run, command string, now time.Time) (did string, changed bool) {
 	switch {
 	case !r.Ended.IsZero():
-		return ""
+		return "nothing to do: the run ended at " + r.Ended.UTC().Format(time.RFC3339), false
 	case command == "pause" && r.Paused.IsZero():
 		r.Paused = now
-		return "paused: no further instance leaves service; those that are out finish their way"
+		return "paused: no further instance leaves service; those that are out finish their way", true
+	case command == "pause":
+		return "nothing to do: the run is paused since " + r.Paused.UTC().Format(time.RFC3339), false
 	case command == "resume" && !r.Paused.IsZero():
 		r.Paused, r.Resumed, r.ClosedSince = time.Time{}, now, time.Time{}
-		return "resumed"
-	case command == "cancel" && (r.Stopped == "" || !r.Paused.IsZero()):
+		return "resumed", true
+	case command == "resume":
+		return "nothing to do: the run isn't paused", false
+	case r.Stopped == "" || !r.Paused.IsZero():
 		r.Stop(now, run.Cancelled)
 		if !r.Paused.IsZero() {
 			r.Paused, r.Resumed = time.Time{}, now
 		}
-		return "cancelled: those that are out finish their way, the rest is skipped"
+		return "cancelled: those that are out finish their way, the rest is skipped", true
 	}
-	return ""
+	return "nothing to do: no further instance leaves service already: " + r.Stopped, false
 }
 
 // wake does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
@@ -289,7 +305,8 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	}
 	outs, _, err := b.outs(ctx)
 	for _, o := range outs {
-		reply.OutOfIt = append(reply.OutOfIt, Left{Instance: o.Instance, Run: o.Run, Since: o.Since, Reason: o.Reason})
+		reply.OutOfIt = append(reply.OutOfIt, Left{Instance: o.Instance, Run: o.Run, Since: o.Since, FailedAt: o.FailedAt,
+			Reason: sanitize.Text(o.Reason)})
 	}
 	return reply, err
 }
@@ -300,7 +317,7 @@ func (c Control) one(ctx context.Context, b book, id string, named bool) (Status
 		return Status{}, err
 	}
 	s := Status{Run: r.ID, Fleet: r.Fleet, Status: r.Status(), Since: r.Began, Total: r.Total, Waiting: r.Waiting, Done: r.Done,
-		Failed: r.Failed, Skipped: r.Skipped, Tokens: r.Limit, Stopped: r.Stopped, Ended: r.Ended}
+		Failed: r.Failed, Skipped: r.Skipped, Tokens: r.Limit, Stopped: sanitize.Text(r.Stopped), Ended: r.Ended}
 	if !r.ClosedSince.IsZero() {
 		s.Gate = "closed since " + r.ClosedSince.UTC().Format(time.RFC3339)
 	}
@@ -320,21 +337,31 @@ func (c Control) one(ctx context.Context, b book, id string, named bool) (Status
 		return s, err
 	}
 	for _, h := range holders {
-		f := Flight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: h.Position.Reason}
+		f := Flight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: sanitize.Text(h.Position.Reason)}
 		if h.Out() {
 			f.OutSince = h.LeftAt
 		}
 		s.InFlight = append(s.InFlight, f)
 	}
-	if r.Failed == 0 && (r.Skipped == 0 || !named) {
+	if r.Failed == 0 && (r.Skipped+r.Unhealthy == 0 || !named) {
 		return s, nil
 	}
-	return s, b.each(ctx, id, func(i *run.Instance) {
-		if named && i.Step == run.Skipped {
-			s.Skips = append(s.Skips, SkippedOne{Instance: i.ID, Reason: i.Position.Reason})
-		}
-		if i.Step == run.Failed && i.Failure != nil {
-			s.Failures = append(s.Failures, FailedOne{Instance: i.ID, Step: i.Failure.Step, Reason: i.Failure.Reason, At: i.Failure.At, Out: i.Out()})
-		}
-	})
+	out, err := b.out(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	return s, b.each(ctx, id, func(i *run.Instance) { s.add(i, named, out[i.ID]) })
+}
+
+// add tells of an instance that has ended, if there is something to tell.
+func (s *Status) add(i *run.Instance, named, out bool) {
+	switch {
+	case i.Step == run.Failed && i.Failure != nil:
+		s.Failures = append(s.Failures, FailedOne{Instance: i.ID, Step: i.Failure.Step, Reason: sanitize.Text(i.Failure.Reason),
+			At: i.Failure.At, Out: out})
+	case named && i.Step == run.Skipped:
+		s.Skips = append(s.Skips, SkippedOne{Instance: i.ID, Reason: sanitize.Text(i.Position.Reason)})
+	case named && len(i.Unhealthy) > 0:
+		s.Unhealthy = append(s.Unhealthy, UnhealthyOne{Instance: i.ID, Where: i.Unhealthy})
+	}
 }

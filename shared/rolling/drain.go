@@ -286,7 +286,7 @@ func (d Drain) leave(ctx context.Context, b book, w *choreo.Work[*run.Instance],
 // terminated is the outcome for an instance that somebody has ended while it was in our hands.
 func terminated(i *run.Instance) choreo.Outcome {
 	i.Terminated = true
-	return choreo.GiveUp("the instance was terminated while it was being rebooted")
+	return choreo.GiveUp("the instance was terminated while the run had it out of service")
 }
 
 func stillIn(capture, standing []run.Registration) bool {

@@ -331,34 +331,48 @@ func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 	return "", nil
 }
 
-// tell sends the summary, with as many lines as a person reads.
-func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
+// rows are the lines about single instances, as many as a person reads. One that failed out of service may have been released
+// since.
+func (b book) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error) {
 	const most = 40
-	var failures, skips []string
-	more := 0
-	add := func(rows *[]string, row string) {
-		if len(*rows) < most {
-			*rows = append(*rows, row)
+	if r.Failed+r.Skipped+r.Unhealthy == 0 {
+		return rows, nil
+	}
+	out, err := b.out(ctx, r.ID)
+	if err != nil {
+		return rows, err
+	}
+	add := func(to *[]string, row string) {
+		if len(*to) < most {
+			*to = append(*to, row)
 		} else {
-			more++
+			rows.More++
 		}
 	}
-	if r.Failed+r.Skipped > 0 {
-		err := b.each(ctx, r.ID, func(i *run.Instance) {
-			switch {
-			case i.Step == run.Failed && i.Out():
-				add(&failures, i.ID+" "+notify.OutOfService+", at "+i.Failure.Step+": "+i.Failure.Reason)
-			case i.Step == run.Failed:
-				add(&failures, i.ID+" at "+i.Failure.Step+": "+i.Failure.Reason)
-			case i.Step == run.Skipped:
-				add(&skips, i.ID+": "+i.Reason)
-			}
-		})
-		if err != nil {
-			return err
+	return rows, b.each(ctx, r.ID, func(i *run.Instance) {
+		switch {
+		case i.Step == run.Failed && out[i.ID]:
+			rows.Out++
+			add(&rows.Failures, i.ID+" OUT OF SERVICE, at "+i.Failure.Step+": "+i.Failure.Reason)
+		case i.Step == run.Failed && i.Out():
+			add(&rows.Failures, i.ID+" out of service until it was released or seen back, at "+i.Failure.Step+": "+i.Failure.Reason)
+		case i.Step == run.Failed:
+			add(&rows.Failures, i.ID+" at "+i.Failure.Step+": "+i.Failure.Reason)
+		case i.Step == run.Skipped:
+			add(&rows.Skips, i.ID+": "+i.Reason)
+		case len(i.Unhealthy) > 0:
+			add(&rows.Unhealthy, i.ID+": "+strings.Join(i.Unhealthy, ", "))
 		}
+	})
+}
+
+// tell sends the summary.
+func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
+	rows, err := b.rows(ctx, r)
+	if err != nil {
+		return err
 	}
-	n := notify.Ended(r, plan, now, failures, skips, more)
+	n := notify.Ended(r, plan, now, rows)
 	n.Text += notify.Deleted(a.Missing)
 	topics := []Topic{f.Report}
 	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled { // as bad as a refused schedule, and told where that is told

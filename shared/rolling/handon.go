@@ -104,7 +104,7 @@ func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change fun
 			return all, err
 		}
 		if i.Step == run.Failed && i.Out() {
-			return all, b.leaveOut(ctx, w.Now, i, &all)
+			return all, b.leaveOut(ctx, i, &all)
 		}
 		if !i.Locked {
 			return all, nil
@@ -114,7 +114,7 @@ func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change fun
 }
 
 // leaveOut writes down that an instance failed out of service, for the runs that come.
-func (b book) leaveOut(ctx context.Context, now time.Time, i *run.Instance, all *choreo.Together) error {
+func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Together) error {
 	r, _, err := b.run(ctx, i.Run)
 	if err != nil {
 		return err
@@ -124,9 +124,9 @@ func (b book) leaveOut(ctx context.Context, now time.Time, i *run.Instance, all 
 	if err != nil {
 		return err
 	}
-	out := run.Out{Instance: i.ID, Run: i.Run, Fleet: r.Fleet, Since: now, Capture: i.Capture}
+	out := run.Out{Instance: i.ID, Run: i.Run, Fleet: r.Fleet, Since: i.LeftAt, Capture: i.Capture}
 	if i.Failure != nil {
-		out.Reason = i.Failure.Reason
+		out.Reason, out.FailedAt = i.Failure.Reason, i.Failure.At
 	}
 	all.Writes = append(all.Writes, ledger.Put(outKey(i.ID), rev, out))
 	return nil

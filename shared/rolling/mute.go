@@ -215,7 +215,7 @@ func (m Mutes) part(ctx context.Context, w *choreo.Work[*run.Active], part int, 
 	}
 	rule := run.MuteRule{Name: name, Alarms: names, From: q.Pending.Add(-muteFor), For: muteFor}
 	if err := m.Alarms.Mute(ctx, rule); err != nil {
-		return "", fmt.Errorf("mute %d alarms: %w", len(names), err)
+		return "", fmt.Errorf("mute %s: %w", run.Count(len(names), "alarm"), err)
 	}
 	return why, nil
 }

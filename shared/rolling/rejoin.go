@@ -132,32 +132,21 @@ func allRegistered(i *run.Instance, group string, targets []run.Target) bool {
 
 func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i, now := w.Item, r.Now()
-	missing, waiting, err := r.read(ctx, i)
+	seen, err := r.read(ctx, i)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	if missing != "" {
-		if i.MissingSince.IsZero() {
-			i.MissingSince = now
-		}
-		i.HealthyAt = time.Time{}
-		if now.Sub(i.MissingSince) < missingFor {
-			return choreo.Again(missingFor-now.Sub(i.MissingSince), "not registered any more in "+missing), nil
-		}
-		if waiting == "" {
-			i.BackAt = now // from here on it isn't out by our doing
-		} else if out, late, err := r.wait(ctx, w, now, waiting); err != nil || !late {
-			return out, err
-		}
-		return r.giveUp(ctx, i, "somebody else took it out of "+missing+" after it had rejoined; it was left out there")
+	waiting := strings.Join(seen.ill, ", ")
+	if len(seen.missing)+len(seen.deleted) > 0 {
+		return r.left(ctx, w, now, seen, waiting)
 	}
-	i.MissingSince = time.Time{}
+	i.MissingSince, i.Deleted = time.Time{}, nil
 	if waiting == "" {
 		if i.HealthyAt.IsZero() {
 			i.HealthyAt = now
 			return choreo.Again(settling/2, "healthy; looking once more"), nil
 		}
-		return r.back(w), nil
+		return r.back(w, seen.before...), nil
 	}
 	i.HealthyAt = time.Time{}
 	out, late, err := r.wait(ctx, w, now, waiting)
@@ -167,6 +156,30 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 	return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
 }
 
+// left is the outcome for an instance that can't stand everywhere it stood: others have taken it out, or deleted a target group.
+// It fails, for it isn't healthy wherever it was (R5), and people should know before more of the fleet leaves service; but
+// once it is healthy in all that is left, it isn't out by our doing, so that it keeps no token and needn't be released.
+func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen sight, waiting string) (choreo.Outcome, error) {
+	i := w.Item
+	if i.MissingSince.IsZero() {
+		i.MissingSince = now
+	}
+	i.HealthyAt, i.Deleted = time.Time{}, seen.deleted
+	if rest := missingFor - now.Sub(i.MissingSince); rest > 0 {
+		return choreo.Again(rest, seen.gone("not registered any more in %s")), nil
+	}
+	why := seen.gone("somebody else took it out of %s after it had rejoined; it was left out there")
+	if waiting == "" {
+		i.BackAt = now // from here on it isn't out by our doing
+		return r.giveUp(ctx, i, why)
+	}
+	out, late, err := r.wait(ctx, w, now, waiting)
+	if err != nil || !late {
+		return out, err
+	}
+	return r.giveUp(ctx, i, fmt.Sprintf("%s; and not healthy %s after it rejoined: %s", why, run.Span(now.Sub(i.RegisteredAt)), waiting))
+}
+
 // wait comes again for what isn't healthy yet, unless it is too late for that.
 func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string) (out choreo.Outcome, late bool, err error) {
 	plan, err := (book{r.Ledger}).plan(ctx, w.Item.Run)
@@ -174,13 +187,36 @@ func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now tim
 	return choreo.Again(settling, waiting), late, err
 }
 
-// read says in which groups a captured target is missing, and which targets aren't healthy that were before.
-func (r Rejoin) read(ctx context.Context, i *run.Instance) (missing, waiting string, err error) {
-	var gone, ill []string
+// sight is what was seen of an instance's captured targets.
+type sight struct {
+	missing []string // not registered
+	deleted []string // target groups (ARNs) that don't exist any more
+	ill     []string // not healthy, and were before
+	before  []string // not healthy, and weren't before either
+}
+
+// gone says where the instance isn't any more; taken has a place for those where only it is missing.
+func (s sight) gone(taken string) string {
+	var all []string
+	if len(s.missing) > 0 {
+		all = append(all, fmt.Sprintf(taken, strings.Join(s.missing, ", ")))
+	}
+	if len(s.deleted) > 0 {
+		all = append(all, run.Vanished(s.deleted)+", so that it can't be put back there")
+	}
+	return strings.Join(all, "; ")
+}
+
+// read looks at each captured target.
+func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen sight, err error) {
 	for _, g := range byGroup(i) {
 		targets, err := r.Targets.Targets(ctx, g.arn)
-		if err != nil && !errors.Is(err, run.ErrNoGroup) {
-			return "", "", fmt.Errorf("read target group %s: %w", run.ShortARN(g.arn), err)
+		if errors.Is(err, run.ErrNoGroup) {
+			seen.deleted = append(seen.deleted, g.arn)
+			continue
+		}
+		if err != nil {
+			return seen, fmt.Errorf("read target group %s: %w", run.ShortARN(g.arn), err)
 		}
 		states := map[int]run.Target{}
 		for _, t := range targets {
@@ -194,14 +230,19 @@ func (r Rejoin) read(ctx context.Context, i *run.Instance) (missing, waiting str
 			}
 			where := fmt.Sprintf("%s port %d", run.ShortARN(c.Group), c.Port)
 			t, listed := states[c.Port]
-			if !listed || !t.Registered() {
-				gone = append(gone, where)
-			} else if c.Healthy && !t.Healthy() {
-				ill = append(ill, fmt.Sprintf("%s is %s (%s)", where, t.State, or(t.Reason, "no reason given")))
+			state := fmt.Sprintf("%s is %s (%s)", where, t.State, or(t.Reason, "no reason given"))
+			switch {
+			case !listed || !t.Registered():
+				seen.missing = append(seen.missing, where)
+			case t.Healthy():
+			case c.Healthy:
+				seen.ill = append(seen.ill, state)
+			case t.State != "unused": // in a group that no load balancer uses nobody is healthy
+				seen.before = append(seen.before, state)
 			}
 		}
 	}
-	return strings.Join(gone, ", "), strings.Join(ill, ", "), nil
+	return seen, nil
 }
 
 // giveUp gives up with the reason, or because the instance is gone, if it is.
@@ -217,8 +258,8 @@ func (r Rejoin) giveUp(ctx context.Context, i *run.Instance, reason string) (cho
 }
 
 // back is the end of an instance that is in service again: done, skipped if it went back without a reboot, failed if
-// triage had sent it back after a failure.
-func (r Rejoin) back(w *choreo.Work[*run.Instance]) choreo.Outcome {
+// triage had sent it back after a failure. unhealthy is where it isn't healthy, and wasn't before.
+func (r Rejoin) back(w *choreo.Work[*run.Instance], unhealthy ...string) choreo.Outcome {
 	b, i, now := book{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
 	if unexplained(i) {
@@ -231,5 +272,5 @@ func (r Rejoin) back(w *choreo.Work[*run.Instance]) choreo.Outcome {
 	case i.Return != "":
 		return b.end(w, run.Skipped, i.Return, back)
 	}
-	return b.end(w, run.Done, "", back)
+	return b.end(w, run.Done, "", func(i *run.Instance) { i.BackAt, i.Unhealthy = now, unhealthy })
 }

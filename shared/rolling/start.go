@@ -91,29 +91,35 @@ func asker(text []byte) (fleet string, waits bool) {
 
 func (s Start) request(ctx context.Context, invocation string, text []byte) (Begun, error) {
 	now := s.Now()
+	fleet, err := run.FleetName(text)
+	if err != nil {
+		return Begun{}, err
+	}
+	asked, err := run.ParseObject("request", text, "")
+	if err != nil {
+		return Begun{}, err
+	}
+	id := run.RunID(fleet, or(asked.Text("id"), invocation))
+	if begun, found, err := s.again(ctx, id, fleet, asked, now); found || err != nil {
+		return begun, err
+	}
 	q, err := s.parse(ctx, text, now)
 	if err != nil {
 		return Begun{}, err
 	}
-	if q.ID == "" {
-		q.ID = invocation
-	}
-	id := run.RunID(q.Fleet, q.ID)
-	if begun, found, err := s.again(ctx, id, q.Fleet, now); found || err != nil {
-		return begun, err
-	}
-	plan := &run.Plan{Request: q, Expires: now.Add(belongings)}
+	q.ID = or(q.ID, invocation)
+	plan := &run.Plan{Request: q, Asked: asked.Digests(), Expires: now.Add(belongings)}
 	f, err := s.accept(ctx, plan)
 	if err != nil {
 		return Begun{}, err
 	}
-	r := &run.Run{ID: id, Fleet: q.Fleet, Began: now}
+	r := &run.Run{ID: id, Fleet: q.Fleet, Digest: asked.Digest(), Began: now}
 	limits(r, plan, len(f.machines))
 	a := &run.Active{Run: id, Fleet: q.Fleet}
 	a.Position = choreo.Position{N: 1, Step: run.StepStarting, Since: now, Due: now}
 	if err := s.lock(ctx, invocation, r, plan, a, now); err != nil {
-		if begun, found, againErr := s.again(ctx, id, q.Fleet, now); found || againErr != nil {
-			return begun, againErr // the same request came twice at once, and the other was faster
+		if begun, found, againErr := s.again(ctx, id, fleet, asked, now); found || againErr != nil {
+			return begun, againErr // the same id came twice at once, and the other was faster
 		}
 		return Begun{}, err
 	}
@@ -154,8 +160,9 @@ func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Reque
 	return q, err
 }
 
-// again finds the run that an earlier request with the same id has begun, and nudges it on if it is still starting.
-func (s Start) again(ctx context.Context, id, fleet string, now time.Time) (begun Begun, found bool, err error) {
+// again finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
+// starting. Whether the request could begin now doesn't matter: a retry of one that was taken must not be refused.
+func (s Start) again(ctx context.Context, id, fleet string, asked run.Object, now time.Time) (begun Begun, found bool, err error) {
 	var r run.Run
 	rev, err := ledger.Read(ctx, s.Ledger, runKey(id), &r)
 	if err != nil || rev == 0 {
@@ -163,6 +170,9 @@ func (s Start) again(ctx context.Context, id, fleet string, now time.Time) (begu
 	}
 	if r.Fleet != fleet {
 		return begun, true, &run.FieldError{Field: "id", Problem: fmt.Sprintf("run %s is one of fleet %s", id, r.Fleet), Want: "give another id"}
+	}
+	if r.Digest != "" && r.Digest != asked.Digest() {
+		return begun, true, s.otherContents(ctx, &r, asked)
 	}
 	begun = Begun{Run: id, Fleet: r.Fleet, Status: r.Status(), Instances: r.Total, MaxConcurrency: r.Limit, Remarks: []string{"an earlier request has begun this run"}}
 	if r.Status() != run.StepStarting {
@@ -173,6 +183,16 @@ func (s Start) again(ctx context.Context, id, fleet string, now time.Time) (begu
 		return begun, true, err
 	}
 	return begun, true, choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(activeKey(id), &a.Position))
+}
+
+// otherContents refuses a request whose id another has used: to answer it as that one would hide that it isn't carried out.
+func (s Start) otherContents(ctx context.Context, r *run.Run, asked run.Object) error {
+	plan, err := book{s.Ledger}.plan(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	return &run.FieldError{Field: "id", Problem: fmt.Sprintf("run %s was begun at %s by a request with this id and other contents; they differ in %s",
+		r.ID, r.Began.UTC().Format(time.RFC3339), strings.Join(asked.Differ(plan.Asked), ", ")), Want: "give another id, or leave it out"}
 }
 
 // lock writes the run down together with the locks that it needs: all of it, or nothing.

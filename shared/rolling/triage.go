@@ -8,6 +8,7 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 // Triage takes the dead letters: positions that gave up, and messages that SQS moved because no invocation finished
@@ -95,15 +96,16 @@ func blame(i *run.Instance) {
 		i.Failure.Step = run.StepRejoin
 	}
 	if first != nil {
-		i.Failure.Reason += fmt.Sprintf(" (on its way back, after it had failed at %s: %s)", first.Step, first.Reason)
+		const half = sanitize.MaxText/2 - 50 // so that both are told, however long they are
+		i.Failure.Reason = fmt.Sprintf("%s (on its way back, after it had failed at %s: %s)",
+			sanitize.Cut(i.Failure.Reason, half), first.Step, sanitize.Cut(first.Reason, half))
 	}
 }
 
 // sentence sends an instance that left and was never asked to reboot back into service, once; any other has failed.
 func (t Triage) sentence(w *choreo.Work[*run.Instance]) choreo.Outcome {
 	i := w.Item
-	back := i.GaveUp == run.StepRejoin || i.GaveUp == run.StepAwait
-	if i.Out() && i.RebootAskedAt.IsZero() && !back {
+	if i.GoesBack() {
 		return choreo.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
 	}
 	return (book{t.Ledger}).end(w, run.Failed, i.Failure.Reason, nil)

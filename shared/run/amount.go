@@ -14,6 +14,14 @@ type Amount struct {
 	Percent bool // N is a percentage, 0 to 100
 }
 
+// Count writes a number of things: "1 alarm", "2 alarms".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Down is the amount of total, a percentage rounded down.
 func (a Amount) Down(total int) int {
 	if a.Percent {

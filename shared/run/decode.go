@@ -35,6 +35,14 @@ func ParseObject(what string, text []byte, want string) (Object, error) {
 	return o, nil
 }
 
+// Text is a field's value if that is text, else nothing.
+func (o Object) Text(field string) (text string) {
+	if json.Unmarshal(o[field], &text) != nil {
+		return ""
+	}
+	return text
+}
+
 // Decode reads each field into what into has for its name: a pointer to a value, or a func(field string, raw
 // json.RawMessage) error for an object within. Names are matched exactly; prefix stands before them in errors, which are
 // *FieldError.

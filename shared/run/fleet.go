@@ -186,6 +186,18 @@ func BusName(bus, buses string) (string, error) {
 	return name, nil
 }
 
+// Vanished says which target groups (ARNs) don't exist any more.
+func Vanished(groups []string) string {
+	names := make([]string, 0, len(groups))
+	for _, arn := range groups {
+		names = append(names, ShortARN(arn))
+	}
+	if len(names) == 1 {
+		return "target group " + names[0] + " doesn't exist any more"
+	}
+	return "target groups " + strings.Join(names, ", ") + " don't exist any more"
+}
+
 // ShortARN is the part of an ARN that people read: "targetgroup/web/6d0ecf83" becomes "web".
 func ShortARN(arn string) string {
 	parts := strings.Split(arn, ":")

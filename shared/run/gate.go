@@ -129,7 +129,7 @@ func (l *Look) final() Verdict {
 	}
 	standing := l.Standing()
 	if len(standing) == 0 && len(l.Me.Groups) > 0 {
-		return skip("somebody took the instance out of its target groups")
+		return skip("no target group holds the instance any more")
 	}
 	for _, r := range standing {
 		if _, ok := l.Plan.Groups[r.Group]; !ok {
@@ -187,7 +187,8 @@ func (l *Look) floor() Verdict {
 		if g := l.Plan.Groups[arn]; healthy < g.Floor {
 			v.Answer = Wait
 			v.Refused = append(v.Refused, arn)
-			v.Reason = fmt.Sprintf("target group %s must keep %d healthy targets, and has %d besides this one and those that are out or ahead of it", g.Name, g.Floor, healthy)
+			v.Reason = fmt.Sprintf("target group %s must keep %s, and has %d besides this one and those that are out or ahead of it",
+				g.Name, Count(g.Floor, "healthy target"), healthy)
 		}
 	}
 	return v

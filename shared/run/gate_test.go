@@ -67,8 +67,8 @@ func TestGate(t *testing.T) {
 		{"EC2 doesn't know the instance", func(l *run.Look) { l.Machine = nil }, run.Skip, "doesn't exist any more"},
 		{"the instance is stopped", func(l *run.Look) { l.Machine.State = "stopped" }, run.Skip, "is stopped"},
 		{"the instance is being terminated", func(l *run.Look) { l.Machine.State = "shutting-down" }, run.Skip, "is shutting-down"},
-		{"somebody has taken it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a c") }, run.Skip, "took the instance out"},
-		{"somebody is taking it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:draining c") }, run.Skip, "took the instance out"},
+		{"somebody has taken it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a c") }, run.Skip, "no target group holds the instance"},
+		{"somebody is taking it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:draining c") }, run.Skip, "no target group holds the instance"},
 		{"it never stood in a group", func(l *run.Look) { l.Me.Groups, l.Targets = nil, nil }, run.Go, ""},
 		{"it stands in a group that isn't locked", func(l *run.Look) { l.Targets[arn("new")] = serving("b x y z") }, run.Skip, "target group new"},
 		{"it stands in one by its address", func(l *run.Look) {

@@ -40,6 +40,10 @@ type Instance struct {
 	HealthyAt    time.Time `json:"healthyAt,omitzero"`    // first reading with every target healthy
 	MissingSince time.Time `json:"missingSince,omitzero"` // first reading without one of the targets
 	BackAt       time.Time `json:"backAt,omitzero"`
+	// Deleted are the captured target groups (ARNs) that don't exist any more: there it can't be put back.
+	Deleted []string `json:"deleted,omitempty"`
+	// Unhealthy says where an instance that ended as done isn't healthy, as it wasn't before either.
+	Unhealthy []string `json:"unhealthy,omitempty"`
 
 	Checks int `json:"checks,omitempty"` // startup checks that didn't pass
 	// TroubleTold is when people were last told that errors keep a step from getting on.
@@ -69,6 +73,15 @@ func (i *Instance) Ended() bool { return i.Step == Done || i.Step == Failed || i
 
 // Out says whether the instance is out of service by our doing: it has left, and hasn't been seen back.
 func (i *Instance) Out() bool { return !i.LeftAt.IsZero() && i.BackAt.IsZero() && !i.Terminated }
+
+// Rejoined says whether a failed instance has failed on its way back into service.
+func (i *Instance) Rejoined() bool { return i.GaveUp == StepRejoin || i.GaveUp == StepAwait }
+
+// GoesBack says whether a failed instance is put back into service first: it has left, was never asked to reboot, and hasn't
+// failed on its way back.
+func (i *Instance) GoesBack() bool {
+	return i.Out() && i.RebootAskedAt.IsZero() && !i.Rejoined()
+}
 
 // Absent says whether the gate must count the instance as absent: it has left or is about to.
 func (i *Instance) Absent() bool { return i.Out() || (!i.Leaving.IsZero() && i.BackAt.IsZero()) }
@@ -182,7 +195,8 @@ type Out struct {
 	Instance string         `json:"instance"`
 	Run      string         `json:"run"`
 	Fleet    string         `json:"fleet"`
-	Since    time.Time      `json:"since"`
+	Since    time.Time      `json:"since"` // it has been out of service: its LeftAt
+	FailedAt time.Time      `json:"failedAt,omitzero"`
 	Capture  []Registration `json:"capture,omitempty"`
 	Reason   string         `json:"reason"`
 }

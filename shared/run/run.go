@@ -31,6 +31,7 @@ const (
 type Run struct {
 	ID     string    `json:"id"`
 	Fleet  string    `json:"fleet"`
+	Digest string    `json:"digest,omitempty"` // of the request as it came; runs of earlier versions have none
 	Began  time.Time `json:"began"`
 	Opened time.Time `json:"opened,omitzero"`
 	Ended  time.Time `json:"ended,omitzero"`
@@ -40,6 +41,8 @@ type Run struct {
 	Done    int `json:"done"`
 	Failed  int `json:"failed"`
 	Skipped int `json:"skipped"`
+	// Unhealthy are those of the done that aren't healthy somewhere, as they weren't before.
+	Unhealthy int `json:"unhealthy,omitempty"`
 
 	Limit     int     `json:"limit"`     // tokens
 	MaxErrors int     `json:"maxErrors"` // failures that don't stop admission
@@ -148,6 +151,7 @@ func (r *Run) Finish(i *Instance, now time.Time) {
 	switch i.Step {
 	case Done:
 		r.Done++
+		r.Unhealthy += min(1, len(i.Unhealthy))
 		out := Duration(i.EndedAt.Sub(i.LeftAt))
 		r.OutFor += out
 		if out > r.Longest.For {
@@ -165,6 +169,23 @@ func (r *Run) Finish(i *Instance, now time.Time) {
 		return
 	}
 	r.Tokens = slices.Delete(r.Tokens, at, at+1)
+}
+
+// AfterFailure is the run as it is once it has counted a failed instance, which it may have done already. One that goes back
+// into service frees its token there.
+func (r *Run) AfterFailure(i *Instance) Run {
+	after := *r
+	after.Tokens = slices.Clone(r.Tokens)
+	if i.Ended() {
+		return after
+	}
+	end := *i
+	end.Step = Failed
+	if i.GoesBack() {
+		end.BackAt = i.Failure.At
+	}
+	after.Finish(&end, i.Failure.At)
+	return after
 }
 
 // Release frees the token of an instance that failed out of service.
@@ -187,6 +208,7 @@ func (r *Run) Rest() (skipped int, reason string) {
 // Plan is what a run was asked to do and what it found when it started. It doesn't change once the run is open.
 type Plan struct {
 	Request Request              `json:"request"`
+	Asked   map[string]string    `json:"asked,omitempty"`  // digests of the fields of the request as it came
 	Groups  map[string]GroupPlan `json:"groups,omitempty"` // by ARN; the run holds the lock of each
 	// Alarms and Rules are what was found to mute, by name.
 	Alarms []string `json:"alarms,omitempty"`
