@@ -67,7 +67,7 @@ func TestRun(t *testing.T) {
 		{"started, with one of everything", notify.Started(&run.Run{ID: "web-2026-01-05", Fleet: "web", Total: 1, Limit: 1},
 			&run.Plan{Request: run.Defaults(), Groups: map[string]run.GroupPlan{arn("web"): {Name: "web"}}}, nil)},
 		{"started with a window and a remark", notify.Started(open(), &window,
-			[]string{"maxErrors 2 can't be used up by instances that fail out of service: each keeps one of the 2 tokens"})},
+			[]string{"maxErrors 2 can't be used up by instances that fail out of service: each keeps a token, of which the run has 2"})},
 		{"trouble", notify.Trouble("web-2026-01-05", "web", run.StepFinishing, "enable rule web-watch: AccessDenied: not authorized to perform events:EnableRule", now)},
 		{"trouble while it works", notify.Trouble("web-2026-01-05", "web", run.StepOpen, "mute 2 alarms: AccessDenied (since 2026-01-05T03:00:00Z; the alarms stay muted until 2026-01-05T03:20:00Z)", now)},
 	} {

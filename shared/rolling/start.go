@@ -245,7 +245,8 @@ func limits(r *run.Run, plan *run.Plan, instances int) {
 func remarks(r *run.Run, plan *run.Plan) []string {
 	all := slowReading(plan.Reading, r.Limit)
 	if r.MaxErrors >= r.Limit {
-		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: each keeps one of the %d tokens", r.MaxErrors, r.Limit))
+		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: "+
+			"each keeps a token, of which the run has %d", r.MaxErrors, r.Limit))
 	}
 	all = append(all, onlyByTime(&plan.Request)...)
 	return append(all, stillActing(plan.Dependents)...)
