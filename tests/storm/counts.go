@@ -17,7 +17,10 @@ type counts struct {
 	Total, Waiting, Failed, Limit int
 	Stopped                       string
 	Paused                        time.Time
-	Tokens                        []struct{ Failed bool }
+	Tokens                        []struct {
+		Instance string
+		Failed   bool
+	}
 }
 
 func (j *judge) counts(id string) (c counts) {
@@ -29,7 +32,12 @@ func (j *judge) counts(id string) (c counts) {
 
 // over says that nobody can get on any more, and nobody be admitted.
 func (c counts) over() bool {
-	return !slices.ContainsFunc(c.Tokens, func(t struct{ Failed bool }) bool { return !t.Failed }) &&
+	return !slices.ContainsFunc(c.Tokens, func(t struct {
+		Instance string
+		Failed   bool
+	}) bool {
+		return !t.Failed
+	}) &&
 		(c.Stopped != "" || c.Waiting == 0 || len(c.Tokens) >= c.Limit)
 }
 

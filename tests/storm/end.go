@@ -29,6 +29,7 @@ func place(p string) (arn string, port int) {
 func (j *judge) end() {
 	f := j.fleet
 	ends := j.ends()
+	j.impostorsRefused()
 	for _, pk := range f.Partitions() {
 		id := strings.TrimPrefix(pk, "LOCK#")
 		_, kept := f.Doc("OUT", id)
@@ -61,7 +62,7 @@ func (j *judge) end() {
 		}
 		for _, p := range m.Places {
 			arn, port := place(p)
-			if !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
+			if arn != j.deleted && !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
 				j.broken("R4", "%s isn't back in %s, and ended as %v", m.ID, p, ends[m.ID])
 			}
 			j.sameServer(arn, run.Address{ID: m.ID, Port: port})
@@ -110,7 +111,9 @@ func (j *judge) instances(id string, ends map[string][]string) {
 		switch {
 		case i.Step == run.Failed && !j.told("alarm", i.ID, "FAILED"):
 			j.broken("R7", "nobody was told that %s has failed", i.ID)
-		case i.Step == run.Done && j.fleet.Boots(i.ID) == 0 && !j.inside[i.ID]: // of a lost call nobody can tell
+		case i.Step == run.Done && (j.fleet.Boots(i.ID) > 0 || j.inside[i.ID]): // of a lost call nobody can tell
+			j.named(id, i.ID, d.Body)
+		case i.Step == run.Done:
 			j.broken("R5", "%s is done and was never rebooted", i.ID)
 		case (i.Step == run.Failed || i.Step == run.Skipped) && i.Reason == "":
 			j.broken("R7", "%s ended as %s without a reason", i.ID, i.Step)

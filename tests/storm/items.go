@@ -67,6 +67,9 @@ func (j *judge) letDown(invocation string) bool { return j.failed[invocation] >=
 func (j *judge) moves(op world.Op, key, body string) (p position) {
 	_ = json.Unmarshal([]byte(body), &p) // what can't be read is empty, and found to go backwards
 	p.at = j.fleet.Now()
+	if len(body) > largest {
+		j.broken("R10", "the row of %s has %d bytes", key, len(body))
+	}
 	before, known := j.rows[key]
 	j.rows[key] = p
 	if !known {

@@ -19,6 +19,7 @@ type judge struct {
 	*Scenario
 	deeds
 	networks
+	words
 	fleet *sim.Fleet
 	seen  map[string]int
 	found []string
@@ -46,7 +47,7 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), words: newWords(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
 		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
@@ -110,6 +111,7 @@ func (j *judge) after(op world.Op) {
 		j.probed(op)
 	case !op.Happened:
 	case op.Service == "sns":
+		j.spoken(op)
 		j.tells(op)
 	case op.Service == "ssm" && op.Name == "BootAnswer" && op.Function == "reboot":
 		j.answered(op)
@@ -122,7 +124,10 @@ func (j *judge) after(op world.Op) {
 	case op.Service == "ec2" && op.Name == "Reboot":
 		j.reboots(op)
 	case op.Service == "dynamodb" && op.Name == "Write":
+		j.written(op)
 		j.ledger(op)
+	case op.Service == "world" && op.Name == "discarded":
+		delete(j.impostors, op.Invocation) // Lambda's own note says so
 	}
 	if len(j.out) > 0 && (op.Service != "dynamodb" && op.Service != "sqs") {
 		j.back(op)
@@ -145,6 +150,8 @@ func (j *judge) hand(op world.Op) {
 		j.touched[id] = now
 		n, _ := strconv.Atoi(port)
 		j.stood[op.Subject][run.Address{ID: id, Port: n}] = op.Name == "Register"
+	case "RemoveGroup":
+		j.deletes(op.Subject)
 	case "Terminate", "Stop", "Break", "Mend":
 		if op.Name == "Break" && slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) && j.fleet.Boots(op.Subject) > 0 {
 			return // its own habit; before its boot somebody has broken it

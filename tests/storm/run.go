@@ -28,7 +28,7 @@ type Result struct {
 
 // lasts is when nothing of the scenario is still to come.
 func (s *Scenario) lasts() time.Duration {
-	end := max(s.Calm, s.SecondAt)
+	end := max(s.Calm, s.SecondAt, s.ImpostorAt)
 	for _, a := range s.Acts {
 		end = max(end, a.At)
 		switch a.Kind {

@@ -4,6 +4,7 @@
 package storm
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -16,6 +17,8 @@ import (
 
 // Scenario is what a seed draws.
 type Scenario struct {
+	Outside
+
 	Seed     uint64
 	Machines []Machine
 	Groups   []world.GroupSpec
@@ -103,6 +106,7 @@ func Draw(seed uint64) *Scenario {
 	default:
 		s.drawNetworks()
 	}
+	s.drawWords()
 	s.drawMutes()
 	return s
 }
@@ -131,6 +135,17 @@ func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
 			arn, port := place(p)
 			f.RegisterByHand(arn, run.Address{ID: m.ID, Port: port})
 		}
+	}
+	if s.Lie != "" {
+		f.SetCheck(forger, func(payload json.RawMessage) (bool, string) {
+			var asked struct{ Instance string }
+			_ = json.Unmarshal(payload, &asked) // whom it can't read it doesn't know
+			return f.Answers(asked.Instance), s.Lie
+		})
+	}
+	if s.Sick > 0 && s.Sick <= len(s.Machines) {
+		f.Break(s.Machines[s.Sick-1].ID)
+		f.Advance(3 * minute) // its targets are known to be unhealthy
 	}
 	f.AddAlarm("web-5xx", "OK")
 	f.AddAlarm("web-latency", "OK")

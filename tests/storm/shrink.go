@@ -33,6 +33,7 @@ func (s *Scenario) again() *Scenario {
 	fresh.Request, fresh.Second, fresh.Rates = s.Request, s.Second, maps.Clone(s.Rates)
 	fresh.Pace, fresh.Lag, fresh.Twice, fresh.Traced = s.Pace, s.Lag, s.Twice, s.Traced
 	fresh.Late, fresh.Frozen, fresh.Strays = s.Late, s.Frozen, s.Strays
+	fresh.Outside = s.Outside
 	return fresh
 }
 
@@ -44,6 +45,12 @@ func (s *Scenario) cuts() []func(*Scenario) {
 	}
 	if s.Second != nil {
 		cuts = append(cuts, func(s *Scenario) { s.Second = nil })
+	}
+	if s.Impostor != nil {
+		cuts = append(cuts, func(s *Scenario) { s.Impostor = nil })
+	}
+	if s.Deleted != "" {
+		cuts = append(cuts, func(s *Scenario) { s.Deleted = "" })
 	}
 	for _, f := range slices.Sorted(maps.Keys(s.Rates)) {
 		cuts = append(cuts, func(s *Scenario) { delete(s.Rates, f) })
@@ -76,7 +83,8 @@ func (s *Scenario) cuts() []func(*Scenario) {
 func Missing(seen map[string]int) []string {
 	want := []string{"runs", "left service", "left at the floor", "rebooted", "released", "stale reading", "delivered twice", "late message", "frozen",
 		"begun with instances out", "two runs at once", "lease taken over", "told of a failure", "one failure too many", "resumed by control", "asked to reboot again",
-		"letter given back", "ended done", "ended failed", "ended skipped", "asked for run-2", "registered by address", "back in a QUIC group"}
+		"letter given back", "ended done", "ended failed", "ended skipped", "asked for run-2", "registered by address", "back in a QUIC group",
+		"told of a forger", "refused an id", "told that a run goes on", "done and unhealthy", "target group deleted"}
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())
 	}

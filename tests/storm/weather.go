@@ -114,6 +114,15 @@ func (w *weather) blow() {
 	if w.Second != nil && w.SecondAt != whenAsked {
 		f.After(w.SecondAt, func() { w.ask(w.Second) })
 	}
+	if w.Deleted != "" {
+		f.After(w.DeletedAt, func() { f.RemoveGroup(w.Deleted) })
+	}
+	if w.Impostor != nil {
+		f.After(w.ImpostorAt, func() {
+			text, _ := json.Marshal(w.Impostor)
+			w.judge.impostors[f.InvokeAsync("start", text)] = false
+		})
+	}
 }
 
 func (w *weather) ask(request map[string]any) {
@@ -192,6 +201,9 @@ func (w *weather) byHand(a Act, m Machine) {
 		return
 	}
 	group, port := place(m.Places[0])
+	if group == w.judge.deleted {
+		return
+	}
 	if a.Kind == "deregister" {
 		w.fleet.DeregisterByHand(group, run.Address{ID: m.ID, Port: port})
 	} else if w.fleet.MachineState(m.ID) == "running" {

@@ -77,6 +77,7 @@ func (w *World) RemoveGroup(arn string) {
 		t.machine.targets = slices.DeleteFunc(t.machine.targets, func(other *target) bool { return other == t })
 	}
 	delete(w.groups, arn)
+	w.removed[arn] = true
 }
 
 // ChangeGroup changes a target group's settings; its ARN stays.

@@ -109,11 +109,16 @@ func (g *group) verdict(state string, passing bool, row int) string {
 	return state
 }
 
-// TargetsOf are the targets of a group as they are now, sorted by id and port.
-func (w *World) TargetsOf(arn string) []run.Target { return w.group(arn).at(w.now) }
+// TargetsOf are the targets of a group as they are now, sorted by id and port; none of one that was deleted.
+func (w *World) TargetsOf(arn string) []run.Target { return w.TargetsAt(arn, w.now) }
 
 // TargetsAt are the targets of a group as they were.
-func (w *World) TargetsAt(arn string, at time.Time) []run.Target { return w.group(arn).at(at) }
+func (w *World) TargetsAt(arn string, at time.Time) []run.Target {
+	if w.removed[arn] {
+		return nil
+	}
+	return w.group(arn).at(at)
+}
 
 func (g *group) at(at time.Time) []run.Target {
 	all := make([]run.Target, 0, len(g.targets))

@@ -74,6 +74,7 @@ type World struct {
 	addresses   map[netip.Addr][]network
 	delegated   []network // prefixes
 	groups      map[string]*group
+	removed     map[string]bool // target groups that somebody has deleted
 	alarms      map[string]*alarm
 	mutes       map[string]*mute
 	rules       map[ruleKey]*rule
@@ -103,7 +104,7 @@ func New(stack *template.Stack, clock Clock, seed uint64) *World {
 		wake: make(chan struct{}, 1), base: context.Background(), slots: make(chan struct{}, concurrency),
 		counts:    map[kind]int{},
 		functions: map[string]*function{}, suspended: map[*routine]bool{}, queues: map[string]*queue{},
-		table: newTable(), machines: map[string]*machine{}, addresses: map[netip.Addr][]network{}, groups: map[string]*group{},
+		table: newTable(), machines: map[string]*machine{}, addresses: map[netip.Addr][]network{}, groups: map[string]*group{}, removed: map[string]bool{},
 		alarms: map[string]*alarm{}, mutes: map[string]*mute{}, rules: map[ruleKey]*rule{},
 		parameters: map[string]string{}, commands: map[string]command{}, topics: map[string]*Topic{},
 		checks:  map[string]Check{},
