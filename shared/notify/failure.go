@@ -76,7 +76,7 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 		return "the instance is terminated, and its token is free again.", []string{"make sure that whoever terminated it has replaced it."}
 	case !i.BackAt.IsZero() && len(i.Deleted) > 0:
 		return vanished(i)
-	case !i.BackAt.IsZero() && i.Rejoined():
+	case !i.BackAt.IsZero() && i.FailedBack():
 		return "running; somebody else took it out of a target group after it had rejoined, and there it was left out.",
 			[]string{"find out who did so, and why;", again(i)}
 	case !i.BackAt.IsZero():

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/choreo"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
@@ -35,6 +36,8 @@ func notes(text string) map[string]notify.Note {
 		"refused": notify.Refused(text, text, now, &run.FieldError{Field: text, Where: text, Problem: text, Want: text}),
 		"broken":  notify.Refused(text, text, now, errors.New(text)),
 		"started": notify.Started(r, p, []string{text}),
+		"stuck": notify.Stuck(&run.Instance{ID: text, Run: text, Position: choreo.Position{Step: text}}, now.Add(-time.Minute), text,
+			time.Hour, now),
 		"trouble": notify.Trouble(text, text, text, text, now),
 		"ended": notify.Ended(ended, p, now, notify.Rows{Failures: []string{text}, Skips: []string{text}, Unhealthy: []string{text},
 			Out: 1, More: 2}),

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"fmt"
 	"time"
 
 	"quickstep/shared/run"
@@ -18,5 +17,5 @@ func Stuck(i *run.Instance, since time.Time, reason string, limit time.Duration,
 	t.add("Until:  %s it is tried again; then it counts as failed", clock(since.Add(limit)))
 	t.add("")
 	t.steps("mend what the reason says (a missing permission, a throttled API): it then goes on by itself, within minutes.")
-	return Note{Subject: fmt.Sprintf("Quickstep: %s can't get on at %s", i.ID, at(i.Step)), Text: t.text()}
+	return t.note("Quickstep: %s can't get on at %s", i.ID, at(i.Step))
 }

@@ -74,13 +74,13 @@ func (i *Instance) Ended() bool { return i.Step == Done || i.Step == Failed || i
 // Out says whether the instance is out of service by our doing: it has left, and hasn't been seen back.
 func (i *Instance) Out() bool { return !i.LeftAt.IsZero() && i.BackAt.IsZero() && !i.Terminated }
 
-// Rejoined says whether a failed instance has failed on its way back into service.
-func (i *Instance) Rejoined() bool { return i.GaveUp == StepRejoin || i.GaveUp == StepAwait }
+// FailedBack says whether a failed instance has failed on its way back into service.
+func (i *Instance) FailedBack() bool { return i.GaveUp == StepRejoin || i.GaveUp == StepAwait }
 
 // GoesBack says whether a failed instance is put back into service first: it has left, was never asked to reboot, and hasn't
 // failed on its way back.
 func (i *Instance) GoesBack() bool {
-	return i.Out() && i.RebootAskedAt.IsZero() && !i.Rejoined()
+	return i.Out() && i.RebootAskedAt.IsZero() && !i.FailedBack()
 }
 
 // Absent says whether the gate must count the instance as absent: it has left or is about to.
