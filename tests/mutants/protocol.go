@@ -29,7 +29,10 @@ const (
 	short  = "LEASE: 9s # outlives the timeout\n"
 )
 
-var tables = [][]mutant{protocol, leaving, way, counting, quiet, evidence, messages, unplayed, mutes, standing}
+var tables = [][]mutant{
+	protocol, leaving, way, counting, quiet,
+	evidence, messages, unplayed, mutes, standing, words,
+}
 
 // protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the document
 // has by then.

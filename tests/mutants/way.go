@@ -29,15 +29,14 @@ var way = []mutant{
 	{name: "no five minutes where no boot id can be read", edits: []edit{{check,
 		`if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`, `if false && i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`}}},
 	{name: "register repeated in await", edits: []edit{{rejoin, `
-	missing, waiting, err := r.read(ctx, i)`, `
+	seen, err := r.read(ctx, i)`, `
 	for _, g := range byGroup(i) {
 		_ = r.Targets.Register(ctx, g.arn, g.targets)
 	}
-	missing, waiting, err := r.read(ctx, i)`}}},
+	seen, err := r.read(ctx, i)`}}},
 	{name: "token handed on before the instance is healthy", edits: []edit{{rejoin,
-		`} else if c.Healthy && !t.Healthy() {`, `} else if false && c.Healthy && !t.Healthy() {`}}},
-	{name: "a failed instance that was never rebooted is left out", edits: []edit{{triage,
-		`if i.Out() && i.RebootAskedAt.IsZero() && !back {`, `if false && i.Out() && i.RebootAskedAt.IsZero() && !back {`}}},
+		`case c.Healthy:`, `case false:`}}},
+	{name: "a failed instance that was never rebooted is left out", edits: []edit{{triage, `if i.GoesBack() {`, `if false {`}}},
 	{name: "people are told again each time triage comes", edits: []edit{{triage, `if !i.Failure.Announced {`, `if i.Failure != nil {`}}},
 	{name: "a failure that nobody is told of", edits: []edit{{handOn,
 		`i.Failure != nil && !i.Failure.Announced {`, `i.Failure != nil && false {`}}},

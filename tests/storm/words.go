@@ -104,8 +104,12 @@ func (j *judge) deletes(arn string) {
 	j.deleted = arn
 	j.seen["target group deleted"]++
 	clear(j.stood[arn])
-	for _, places := range j.out {
+	for id, places := range j.out {
+		stood := len(places)
 		maps.DeleteFunc(places, func(at run.Address, _ string) bool { return at.ID == arn })
+		if stood > 0 && len(places) == 0 { // there is nowhere left from which it is out
+			delete(j.out, id)
+		}
 	}
 }
 
