@@ -75,6 +75,10 @@ func (j *judge) leftOut(id string) {
 	for _, f := range []world.Fault{world.CrashBefore, world.CrashAfter, world.Timeout} {
 		hindered = hindered || j.Rates[f] > 0.01
 	}
+	for _, p := range m.Places { // it can't be put back where it was
+		arn, _ := place(p)
+		hindered = hindered || arn == j.deleted
+	}
 	for _, g := range j.Groups { // where nobody is ever healthy
 		hindered = hindered || !g.Attached
 	}

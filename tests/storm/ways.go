@@ -71,13 +71,21 @@ func (j *judge) back(world.Op) {
 		case state == "terminated" || state == "shutting-down":
 			delete(j.out, id)
 		case len(places) == 0:
-			if j.booted[id] && j.fleet.Answers(id) {
+			if j.booted[id] && (j.fleet.Answers(id) || (j.onlyEC2() && j.fleet.BootID(id) != "")) {
 				delete(j.out, id)
 			}
 		case j.serves(id, places, 0) || (!j.returned[id].IsZero() && j.fleet.Now().Add(-j.lag).After(j.returned[id]) && j.serves(id, places, j.lag)):
 			delete(j.out, id)
 		}
 	}
+}
+
+// onlyEC2 says that a request asks for EC2's status checks alone: they pass before the application answers.
+func (j *judge) onlyEC2() bool {
+	return slices.ContainsFunc([]map[string]any{j.Request, j.Second}, func(r map[string]any) bool {
+		check, _ := r["check"].(map[string]any)
+		return len(check) == 1 && check["ec2"] != nil
+	})
 }
 
 // serves says whether the instance is registered wherever it was taken out, and healthy where that can be.
