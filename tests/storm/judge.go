@@ -273,7 +273,9 @@ func (j *judge) ledger(op world.Op) {
 // apart says that two runs can't meet in a target group: they share none, or no instance stands in any, so that only the
 // instances themselves are locked.
 func (j *judge) apart() bool {
-	return j.Apart || !slices.ContainsFunc(j.Machines, func(m Machine) bool { return len(m.Places) > 0 })
+	return j.Apart || !slices.ContainsFunc(j.Machines, func(m Machine) bool {
+		return slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn != j.deleted })
+	})
 }
 
 // measure computes a group's floor from what the start function has just read.
