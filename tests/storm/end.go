@@ -62,7 +62,7 @@ func (j *judge) end() {
 		}
 		for _, p := range m.Places {
 			arn, port := place(p)
-			if arn != j.deleted && !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
+			if arn != j.gone && !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
 				j.broken("R4", "%s isn't back in %s, and ended as %v", m.ID, p, ends[m.ID])
 			}
 			j.sameServer(arn, run.Address{ID: m.ID, Port: port})
@@ -112,7 +112,7 @@ func (j *judge) instances(id string, ends map[string][]string) {
 		case i.Step == run.Failed && !j.told("alarm", i.ID, "FAILED"):
 			j.broken("R7", "nobody was told that %s has failed", i.ID)
 		case i.Step == run.Done && (j.fleet.Boots(i.ID) > 0 || j.inside[i.ID]): // of a lost call nobody can tell
-			j.named(id, i.ID, d.Body)
+			j.namesUnhealthy(id, i.ID, d.Body)
 		case i.Step == run.Done:
 			j.broken("R5", "%s is done and was never rebooted", i.ID)
 		case (i.Step == run.Failed || i.Step == run.Skipped) && i.Reason == "":

@@ -274,7 +274,7 @@ func (j *judge) ledger(op world.Op) {
 // instances themselves are locked.
 func (j *judge) apart() bool {
 	return j.Apart || !slices.ContainsFunc(j.Machines, func(m Machine) bool {
-		return slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn != j.deleted })
+		return slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn != j.gone })
 	})
 }
 

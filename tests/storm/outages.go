@@ -77,7 +77,7 @@ func (j *judge) leftOut(id string) {
 	}
 	for _, p := range m.Places { // it can't be put back where it was
 		arn, _ := place(p)
-		hindered = hindered || arn == j.deleted
+		hindered = hindered || arn == j.gone
 	}
 	for _, g := range j.Groups { // where nobody is ever healthy
 		hindered = hindered || !g.Attached

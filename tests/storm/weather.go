@@ -201,7 +201,7 @@ func (w *weather) byHand(a Act, m Machine) {
 		return
 	}
 	group, port := place(m.Places[0])
-	if group == w.judge.deleted {
+	if group == w.judge.gone {
 		return
 	}
 	if a.Kind == "deregister" {

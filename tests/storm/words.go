@@ -63,7 +63,7 @@ func (s *Scenario) drawWords() {
 type words struct {
 	impostors map[string]bool      // by invocation: asks with an id that another request has; true: it was refused, or came first
 	wroteRun  map[string]time.Time // when a run's row was last written
-	deleted   string               // the target group (ARN) that somebody has deleted
+	gone      string               // the target group (ARN) that somebody has deleted
 }
 
 func newWords() words { return words{impostors: map[string]bool{}, wroteRun: map[string]time.Time{}} }
@@ -88,8 +88,8 @@ func (j *judge) spoken(op world.Op) {
 		j.impostors[op.Invocation] = true
 		j.seen["refused an id"]++
 	}
-	if id := instanceOf.FindString(op.Detail); j.deleted != "" && j.touched[id].IsZero() && id != "" &&
-		strings.Contains(op.Detail, "took it out of "+run.ShortARN(j.deleted)+" ") {
+	if id := instanceOf.FindString(op.Detail); j.gone != "" && j.touched[id].IsZero() && id != "" &&
+		strings.Contains(op.Detail, "took it out of "+run.ShortARN(j.gone)+" ") {
 		j.broken("R7", "people are told that somebody took %s out of a target group that doesn't exist any more", id)
 	}
 	if strings.Contains(op.Detail, " FAILED at ") && strings.Contains(op.Detail, "the run goes on") {
@@ -101,7 +101,7 @@ var instanceOf = regexp.MustCompile(`i-[0-9a-f]{17}`)
 
 // deletes notes that somebody has deleted a target group: nobody can be put back there.
 func (j *judge) deletes(arn string) {
-	j.deleted = arn
+	j.gone = arn
 	j.seen["target group deleted"]++
 	clear(j.stood[arn])
 	for id, places := range j.out {
@@ -178,9 +178,9 @@ func (j *judge) impostorsRefused() {
 	}
 }
 
-// named checks that people are told of an instance that is done and unhealthy: it was unhealthy when it was taken out, and
+// namesUnhealthy checks that people are told of an instance that is done and unhealthy: it was unhealthy when it was taken out, and
 // around the time when it ended.
-func (j *judge) named(id, instance string, body []byte) {
+func (j *judge) namesUnhealthy(id, instance string, body []byte) {
 	var i struct {
 		BackAt  time.Time
 		Capture []struct {
