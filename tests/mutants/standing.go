@@ -58,7 +58,8 @@ var standing = []mutant{
 		test: "./tests/sim TestNotOursThatCannotBeMeantIsRefused",
 		why:  "a name of no group excludes nothing, so the run is the same"},
 	{name: "notOurs excludes nothing", edits: []edit{{finder,
-		`if f.notOurs[g.ARN] && o.vpc != g.VPC {`, `if false {`}},
+		`if f.notOurs[g.ARN] && o.vpc != g.VPC {`, `if false {`},
+		{finder, `return !f.notOurs[g.ARN] || f.vpcs[g.VPC]`, `return true`}},
 		test: "./tests/sim TestNotOursExcludesAGroupThatMerelyUsesTheAddress",
 		why:  "a run that is refused for too much breaks no rule"},
 }
