@@ -86,7 +86,7 @@ type (
 
 func (c *content) document() document {
 	const most = 20 // of the severities, which stand in each part
-	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: c.Began.UTC(), Closed: c.Closed.UTC(),
+	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: seconds(c.Began), Closed: seconds(c.Closed),
 		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Unknown: c.unknown, Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
 		Stored: c.Stored, Remarks: c.remarks(), Severity: c.severities[:min(len(c.severities), most)]}
 }
@@ -121,3 +121,6 @@ func encode(v any) []byte {
 	}
 	return bytes.TrimSpace(b.Bytes())
 }
+
+// seconds is a time as documents give it: UTC, in whole seconds.
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
