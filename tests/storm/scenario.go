@@ -106,8 +106,8 @@ func Draw(seed uint64) *Scenario {
 	default:
 		s.drawNetworks()
 	}
-	s.drawWords()
 	s.drawMutes()
+	s.drawWords()
 	return s
 }
 
