@@ -2,68 +2,33 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	ledgertable "quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/cloud/events"
 	"quickstep/shared/ledger"
-	"quickstep/tests/cloud/emulator"
+	"quickstep/tests/cloud/stage"
 )
 
 // account is the deployed stack, and what operators and others have in the same account, over the wire.
-type account struct {
-	*emulator.Stack
-	standIn aws.Config // as the functions see EC2, ELBv2, SSM and CloudWatch
-}
+type account struct{ *stage.Stage }
 
 // prepare puts the fleets' settings, alarms and rules where an operator has them.
 func (a *account) prepare(ctx context.Context) error {
 	for _, f := range all {
-		if _, err := ssm.NewFromConfig(a.standIn).PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/quickstep/fleets/" + f.name),
-			Type: ssmtypes.ParameterTypeString, Value: aws.String(f.settings())}); err != nil {
-			return fmt.Errorf("put the parameter of fleet %s: %w", f.name, err)
-		}
-		if _, err := cloudwatch.NewFromConfig(a.standIn).PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{AlarmName: aws.String(f.alarm()),
-			Namespace: aws.String("AWS/ApplicationELB"), MetricName: aws.String("HealthyHostCount"), Statistic: cloudwatchtypes.StatisticMinimum,
-			Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(float64(f.size - 1)),
-			ComparisonOperator: cloudwatchtypes.ComparisonOperatorLessThanThreshold, TreatMissingData: aws.String("ignore")}); err != nil {
-			return fmt.Errorf("put alarm %s: %w", f.alarm(), err)
-		}
-		if err := a.setAlarm(ctx, f, "OK"); err != nil {
+		err := errors.Join(a.PutFleet(ctx, f.name, f.settings()), a.PutAlarm(ctx, f.alarm(), f.size-1),
+			a.PutRule(ctx, "default", f.heal(), true), a.PutRule(ctx, "default", f.retired(), false))
+		if err != nil {
 			return err
 		}
-		for name, state := range map[string]eventtypes.RuleState{f.heal(): eventtypes.RuleStateEnabled, f.retired(): eventtypes.RuleStateDisabled} {
-			if _, err := eventbridge.NewFromConfig(a.Config).PutRule(ctx, &eventbridge.PutRuleInput{Name: &name, State: state,
-				EventPattern: aws.String(`{"source":["aws.ec2"]}`)}); err != nil {
-				return fmt.Errorf("put rule %s: %w", name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// setAlarm is CloudWatch's evaluation, which the emulator has no metrics for.
-func (a *account) setAlarm(ctx context.Context, f *fleet, state string) error {
-	_, err := cloudwatch.NewFromConfig(a.standIn).SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{AlarmName: aws.String(f.alarm()),
-		StateValue: cloudwatchtypes.StateValue(state), StateReason: aws.String("healthy targets were counted")})
-	if err != nil {
-		return fmt.Errorf("set alarm %s: %w", f.alarm(), err)
 	}
 	return nil
 }
@@ -77,23 +42,6 @@ func (a *account) rules(ctx context.Context, f *fleet, healEnabled bool) (wrong 
 		}
 	}
 	return wrong
-}
-
-// invoke calls a function and waits for its answer.
-func (a *account) invoke(ctx context.Context, function string, event, answer any) error {
-	payload, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
-	out, err := lambda.NewFromConfig(a.Config).Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(emulator.Function(function)),
-		InvocationType: lambdatypes.InvocationTypeRequestResponse, Payload: payload})
-	if err != nil {
-		return fmt.Errorf("invoke %s: %w", function, err)
-	}
-	if out.FunctionError != nil {
-		return fmt.Errorf("%s answers %s", function, out.Payload)
-	}
-	return json.Unmarshal(out.Payload, answer)
 }
 
 // purge empties the queues of the steps, and says how many messages were lost.

@@ -16,7 +16,7 @@ func (p *play) evaluate(ctx context.Context) {
 			return
 		case f := <-p.region.watch.rebooted:
 			if wrong := p.account.rules(ctx, f, false); len(wrong) > 0 && ctx.Err() == nil {
-				p.judge(f.name, "its rule is disabled while an instance reboots", wrong...)
+				p.Judge(f.name, "its rule is disabled while an instance reboots", wrong...)
 			}
 		case <-tick.C:
 			for _, f := range all {
@@ -43,9 +43,9 @@ func (p *play) evaluateAlarm(ctx context.Context, f *fleet) {
 		return
 	}
 	if state == "ALARM" {
-		p.say(f.name, "its alarm %s is in ALARM; muted: %t", f.alarm(), muted)
+		p.Say(f.name, "its alarm %s is in ALARM; muted: %t", f.alarm(), muted)
 	}
-	if err := p.account.setAlarm(ctx, f, state); err != nil && ctx.Err() == nil {
-		p.judge(f.name, "its alarm can be set", err.Error())
+	if err := p.account.SetAlarm(ctx, f.alarm(), state); err != nil && ctx.Err() == nil {
+		p.Judge(f.name, "its alarm can be set", err.Error())
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"quickstep/shared/rolling"
-	"quickstep/shared/run"
+	"quickstep/tests/cloud/stage"
 )
 
 // status is a fleet's run as an operator is told; nothing as long as there is none.
 func (p *play) status(ctx context.Context, f *fleet) (rolling.Status, error) {
 	var reply rolling.Reply
-	err := p.account.invoke(ctx, "control", map[string]string{"command": "status", "run": p.runs[f]}, &reply)
+	err := p.account.Invoke(ctx, "control", map[string]string{"command": "status", "run": p.runs[f]}, &reply)
 	if err != nil && strings.Contains(err.Error(), "there is no run") {
 		return rolling.Status{}, nil
 	}
@@ -35,8 +35,8 @@ func (p *play) follow(ctx context.Context) error {
 			if err != nil {
 				return false, err
 			}
-			if line := summary(s); line != told[f] && s.Run != "" {
-				p.say(f.name, "%s", line)
+			if line := stage.Summary(s); line != told[f] && s.Run != "" {
+				p.Say(f.name, "%s", line)
 				told[f] = line
 			}
 			if s.Status == "ended" {
@@ -45,25 +45,4 @@ func (p *play) follow(ctx context.Context) error {
 		}
 		return ended == len(all), nil
 	})
-}
-
-func summary(s rolling.Status) string {
-	steps := map[string]int{}
-	var order []string
-	for _, i := range s.InFlight {
-		if steps[i.Step]++; steps[i.Step] == 1 {
-			order = append(order, i.Step)
-		}
-	}
-	for n, step := range order {
-		order[n] = fmt.Sprintf("%d at %s", steps[step], step)
-	}
-	line := fmt.Sprintf("%-8s %d of %d done", s.Status, s.Done, s.Total)
-	if s.Failed > 0 {
-		line += fmt.Sprintf(", %d failed", s.Failed)
-	}
-	if s.Status == run.StepStarting || len(order) == 0 {
-		return line
-	}
-	return line + "; " + strings.Join(order, ", ")
 }

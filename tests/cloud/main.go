@@ -22,10 +22,12 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"quickstep/tests/cloud/stage"
 )
 
 // limit is the real time after which something hangs.
-const limit = 10 * time.Minute
+const limit = 16 * time.Minute
 
 // tools are the programs that the Makefile has installed and built.
 type tools struct{ ministack, sam, built, logs string }
@@ -43,14 +45,14 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, limit)
-	d := newDiary(os.Stdout)
-	err := stage(ctx, d, t)
+	d := stage.NewDiary(os.Stdout)
+	err := setUp(ctx, d, t)
 	cancel()
 	stop()
 	if err != nil {
-		d.judge("all", "it comes to its end", err.Error())
+		d.Judge("all", "it comes to its end", err.Error())
 	}
-	if wrong := d.broken(); len(wrong) > 0 {
+	if wrong := d.Broken(); len(wrong) > 0 {
 		fmt.Printf("\nend-to-end: %d things are wrong\n", len(wrong))
 		os.Exit(1)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/patch"
+	"quickstep/tests/cloud/stage"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -46,10 +47,10 @@ func (r *region) addPatches() {
 // report asks for the patch report of the window, and judges whether all of it arrives.
 func (p *play) report(ctx context.Context) error {
 	var answer json.RawMessage
-	if err := p.account.invoke(ctx, "survey", map[string]any{"windowIds": []string{window}}, &answer); err != nil {
+	if err := p.account.Invoke(ctx, "survey", map[string]any{"windowIds": []string{window}}, &answer); err != nil {
 		return err
 	}
-	p.say("operator", "asks what maintenance window web-patches is going to install: %s", answer)
+	p.Say("operator", "asks what maintenance window web-patches is going to install: %s", answer)
 	ledger := dynamodb.New(p.account.Config, p.account.Table)
 	if err := await(ctx, "the end of the patch report", reporting, func() (bool, error) {
 		docs, err := ledger.List(ctx, "REPORTS", "", "", 0)
@@ -59,18 +60,18 @@ func (p *play) report(ctx context.Context) error {
 	}
 	var wrong []string
 	err := await(ctx, "the patch report in the mailbox", time.Minute, func() (bool, error) {
-		wrong = misreported(p.mail.about("report", "web-patches"))
+		wrong = misreported(p.mail.About("report", "web-patches"))
 		return len(wrong) == 0, nil
 	})
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
-	p.judge("operator", fmt.Sprintf("gets the patch report whole: %d instances, %d patches", web.size, updates), wrong...)
+	p.Judge("operator", fmt.Sprintf("gets the patch report whole: %d instances, %d patches", web.size, updates), wrong...)
 	return nil
 }
 
 // misreported says how a report, in as many parts as it came, differs from what the instances miss.
-func misreported(parts []note) (wrong []string) {
+func misreported(parts []stage.Note) (wrong []string) {
 	found, instances := map[string]int{}, map[string]bool{}
 	for _, n := range parts {
 		var part struct {
@@ -82,7 +83,7 @@ func misreported(parts []note) (wrong []string) {
 				}
 			}
 		}
-		if err := json.Unmarshal([]byte(n.text), &part); err != nil {
+		if err := json.Unmarshal([]byte(n.Text), &part); err != nil {
 			return []string{fmt.Sprintf("a part can't be read: %v", err)}
 		}
 		for _, i := range part.Rows.Instances {

@@ -8,14 +8,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"quickstep/tests/cloud/stage"
 )
 
 // suites runs the adapters' contract suites against the emulator, beside everything else.
-func suites(ctx context.Context, d *diary, endpoint, dir string) {
+func suites(ctx context.Context, d *stage.Diary, endpoint, dir string) {
 	binary := filepath.Join(dir, "adapters.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "e2e", "-o", binary, "./tests/cloud/adapters")
 	if said, err := build.CombinedOutput(); err != nil {
-		d.judge("adapters", "the contract suites can be built", err.Error(), string(said))
+		d.Judge("adapters", "the contract suites can be built", err.Error(), string(said))
 		return
 	}
 	run := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=5m")
@@ -32,10 +34,10 @@ func suites(ctx context.Context, d *diary, endpoint, dir string) {
 	}
 	what := fmt.Sprintf("%d tests of contracts hold against the emulator: %s", parts-len(ports), strings.Join(ports, ", "))
 	if err != nil || parts == 0 {
-		d.judge("adapters", what, fmt.Sprint(err), failed(said))
+		d.Judge("adapters", what, fmt.Sprint(err), failed(said))
 		return
 	}
-	d.judge("adapters", what)
+	d.Judge("adapters", what)
 }
 
 // failed are the lines that say what went wrong.

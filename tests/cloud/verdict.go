@@ -24,8 +24,8 @@ func (p *play) verdict(ctx context.Context) {
 	p.told()
 	p.restored(ctx)
 	p.release(ctx)
-	p.judge("ledger", "no lock, no run under way, nothing muted is left", p.account.rest(ctx)...)
-	p.judge("queues", "nothing waits, no letter is left", p.left(ctx)...)
+	p.Judge("ledger", "no lock, no run under way, nothing muted is left", p.account.rest(ctx)...)
+	p.Judge("queues", "nothing waits, no letter is left", p.left(ctx)...)
 	p.requests()
 }
 
@@ -51,16 +51,16 @@ func (p *play) ends(ctx context.Context, f *fleet) {
 			done++
 		}
 	}
-	p.judge(f.name, fmt.Sprintf("%d of %d are done, each was rebooted once", done, f.size), wrong...)
+	p.Judge(f.name, fmt.Sprintf("%d of %d are done, each was rebooted once", done, f.size), wrong...)
 }
 
 // seen is what AWS's side has seen.
 func (p *play) seen() {
 	p.region.Do(func() {
 		for _, f := range all {
-			p.say(f.name, "at most %d out of service (%d tokens), %d healthy at least (floor %d)", p.region.watch.most[f], f.tokens, p.region.watch.fewest[f], f.floor)
+			p.Say(f.name, "at most %d out of service (%d tokens), %d healthy at least (floor %d)", p.region.watch.most[f], f.tokens, p.region.watch.fewest[f], f.floor)
 		}
-		p.judge("all", "tokens and floors were kept; who was rebooted got no requests, and was muted", p.region.watch.wrong...)
+		p.Judge("all", "tokens and floors were kept; who was rebooted got no requests, and was muted", p.region.watch.wrong...)
 	})
 }
 
@@ -68,19 +68,19 @@ func (p *play) seen() {
 func (p *play) told() {
 	for _, f := range all {
 		var wrong []string
-		if n := len(p.mail.about("report", "fleet "+f.name)); n != 2 {
+		if n := len(p.mail.About("report", "fleet "+f.name)); n != 2 {
 			wrong = append(wrong, fmt.Sprintf("%d reports", n))
 		}
-		alarms := p.mail.about("alarm", "fleet "+f.name)
+		alarms := p.mail.About("alarm", "fleet "+f.name)
 		switch {
 		case f.lost == 0 && len(alarms) > 0:
-			wrong = append(wrong, fmt.Sprintf("an alarm: %s", alarms[0].subject))
-		case f.lost != 0 && (len(alarms) != 1 || !strings.Contains(alarms[0].subject, sim.ID(f.lost)+" FAILED at check")):
+			wrong = append(wrong, fmt.Sprintf("an alarm: %s", alarms[0].Subject))
+		case f.lost != 0 && (len(alarms) != 1 || !strings.Contains(alarms[0].Subject, sim.ID(f.lost)+" FAILED at check")):
 			wrong = append(wrong, fmt.Sprintf("%d alarms: %v", len(alarms), alarms))
 		case f.lost != 0:
-			p.say("operator", "was told:\n%s", indented(alarms[0].text))
+			p.Say("operator", "was told:\n%s", indented(alarms[0].Text))
 		}
-		p.judge(f.name, "people got one report when it began, one when it ended, and an alarm for whoever failed", wrong...)
+		p.Judge(f.name, "people got one report when it began, one when it ended, and an alarm for whoever failed", wrong...)
 	}
 }
 
@@ -109,19 +109,19 @@ func (p *play) restored(ctx context.Context) {
 				}
 			}
 		})
-		p.judge(f.name, "alarms and rules are as before, and no alarm has acted", wrong...)
+		p.Judge(f.name, "alarms and rules are as before, and no alarm has acted", wrong...)
 	}
 }
 
 // release gives up the instance that failed, as its alarm says.
 func (p *play) release(ctx context.Context) {
 	var reply rolling.Reply
-	err := p.account.invoke(ctx, "control", map[string]string{"command": "release", "instance": sim.ID(batch.lost)}, &reply)
+	err := p.account.Invoke(ctx, "control", map[string]string{"command": "release", "instance": sim.ID(batch.lost)}, &reply)
 	var wrong []string
 	if err != nil {
 		wrong = append(wrong, err.Error())
 	}
-	p.judge("batch", "an operator releases the instance that failed: "+reply.Did, wrong...)
+	p.Judge("batch", "an operator releases the instance that failed: "+reply.Did, wrong...)
 }
 
 // left is what the queues hold. Messages whose time comes later name positions that have moved on; they will be dropped.
@@ -148,5 +148,5 @@ func (p *play) requests() {
 	if t.Requests == 0 {
 		wrong = append(wrong, "nobody has sent any")
 	}
-	p.judge("client", fmt.Sprintf("requests %d, failed %d", t.Requests, t.Failed), wrong...)
+	p.Judge("client", fmt.Sprintf("requests %d, failed %d", t.Requests, t.Failed), wrong...)
 }

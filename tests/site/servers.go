@@ -24,6 +24,7 @@ const (
 // Server is one application of one instance: a real HTTP server that is there only while the instance is up.
 type Server struct {
 	group, instance string
+	host            string
 	Port            int
 	working         atomic.Int64 // requests under way
 
@@ -48,7 +49,7 @@ func NewServers() *Servers {
 func (all *Servers) Add(ctx context.Context, group, instance string) (*Server, error) {
 	var err error
 	for range 1000 {
-		s := &Server{group: group, instance: instance, Port: firstPort + all.next%portRange}
+		s := &Server{group: group, instance: instance, host: "127.0.0.1", Port: firstPort + all.next%portRange}
 		all.next++
 		if err = s.start(ctx); err == nil {
 			all.byInstance[instance] = append(all.byInstance[instance], s)
@@ -56,6 +57,16 @@ func (all *Servers) Add(ctx context.Context, group, instance string) (*Server, e
 		}
 	}
 	return nil, fmt.Errorf("find a free port from %d on: %w", firstPort, err)
+}
+
+// AddAt starts a server at an address of its instance's own.
+func (all *Servers) AddAt(ctx context.Context, group, instance, host string, port int) error {
+	s := &Server{group: group, instance: instance, host: host, Port: port}
+	if err := s.start(ctx); err != nil {
+		return fmt.Errorf("start %s on %s: %w", group, instance, err)
+	}
+	all.byInstance[instance] = append(all.byInstance[instance], s)
+	return nil
 }
 
 // Changed follows an instance: its servers are there while it answers.
@@ -97,7 +108,7 @@ func (all *Servers) Damage() (cut int, troubles []error) {
 	return cut, troubles
 }
 
-func (s *Server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
+func (s *Server) address() string { return net.JoinHostPort(s.host, strconv.Itoa(s.Port)) }
 
 func (s *Server) start(ctx context.Context) error {
 	var config net.ListenConfig
@@ -129,6 +140,7 @@ func (s *Server) stop() {
 // group was asked and repeats the request's word, so that a client sees whether it is its own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/health" {
+		fmt.Fprintln(w, "ready")
 		return
 	}
 	s.working.Add(1)

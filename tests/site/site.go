@@ -22,7 +22,10 @@ import (
 const healthTimeout = 3 * time.Second
 
 // Healthy is a target group's health check of the server on a port.
-func Healthy(ctx context.Context, port int) bool {
-	url := fmt.Sprintf("http://127.0.0.1:%d/health", port)
+func Healthy(ctx context.Context, port int) bool { return HealthyAt(ctx, "127.0.0.1", port) }
+
+// HealthyAt is the same at an address of the instance's own.
+func HealthyAt(ctx context.Context, host string, port int) bool {
+	url := fmt.Sprintf("http://%s:%d/health", host, port)
 	return probe.Net{}.HTTP(ctx, run.HTTPProbe{URL: url, Codes: "200", Timeout: healthTimeout}).OK
 }

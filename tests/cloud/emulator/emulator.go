@@ -1,4 +1,4 @@
-// Package emulator runs MiniStack, an emulator of AWS, as a child process on loopback, and deploys the project's template
+// Package emulator runs MiniStack, an emulator of AWS, as a child process, and deploys the project's template
 // onto it with the AWS SAM CLI, as one would onto AWS.
 //
 //	sam deploy ──► MiniStack: CloudFormation ─► queues, table, topics, functions, schedules
@@ -45,19 +45,19 @@ type Emulator struct {
 	ended    chan error
 }
 
-// Start starts the program, with its files below dir. standIn gives the endpoint of the server that takes the place of EC2,
+// Start starts the program on an address of this machine, with its files below dir. standIn gives the endpoint of the server that takes the place of EC2,
 // ELBv2, SSM and CloudWatch in the functions' eyes, once MiniStack's own endpoint is known.
-func Start(ctx context.Context, program, dir string, standIn func(endpoint string) (string, error)) (*Emulator, error) {
-	port, err := freePort(ctx)
+func Start(ctx context.Context, program, dir, host string, standIn func(endpoint string) (string, error)) (*Emulator, error) {
+	port, err := freePort(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	e := &Emulator{Endpoint: "http://127.0.0.1:" + port, Log: filepath.Join(dir, "ministack.log"), dir: dir, ended: make(chan error, 1)}
+	e := &Emulator{Endpoint: "http://" + net.JoinHostPort(host, port), Log: filepath.Join(dir, "ministack.log"), dir: dir, ended: make(chan error, 1)}
 	other, err := standIn(e.Endpoint)
 	if err != nil {
 		return nil, err
 	}
-	if err := Loopback(e.Endpoint, other); err != nil {
+	if err := Local(host, e.Endpoint, other); err != nil {
 		return nil, err
 	}
 	log, err := os.Create(e.Log)
@@ -68,7 +68,7 @@ func Start(ctx context.Context, program, dir string, standIn func(endpoint strin
 	e.command = exec.CommandContext(context.WithoutCancel(ctx), program) // Stop ends it, gently
 	e.command.Dir, e.command.Stdout, e.command.Stderr = dir, log, log
 	e.command.Env = append(e.environment(),
-		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+port, "LAMBDA_EXECUTOR=local", "DOCKER_HOST=unix:///dev/null",
+		"BIND_HOST="+host, "MINISTACK_HOST="+host, "GATEWAY_PORT="+port, "LAMBDA_EXECUTOR=local", "DOCKER_HOST=unix:///dev/null",
 		"STATE_DIR="+filepath.Join(dir, "state"), "S3_DATA_DIR="+filepath.Join(dir, "s3"),
 		"AWS_ENDPOINT_URL_EC2="+other, "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2="+other, "AWS_ENDPOINT_URL_SSM="+other,
 		"AWS_ENDPOINT_URL_CLOUDWATCH="+other)
@@ -89,9 +89,9 @@ func (e *Emulator) environment() []string {
 }
 
 // freePort is one that nobody listens on now.
-func freePort(ctx context.Context) (string, error) {
+func freePort(ctx context.Context, host string) (string, error) {
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", err
 	}

@@ -73,3 +73,23 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyThisMachine(t *testing.T) {
+	for _, c := range []struct {
+		host, endpoint string
+		ok             bool
+	}{
+		{"127.0.0.1", "http://127.0.0.1:4566", true},
+		{"127.0.0.1", "http://127.0.0.2:4566", false},
+		{"127.0.0.1", "https://sqs.us-east-1.amazonaws.com", false},
+		{"198.51.100.7", "http://198.51.100.7:4566", false},   // nobody's private address
+		{"10.255.254.253", "http://10.255.254.253:80", false}, // private, and another machine's
+		{"localhost", "http://localhost:4566", false},
+		{"", "http://:4566", false},
+		{"0.0.0.0", "http://0.0.0.0:4566", false}, // every address, those of its networks too
+	} {
+		if err := Local(c.host, c.endpoint); (err == nil) != c.ok {
+			t.Errorf("%s at %s: %v", c.endpoint, c.host, err)
+		}
+	}
+}

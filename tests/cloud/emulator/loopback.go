@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,31 @@ func Loopback(endpoints ...string) error {
 		}
 	}
 	return nil
+}
+
+// Local refuses any endpoint that isn't at the host, and any host but loopback and a private address that this machine itself
+// has, such as that of Docker's bridge.
+func Local(host string, endpoints ...string) error {
+	if !own(net.ParseIP(host)) {
+		return fmt.Errorf("%q is no private address of this machine", host)
+	}
+	for _, e := range endpoints {
+		if u, err := url.Parse(e); err != nil || u.Hostname() != host {
+			return fmt.Errorf("the endpoint %q isn't at %s; this runs on an emulator alone", e, host)
+		}
+	}
+	return nil
+}
+
+func own(ip net.IP) bool {
+	if ip.IsLoopback() {
+		return true
+	}
+	addresses, err := net.InterfaceAddrs()
+	return err == nil && ip.IsPrivate() && slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
 }
 
 // Environment refuses endpoints for AWS that whoever runs this has set, unless they are on this machine. They wouldn't be
