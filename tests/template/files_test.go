@@ -230,30 +230,33 @@ func TestSamconfigSaysOnlyWhatSAMKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	section := regexp.MustCompile(`^\[default\.([a-z_]+)\.parameters\]$`)
+	section := regexp.MustCompile(`^\[(default|local)\.([a-z_]+)\.parameters\]$`)
 	setting := regexp.MustCompile(`^([a-z0-9_]+) = (.+)$`)
 	values := map[string]string{}
-	var command string
+	var command, where string
 	for i, line := range strings.Split(string(text), "\n") {
 		switch {
 		case line == "" || strings.HasPrefix(line, "#") || line == "version = 0.1":
 		case section.MatchString(line):
-			command = section.FindStringSubmatch(line)[1]
+			m := section.FindStringSubmatch(line)
+			command, where = m[2], strings.TrimPrefix(m[1]+":"+m[2], "default:")
 			if samOptions[command] == nil {
 				t.Errorf("line %d: there is no command %s", i+1, command)
 			}
-			values[command] = ""
+			values[where] = ""
 		case setting.MatchString(line):
 			m := setting.FindStringSubmatch(line)
 			if !slices.Contains(samOptions[command], m[1]) {
 				t.Errorf("line %d: sam %s has no option %s", i+1, command, m[1])
 			}
-			values[command+"."+m[1]] = m[2]
+			values[where+"."+m[1]] = m[2]
 		default:
 			t.Errorf("line %d: %q", i+1, line)
 		}
 	}
-	for key, want := range map[string]string{"build.cached": "false", "build.parallel": "true", "validate.lint": "true", "deploy.capabilities": `"CAPABILITY_IAM"`, "local_invoke": ""} {
+	for key, want := range map[string]string{"build.cached": "false", "build.parallel": "true", "validate.lint": "true", "deploy.capabilities": `"CAPABILITY_IAM"`, "local_invoke": "",
+		"local:local_invoke.template_file": `".aws-sam/local/template.yaml"`, "local:local_invoke.env_vars": `".aws-sam/local/variables.json"`,
+		"local:local_invoke.skip_pull_image": "true"} {
 		if got, ok := values[key]; !ok || got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
