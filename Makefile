@@ -44,7 +44,7 @@ why_x86_64     := every cold start loads all of it; the same code is about 0.8 M
 comma          := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes e2e clean
+.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes local local-check e2e clean
 
 # A variable that isn't what it should be ends make in one line, before anything runs:
 # $(call whole,SEED) a whole number from 1 on, $(call one,BREAK,drain) one of these words; or left out.
@@ -58,7 +58,7 @@ wrong   = $(error $1 is "$($1)"; it must be $2)
 $(if $(filter build,$(MAKECMDGOALS)),$(call one,ARCH,arm64 x86_64))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # With the race detector the simulations try a sample of their cases, for it makes them ten times as slow; beside that they run
 # without it, and try all. They make much garbage and keep little: collecting it less often saves a fifth of their time.
@@ -129,11 +129,28 @@ sizes: $(built) ## Show the sizes of what was built; fail if one is above the li
 $(built):
 	@echo "nothing was built, or not to the end: make build"; exit 1
 
-e2e: $(venv)/$(done) $(cloud)/$(done) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, six minutes, ten the first time
+# Built for this machine, once for all that run the functions here. Folders are sources as well: a file may be deleted.
+here    := .aws-sam/here
+sources := $(shell find functions shared 2>/dev/null) $(wildcard go.mod go.sum template.yaml)
+bench    = -sam $(venv)/bin/sam -built $(here)
+
+$(here)/$(done): $(sources) | $(venv)/$(done)
 	$(build) GOOS=linux GOARCH=$(HOST:x86_64=amd64) go build ./functions/...
-	rm -rf .aws-sam/build.toml
-	$(build) $(venv)/bin/sam build --build-dir .aws-sam/e2e --parameter-overrides Architecture=$(HOST)
-	go run ./tests/cloud -ministack $(cloud)/bin/ministack -sam $(venv)/bin/sam -built .aws-sam/e2e $(if $(LOGS),-logs $(LOGS))
+	rm -rf $@ .aws-sam/build.toml
+	$(build) $(venv)/bin/sam build --build-dir $(here) --parameter-overrides Architecture=$(HOST)
+	touch $@
+
+# What is missing is said before minutes are spent on building.
+local: ## Let sam local invoke run the functions on an emulator; STACK=name CONFIRM=account: on a deployed stack; Linux, Docker
+	@go run ./tests/cloud/local -before $(if $(STACK),-stack '$(STACK)' -confirm '$(CONFIRM)')
+	@$(MAKE) --no-print-directory $(if $(STACK),,$(cloud)/$(done)) $(here)/$(done)
+	@go run ./tests/cloud/local $(bench) $(if $(STACK),-stack '$(STACK)' -confirm '$(CONFIRM)',-ministack $(cloud)/bin/ministack)
+
+local-check: $(cloud)/$(done) $(here)/$(done) ## Invoke every file in events/ by sam local invoke, and compare answers and effects; five minutes
+	.ci/docker with go run ./tests/cloud/local $(bench) -ministack $(cloud)/bin/ministack -check
+
+e2e: $(cloud)/$(done) $(here)/$(done) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, ten minutes, 15 the first time
+	go run ./tests/cloud -ministack $(cloud)/bin/ministack $(bench) $(if $(LOGS),-logs $(LOGS))
 
 clean: ## Remove what was built and installed here
 	rm -rf .aws-sam .tools

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"quickstep/shared/patch"
+)
+
+// surveyed is a request that has begun reports, one for each phase, and the first of them arrives.
+func (c checker) surveyed(phases ...string) effect {
+	return func(ctx context.Context, answer json.RawMessage) (string, error) {
+		var s patch.Surveyed
+		if err := json.Unmarshal(answer, &s); err != nil {
+			return "", err
+		}
+		if len(s.Reports) != 1 || s.Reports[0].Status != "begun" {
+			return "", errors.New("it should begin one report")
+		}
+		first := s.Reports[0].Report
+		for n, phase := range append(phases, "") {
+			if err := c.hasReport(ctx, first+strings.Repeat("-after", n), phase); err != nil {
+				return "", err
+			}
+		}
+		did := fmt.Sprintf("the report arrives (%s)", strings.Join(phases, ", then "))
+		return did, c.mailed("report", first)
+	}
+}
+
+// hasReport says whether a report was begun in a phase, or, without one, that there is none.
+func (c checker) hasReport(ctx context.Context, id, phase string) error {
+	var r patch.Record
+	if _, err := c.read(ctx, "REPORT#"+id, "REPORT", &r); err != nil || r.Phase != phase {
+		return errors.Join(fmt.Errorf("report %s is of phase %q, not %q", id, r.Phase, phase), err)
+	}
+	return nil
+}
+
+func (c checker) surveyMessage(ctx context.Context) (string, error) {
+	return "its instance is found, the report arrives", c.arrived(ctx, "demo-survey-message")
+}
+
+func (c checker) scanned(ctx context.Context) (string, error) {
+	var s patch.Scan
+	_, err := c.read(ctx, "REPORT#demo-scan", "I#"+named, &s)
+	if err != nil || s.Step != patch.Done || s.Found != len(missing) {
+		return "", errors.Join(fmt.Errorf("the scan is %s, %d patches", s.Step, s.Found), err)
+	}
+	return fmt.Sprintf("%d patches are read, the report arrives", s.Found), c.arrived(ctx, "demo-scan")
+}
+
+func (c checker) reported(ctx context.Context) (string, error) {
+	return "the report is put together and arrives", c.arrived(ctx, "demo-report")
+}
+
+// arrived is a report of one instance that is in the mailbox.
+func (c checker) arrived(ctx context.Context, report string) error {
+	return errors.Join(c.counted(ctx, report), c.mailed("report", report))
+}
+
+func (c checker) counted(ctx context.Context, report string) error {
+	var n patch.Count
+	there, err := c.read(ctx, "REPORT#"+report, "COUNT", &n)
+	if err != nil || !there || n.Total != 1 {
+		return errors.Join(fmt.Errorf("report %s counts %d instances", report, n.Total), err)
+	}
+	return nil
+}
