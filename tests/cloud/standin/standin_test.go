@@ -102,6 +102,7 @@ func TestBootsOverTheWire(t *testing.T) {
 func TestMuteRulesOverTheWire(t *testing.T) {
 	w, cfg := open(t)
 	port := alarms.New(cfg)
+	w.AddAlarm("web-5xx", "OK") // a mute rule of an alarm that doesn't exist is refused
 	rule := run.MuteRule{Name: "quickstep-1", Alarms: []string{"web-5xx"}, From: w.Now().Add(time.Minute), For: 26*time.Hour + 5*time.Minute}
 	active := func(want bool) {
 		t.Helper()
