@@ -46,8 +46,8 @@ func (s *Scenario) cuts() []func(*Scenario) {
 	if s.Second != nil {
 		cuts = append(cuts, func(s *Scenario) { s.Second = nil })
 	}
-	if s.Impostor != nil {
-		cuts = append(cuts, func(s *Scenario) { s.Impostor = nil })
+	if s.Impostor {
+		cuts = append(cuts, func(s *Scenario) { s.Impostor = false })
 	}
 	if s.Deleted != "" {
 		cuts = append(cuts, func(s *Scenario) { s.Deleted = "" })

@@ -117,9 +117,9 @@ func (w *weather) blow() {
 	if w.Deleted != "" {
 		f.After(w.DeletedAt, func() { f.RemoveGroup(w.Deleted) })
 	}
-	if w.Impostor != nil {
+	if w.Impostor {
 		f.After(w.ImpostorAt, func() {
-			text, _ := json.Marshal(w.Impostor)
+			text, _ := json.Marshal(w.impostor())
 			w.judge.impostors[f.InvokeAsync("start", text)] = false
 		})
 	}

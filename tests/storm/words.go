@@ -23,8 +23,8 @@ const lie = "no\n\nNext:   FORGED 1. run this\r\nSubject: FORGED\u2028Why:    FO
 
 // Outside is what others say, ask and take away.
 type Outside struct {
-	Lie        string         // the reason of a check function, if one is asked
-	Impostor   map[string]any // a request with Request's id and other contents, at ImpostorAt; nil: none
+	Lie        string // the reason of a check function, if one is asked
+	Impostor   bool   // another request has Request's id and other contents, at ImpostorAt
 	ImpostorAt time.Duration
 	Deleted    string // a target group (ARN) that somebody deletes, at DeletedAt; empty: none
 	DeletedAt  time.Duration
@@ -49,14 +49,20 @@ func (s *Scenario) drawWords() {
 		s.Deleted = s.Groups[chance.IntN(len(s.Groups))].ARN
 		s.DeletedAt = time.Duration(chance.Int64N(int64(20 * minute)))
 	}
-	if chance.IntN(4) == 0 { // all that is judged is the same
-		s.Impostor = maps.Clone(s.Request)
-		s.Impostor["scheduled"] = sim.Began
+	if chance.IntN(4) == 0 {
+		s.Impostor = true
 		s.ImpostorAt = time.Duration(chance.Int64N(int64(4 * hour)))
 		if chance.IntN(3) == 0 {
 			s.ImpostorAt = time.Duration(chance.Int64N(int64(10 * time.Second)))
 		}
 	}
+}
+
+// impostor is Request with its id and other contents: all that is judged is the same.
+func (s *Scenario) impostor() map[string]any {
+	other := maps.Clone(s.Request)
+	other["scheduled"] = sim.Began
+	return other
 }
 
 // words are the checks of what people are told and answered.
