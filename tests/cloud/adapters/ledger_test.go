@@ -12,6 +12,7 @@ import (
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/ledger"
 	"quickstep/shared/ledger/ledgertest"
+	"quickstep/tests/cloud/emulator"
 )
 
 func TestLedger(t *testing.T) {
@@ -25,9 +26,11 @@ func TestLedger(t *testing.T) {
 			return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
 		}
 		client := api.NewFromConfig(config())
-		must[*api.CreateTableOutput](t)(client.CreateTable(t.Context(), &api.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		if err := emulator.CreateTable(t.Context(), config(), &api.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest,
 			KeySchema:            []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
-			AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk")}}))
+			AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk")}}); err != nil {
+			t.Fatal(err)
+		}
 		if s := must[*api.DescribeTableOutput](t)(client.DescribeTable(t.Context(), &api.DescribeTableInput{TableName: aws.String(name)})); s.Table.TableStatus != types.TableStatusActive {
 			t.Fatalf("table %s is %s", name, s.Table.TableStatus)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"quickstep/shared/cloud/events"
+	"quickstep/tests/cloud/emulator"
 	"quickstep/tests/contract"
 )
 
@@ -28,7 +29,9 @@ func TestRules(t *testing.T) {
 		t.Run(bus, func(t *testing.T) {
 			client := api.NewFromConfig(config())
 			if bus != "default" {
-				must[*api.CreateEventBusOutput](t)(client.CreateEventBus(t.Context(), &api.CreateEventBusInput{Name: &bus}))
+				if err := emulator.CreateBus(t.Context(), config(), bus); err != nil {
+					t.Fatal(err)
+				}
 			}
 			contract.ExerciseRules(t, func(t *testing.T) contract.RulesFixture {
 				managed := map[string]bool{}
