@@ -88,10 +88,10 @@ func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], re
 // is a failure of its own, to be announced as well.
 func blame(i *run.Instance) {
 	first := i.Failure
-	if first != nil && first.At.Equal(i.Since) {
+	if first != nil && (first.N == i.N || first.N == 0 && first.At.Equal(i.Since)) {
 		return
 	}
-	i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since}
+	i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since, N: i.N}
 	if i.GaveUp == run.StepAwait { // one step, to whom it concerns
 		i.Failure.Step = run.StepRejoin
 	}

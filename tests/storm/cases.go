@@ -8,7 +8,7 @@ import (
 
 // Singles are all that can go wrong once: every fault at every effect, every delivery twice, every message again after minutes,
 // every effect slow, every function frozen before each of its effects, a crash, a pause and a cancellation after every effect whose
-// reply is lost, and a second run asked for at every effect of the first.
+// reply is lost, a pause after every crash, and a second run asked for at every effect of the first.
 func Singles() ([]Case, error) {
 	all, err := Try(Case{})
 	if err != nil {
@@ -21,7 +21,8 @@ func Singles() ([]Case, error) {
 		}
 		lost := map[int]world.Fault{n: world.ReplyLost}
 		cases = append(cases, Case{Slow: n}, Case{Frozen: n}, Case{After: n, Command: "pause", Faults: lost}, Case{After: n, Command: "cancel", Faults: lost},
-			Case{Faults: map[int]world.Fault{n: world.ReplyLost, n + 1: world.CrashBefore}})
+			Case{Faults: map[int]world.Fault{n: world.ReplyLost, n + 1: world.CrashBefore}},
+			Case{After: n, Command: "pause", Faults: map[int]world.Fault{n: world.CrashAfter}})
 	}
 	for n := 1; n <= all.Deliveries; n++ {
 		cases = append(cases, Case{Twice: n})
@@ -43,6 +44,7 @@ func elsewhere(cases []Case) ([]Case, error) {
 			cases = append(cases, Case{Fleet: hung, Faults: map[int]world.Fault{n: f}})
 		}
 	}
+	cases = append(cases, Case{Fleet: stuck})
 	if all, err = Try(Case{Fleet: behind}); err != nil {
 		return nil, err
 	}

@@ -6,17 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
-	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
-
-var stack = sync.OnceValues(func() (*template.Stack, error) {
-	return sim.StackWith(map[string]string{"PatchScheduleState": "DISABLED", "CheckIPv6": "true"})
-})
 
 // place splits "group:port".
 func place(p string) (arn string, port int) {

@@ -2,6 +2,7 @@ package storm
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +16,17 @@ const (
 	one    = iota // one of three never comes back
 	hung          // another one hangs, and EC2 forces its reboot
 	behind        // the last one never comes back, and a second run follows
+	stuck         // whoever reboots or puts back an instance crashes
 )
 
 // Small is a fleet of three instances that has two tokens.
 func Small(fleet int) *Scenario {
-	s := &Scenario{Seed: 1, Pace: -1, Rates: map[world.Fault]float64{}, Calm: time.Minute, Traced: 60, chance: rand.New(rand.NewPCG(1, 7))}
+	s := &Scenario{Seed: 1, Prefix: "*", Pace: -1, Rates: map[world.Fault]float64{}, Calm: time.Minute, Traced: 60, chance: rand.New(rand.NewPCG(1, 7))}
 	for _, name := range []string{"group1", "group2"} {
 		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Delay: time.Minute, Interval: 10 * time.Second,
 			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
 	}
-	lost := map[int]int{one: 2, hung: 2, behind: 3}[fleet]
+	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0}[fleet]
 	for n := 1; n <= 3; n++ {
 		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
 			Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}})
@@ -83,6 +85,9 @@ func Try(c Case) (t Tried, err error) {
 			w.commands(c.Command)
 		case c.Second:
 			w.ask(w.Second)
+		}
+		if c.Fleet == stuck && op.Service != "dynamodb" && slices.Contains([]string{"reboot", "rejoin"}, op.Function) {
+			return world.CrashBefore
 		}
 		return c.Faults[t.Effects]
 	}

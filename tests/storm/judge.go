@@ -20,6 +20,7 @@ type judge struct {
 	deeds
 	networks
 	words
+	tended
 	fleet *sim.Fleet
 	seen  map[string]int
 	found []string
@@ -47,7 +48,7 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), words: newWords(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), words: newWords(), tended: newTended(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
 		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
@@ -92,6 +93,8 @@ func (j *judge) after(op world.Op) {
 	if op.Function != "" && op.Service == "dynamodb" && op.Name == "Write" && op.Happened {
 		j.wrote(op)
 	}
+	j.tends(op)
+	j.rights(op)
 	switch op.Service + "." + op.Name {
 	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
 		j.acts(op)

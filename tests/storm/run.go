@@ -50,7 +50,7 @@ const patience = 72 * time.Hour
 
 // Run runs a seed.
 func Run(s *Scenario) (r Result, err error) {
-	stack, err := stack()
+	stack, err := stacks[s.Prefix]()
 	if err != nil {
 		return r, err
 	}

@@ -27,7 +27,8 @@ type Scenario struct {
 	Request   map[string]any
 	Second    map[string]any // a second request, at SecondAt; nil: none
 	SecondAt  time.Duration
-	Apart     bool // the two requests share no instance and no target group
+	Apart     bool   // the two requests share no instance and no target group
+	Prefix    string // the stack's AlarmPrefix and RulePrefix
 	Rates     map[world.Fault]float64
 	Pace      time.Duration // the longest time a call takes; negative: none
 	Lag       time.Duration // the oldest state that a reading shows
@@ -107,6 +108,7 @@ func Draw(seed uint64) *Scenario {
 		s.drawNetworks()
 	}
 	s.drawMutes()
+	s.drawRights()
 	s.drawWords()
 	return s
 }
@@ -154,5 +156,6 @@ func (s *Scenario) Fleet(stack *template.Stack) *sim.Fleet {
 	}
 	f.AddRule("default", "web-nightly", true, "")
 	f.AddRule("default", "web-off", false, "")
+	f.AddRule(otherBus, "web-nightly", true, "")
 	return f
 }

@@ -1,0 +1,76 @@
+package main
+
+const allow = "shared/rolling/allowed.go"
+
+// survivors are bugs that the tests of single functions and the scenarios would let pass.
+var survivors = []mutant{
+	{name: "the gate isn't asked again after the capture", edits: []edit{{drain, `if stillIn(w.Item.Capture, look.Standing()) {`,
+		`if false && stillIn(w.Item.Capture, look.Standing()) {`}}},
+	{name: "a second failure that isn't blamed", edits: []edit{{triage,
+		`if first != nil && (first.N == i.N || first.N == 0 && first.At.Equal(i.Since)) {`, `if first != nil {`}}},
+	{name: "failures told apart by their second", edits: []edit{{triage,
+		`if first != nil && (first.N == i.N || first.N == 0 && first.At.Equal(i.Since)) {`, `if first != nil && first.At.Equal(i.Since) {`}}},
+	{name: "an instance that can't be put back is put back again", edits: []edit{{triage,
+		`back := i.GaveUp == run.StepRejoin || i.GaveUp == run.StepAwait`, `back := i.GaveUp == run.Done`}}},
+	{name: "a letter of which no code ran gives up", edits: []edit{{letter, `worn := p.Tries >= MaxTries`, `worn := true || p.Tries >= MaxTries`}}},
+	{name: "cancel that leaves a paused run paused", edits: []edit{{control, `
+		r.Stop(now, run.Cancelled)
+		if !r.Paused.IsZero() {`, `
+		r.Stop(now, run.Cancelled)
+		if false {`}}},
+	{name: "resume that counts patience from before the pause", edits: []edit{{control,
+		`r.Paused, r.Resumed, r.ClosedSince = time.Time{}, now, time.Time{}`, `r.Paused, r.Resumed = time.Time{}, now`}}},
+	{name: "who leaves doesn't begin the patience anew", edits: []edit{{drain, `
+	if !look.Run.ClosedSince.IsZero() {
+		if err := b.change(`, `
+	if false {
+		if err := b.change(`}}},
+	{name: "a pause without an end", edits: []edit{{finish, `!r.Paused.IsZero() && now.Sub(r.Paused) >= limit {`,
+		`!r.Paused.IsZero() && now.Sub(r.Paused) >= limit && limit < 0 {`}}},
+	{name: "a mute that ends while its alarm is in ALARM", edits: []edit{{finish, `if a.State == "ALARM" {`, `if a.State == "ALARM" && false {`}}},
+	{name: "who gets a token isn't told", edits: []edit{{handOn, `
+		all.Send = append(all.Send, choreo.NewMessage(key, &h.Position))`, ``}}},
+	{name: "a run that is over isn't told", edits: []edit{{handOn, `
+	all.Send = append(all.Send, choreo.NewMessage(activeKey(r.ID), &a.Position))`, ``}}},
+	{name: "a token is kept for one that serves again", edits: []edit{{prepare, `
+		if !back {
+			continue
+		}
+		if err := b.forget`, `
+		if !back || o.Run != w.Item.Run {
+			continue
+		}
+		if err := b.forget`}}},
+	{name: "failed out of service, and not written down", edits: []edit{{handOn, `
+			return all, b.leaveOut(ctx, w.Now, i, &all)`, `
+			return all, nil`}}},
+	{name: "released by somebody, and its token kept", edits: []edit{{finish, `
+			for _, instance := range gone {
+				r.Release(instance)
+			}`, `
+			for range gone {
+				continue
+			}`}}},
+	{name: "an alarm that triage couldn't send is forgotten", edits: []edit{{handOn,
+		`r.Announce = append(r.Announce, i.ID)`, `r.Announce = append(r.Announce[:0:0], r.Announce...)`}}},
+	{name: "mutes what the stack doesn't allow", edits: []edit{{allow, `case list.allowed == "":`, `case false:`}}},
+	{name: "mutes whatever its name", edits: []edit{{allow,
+		`case list.allowed != everyName && !strings.HasPrefix(name, list.allowed):`, `case false && !strings.HasPrefix(name, list.allowed):`}},
+		test: "./tests/sim TestR11WhatTheStackDoesNotAllowToBeMutedIsRefused", why: "storms ask for names of one beginning alone"},
+	{name: "disables on a bus that the role doesn't tell from its rules", edits: []edit{{allow,
+		`if bus == "default" || a.RulePrefix == everyName ||`, `if true || bus == "default" || a.RulePrefix == everyName ||`}}},
+	{name: "what was disabled before the prefix changed can't be enabled", edits: []edit{{wiring, `
+              - Sid: Restore # whatever the prefix says, as in start's role
+                Effect: Allow
+                Action:
+                  - events:DescribeRule
+                  - events:EnableRule
+                Resource: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*`, `
+              - Sid: Restore # whatever the prefix says, as in start's role
+                Effect: Allow
+                Action:
+                  - events:DescribeRule
+                  - events:EnableRule
+                Resource: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${RulePrefix}*`}},
+		test: "./tests/template TestWhatIsMutedCanAlwaysBeRestored", why: "a storm's stack isn't deployed anew while a run is under way"},
+}

@@ -1,0 +1,145 @@
+package storm
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/tests/world"
+)
+
+// tended are the checks of what nobody does twice: commands, letters, announcements, and the messages that the watchdog would
+// otherwise have to send.
+type tended struct {
+	troubled  bool                 // a fault has occurred
+	failing   map[string]time.Time // by item: since when it has given up
+	told      map[string]time.Time // by instance: when people were last told that it failed
+	finishing map[string]time.Time // by run: since when it has been over
+	alarm     time.Time            // since when web-5xx has been in ALARM
+	tales     map[string]tale      // by run: its row as it was last written
+	wasOut    map[string]bool      // as of the effect before
+	served    map[string]time.Time // by instance that had been out: since when it has served again
+}
+
+func newTended() tended {
+	return tended{failing: map[string]time.Time{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, tales: map[string]tale{},
+		wasOut: map[string]bool{}, served: map[string]time.Time{}}
+}
+
+// tale is what these checks read of a run's row.
+type tale struct {
+	Opened, Paused, ClosedSince time.Time
+	Stopped                     string
+	Announce                    []string
+	Tokens                      []struct{ Instance, From string }
+}
+
+func (j *judge) tale(id string) (t tale) {
+	if doc, ok := j.fleet.Doc("RUN#"+id, "RUN"); ok {
+		_ = json.Unmarshal(doc.Body, &t) // what can't be read is empty
+	}
+	return t
+}
+
+// okWait is for how long, after a run is over, its mute outlasts an alarm that is still in ALARM.
+const okWait = 15 * time.Minute
+
+// tends looks at each effect.
+func (j *judge) tends(op world.Op) {
+	now := j.fleet.Now()
+	j.troubled = j.troubled || op.Fault != world.None || op.Service == "hand" || (op.Service == "world" && op.Name == "failed")
+	switch state := j.fleet.AlarmState("web-5xx"); {
+	case state != "ALARM":
+		j.alarm = time.Time{}
+	case j.alarm.IsZero():
+		j.alarm = now
+	}
+	for id := range j.wasOut {
+		if j.out[id] == nil {
+			j.served[id] = now
+			delete(j.wasOut, id)
+		}
+	}
+	for id := range j.out {
+		j.wasOut[id] = true
+		delete(j.served, id)
+	}
+	switch op.Service + "." + op.Name {
+	case "sns.Publish":
+		if op.Happened && op.Subject == "alarm" && strings.Contains(op.Detail, " FAILED at ") {
+			for _, m := range j.Machines {
+				if strings.Contains(op.Detail, m.ID) {
+					j.tended.told[m.ID] = now
+				}
+			}
+		}
+	case "alarms.Unmute":
+		over := j.finishing["run-1"]
+		if op.Happened && strings.Contains(op.Subject, "run-1-") && !over.IsZero() && now.Sub(over) < okWait-j.lag-time.Minute && !j.alarm.IsZero() &&
+			now.Sub(j.alarm) > inFlight+j.lag {
+			j.broken("R6", "the mute ends %s after run-1 is over, and web-5xx is in ALARM", now.Sub(over))
+		}
+	case "elb.Deregister":
+		j.patience(op)
+	}
+	if op.Function != "" && op.Service == "dynamodb" && op.Name == "Write" && op.Happened {
+		for _, m := range runs.FindAllStringSubmatch(op.Detail, -1) {
+			j.writesRun(op, m[1])
+		}
+	}
+}
+
+// writesRun looks at what a write makes of a run.
+func (j *judge) writesRun(op world.Op, id string) {
+	before, now := j.tales[id], j.tale(id)
+	j.tales[id] = now
+	if op.Function == "control" && before.Stopped == "" && now.Stopped != "" && !now.Paused.IsZero() {
+		j.broken("R7", "%s is cancelled and stays paused: who waits at its gate isn't asked", id)
+	}
+	if op.Function == "control" && !before.Paused.IsZero() && now.Paused.IsZero() && now.Stopped == "" && !now.ClosedSince.IsZero() {
+		j.broken("R7", "%s is resumed, and its patience counts from %s, before the pause", id, now.ClosedSince.Format("15:04:05"))
+	}
+	if before.Opened.IsZero() && !now.Opened.IsZero() {
+		for _, t := range now.Tokens {
+			since, served := j.served[t.Instance]
+			if t.From != "" && served && since.After(j.touched[t.Instance]) && j.fleet.Now().Sub(since) > 10*time.Minute {
+				j.broken("R1", "%s begins with a token for %s, which has served again since %s", id, t.Instance, since.Format("15:04:05"))
+			}
+		}
+	}
+}
+
+// patience checks that a run which lets an instance leave counts its patience anew. Who waits may write at the same moment.
+func (j *judge) patience(op world.Op) {
+	id := strings.TrimSuffix(strings.TrimPrefix(j.item[op.Invocation], "RUN#"), "/I#")
+	id, _, _ = strings.Cut(id, "/")
+	if id == "" || j.Frozen > 0 || j.Stand != nil || !op.Happened {
+		return
+	}
+	if since := j.tale(id).ClosedSince; !since.IsZero() && j.fleet.Now().Sub(since) > 2*inFlight {
+		j.broken("R7", "an instance of %s leaves, and its patience counts from %s", id, since.Format("15:04:05"))
+	}
+}
+
+// passes looks at what a write makes of an item that moves.
+func (j *judge) passes(op world.Op, key string, before, p position) {
+	now := j.fleet.Now()
+	if p.Step == "failing" && before.Step != "failing" {
+		j.failing[key] = now
+		if op.Function == "triage" && before.Tries < 5 && before.Nudge < 9 {
+			j.broken("R7", "%s gives up after %d tries, for a letter of which no code ran", key, before.Tries)
+		}
+	}
+	run, id, instance := strings.Cut(strings.TrimPrefix(key, "RUN#"), "/I#")
+	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) && !slices.Contains(j.tale(run).Announce, id) {
+		j.broken("R7", "%s has failed at %s, and nobody was told of that", id, j.failing[key].Format("15:04:05"))
+	}
+	if run, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {
+		j.finishing[run] = now
+	}
+	fine := !j.troubled && len(j.Acts) == 0 && j.Frozen == 0 && j.Stand == nil && j.Old == 0 && j.Pace < 5*time.Second
+	if fine && op.Function == "watchdog" && p.Nudge > before.Nudge {
+		j.broken("R7", "nothing has gone wrong, and %s at %s gets its message by the watchdog alone", key, p.Step)
+	}
+}
