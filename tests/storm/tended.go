@@ -6,25 +6,26 @@ import (
 	"strings"
 	"time"
 
+	"quickstep/shared/run"
 	"quickstep/tests/world"
 )
 
 // tended are the checks of what nobody does twice: commands, letters, announcements, and the messages that the watchdog would
 // otherwise have to send.
 type tended struct {
-	troubled  bool                 // a fault has occurred
-	failing   map[string]time.Time // by item: since when it has given up
-	told      map[string]time.Time // by instance: when people were last told that it failed
-	finishing map[string]time.Time // by run: since when it has been over
-	alarm     time.Time            // since when web-5xx has been in ALARM
-	tales     map[string]tale      // by run: its row as it was last written
-	wasOut    map[string]bool      // as of the effect before
-	served    map[string]time.Time // by instance that had been out: since when it has served again
+	troubled  bool                              // a fault has occurred
+	failing   map[string]time.Time              // by item: since when it has given up
+	told      map[string]time.Time              // by instance: when people were last told that it failed
+	finishing map[string]time.Time              // by run: since when it has been over
+	alarm     time.Time                         // since when web-5xx has been in ALARM
+	tales     map[string]tale                   // by run: its row as it was last written
+	served    map[string]time.Time              // by instance that had been out: since when it hasn't been any more
+	wasOut    map[string]map[run.Address]string // as of the effect before, or of when it was out last
 }
 
 func newTended() tended {
 	return tended{failing: map[string]time.Time{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, tales: map[string]tale{},
-		wasOut: map[string]bool{}, served: map[string]time.Time{}}
+		wasOut: map[string]map[run.Address]string{}, served: map[string]time.Time{}}
 }
 
 // tale is what these checks read of a run's row.
@@ -56,13 +57,12 @@ func (j *judge) tends(op world.Op) {
 		j.alarm = now
 	}
 	for id := range j.wasOut {
-		if j.out[id] == nil {
+		if j.out[id] == nil && j.served[id].IsZero() {
 			j.served[id] = now
-			delete(j.wasOut, id)
 		}
 	}
-	for id := range j.out {
-		j.wasOut[id] = true
+	for id, places := range j.out {
+		j.wasOut[id] = places
 		delete(j.served, id)
 	}
 	switch op.Service + "." + op.Name {
@@ -102,12 +102,27 @@ func (j *judge) writesRun(op world.Op, id string) {
 	}
 	if before.Opened.IsZero() && !now.Opened.IsZero() {
 		for _, t := range now.Tokens {
-			since, served := j.served[t.Instance]
-			if t.From != "" && served && since.After(j.touched[t.Instance]) && j.fleet.Now().Sub(since) > 10*time.Minute {
+			since := j.served[t.Instance]
+			if t.From != "" && !since.IsZero() && j.fleet.Now().Sub(since) > 10*time.Minute && j.healthy(t.Instance) {
 				j.broken("R1", "%s begins with a token for %s, which has served again since %s", id, t.Instance, since.Format("15:04:05"))
 			}
 		}
 	}
+}
+
+// healthy says that an instance which was out is registered and healthy wherever it was, by every reading that somebody may
+// still have.
+func (j *judge) healthy(id string) bool {
+	for at, arn := range j.wasOut[id] {
+		for age := time.Duration(0); age <= inFlight+j.Lag; age += 5 * time.Second {
+			if !slices.ContainsFunc(j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)), func(t run.Target) bool {
+				return t.ID == id && t.Port == at.Port && t.Registered() && t.Healthy()
+			}) {
+				return false
+			}
+		}
+	}
+	return len(j.wasOut[id]) > 0
 }
 
 // patience checks that a run which lets an instance leave counts its patience anew. Who waits may write at the same moment.
@@ -131,12 +146,12 @@ func (j *judge) passes(op world.Op, key string, before, p position) {
 			j.broken("R7", "%s gives up after %d tries, for a letter of which no code ran", key, before.Tries)
 		}
 	}
-	run, id, instance := strings.Cut(strings.TrimPrefix(key, "RUN#"), "/I#")
-	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) && !slices.Contains(j.tale(run).Announce, id) {
+	r, id, instance := strings.Cut(strings.TrimPrefix(key, "RUN#"), "/I#")
+	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) && !slices.Contains(j.tale(r).Announce, id) {
 		j.broken("R7", "%s has failed at %s, and nobody was told of that", id, j.failing[key].Format("15:04:05"))
 	}
-	if run, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {
-		j.finishing[run] = now
+	if id, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {
+		j.finishing[id] = now
 	}
 	fine := !j.troubled && len(j.Acts) == 0 && j.Frozen == 0 && j.Stand == nil && j.Old == 0 && j.Pace < 5*time.Second
 	if fine && op.Function == "watchdog" && p.Nudge > before.Nudge {
