@@ -2,7 +2,6 @@ package storm
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ const (
 	hung          // another one hangs, and EC2 forces its reboot
 	behind        // the last one never comes back, and a second run follows
 	stuck         // whoever reboots or puts back an instance crashes
+	late          // the last one serves again after it has failed, and long before a second run
 )
 
 // Small is a fleet of three instances that has two tokens.
@@ -26,7 +26,7 @@ func Small(fleet int) *Scenario {
 		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Delay: time.Minute, Interval: 10 * time.Second,
 			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
 	}
-	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0}[fleet]
+	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0, late: 0}[fleet]
 	for n := 1; n <= 3; n++ {
 		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
 			Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}})
@@ -42,6 +42,13 @@ func Small(fleet int) *Scenario {
 	case behind: // one at a time, so that there are moments at which nobody is at work on any instance
 		s.Request["maxConcurrency"] = 1
 		s.Second, s.SecondAt = request("run-2", 1), whenAsked
+	case stuck:
+		for _, function := range []string{"reboot", "rejoin"} {
+			s.Acts = append(s.Acts, Act{Kind: "crash", Function: function, For: 9 * time.Hour})
+		}
+	case late:
+		s.Machines[2].AppTime = 20 * time.Minute // twice what a registered instance may take
+		s.Second, s.SecondAt = request("run-2", 1), 3*time.Hour
 	}
 	return s
 }
@@ -86,7 +93,7 @@ func Try(c Case) (t Tried, err error) {
 		case c.Second:
 			w.ask(w.Second)
 		}
-		if c.Fleet == stuck && op.Service != "dynamodb" && slices.Contains([]string{"reboot", "rejoin"}, op.Function) {
+		if op.Service != "dynamodb" && w.fleet.Now().Before(w.crashes[op.Function]) {
 			return world.CrashBefore
 		}
 		return c.Faults[t.Effects]
