@@ -50,8 +50,8 @@ const okWait = 15 * time.Minute
 func (j *judge) tends(op world.Op) {
 	now := j.fleet.Now()
 	j.troubled = j.troubled || op.Fault != world.None || op.Service == "hand" || (op.Service == "world" && op.Name == "failed")
-	switch state := j.fleet.AlarmState("web-5xx"); {
-	case state != "ALARM":
+	switch {
+	case !j.fleet.HasAlarm("web-5xx") || j.fleet.AlarmState("web-5xx") != "ALARM":
 		j.alarm = time.Time{}
 	case j.alarm.IsZero():
 		j.alarm = now
