@@ -11,7 +11,7 @@ var survivors = []mutant{
 	{name: "failures told apart by their second", edits: []edit{{triage,
 		`if first != nil && (first.N == i.N || first.N == 0 && first.At.Equal(i.Since)) {`, `if first != nil && first.At.Equal(i.Since) {`}}},
 	{name: "an instance that can't be put back is put back again", edits: []edit{{triage,
-		`back := i.GaveUp == run.StepRejoin || i.GaveUp == run.StepAwait`, `back := i.GaveUp == run.Done`}}},
+		`if i.GoesBack() {`, `if i.Out() && i.RebootAskedAt.IsZero() {`}}},
 	{name: "a letter of which no code ran gives up", edits: []edit{{letter, `worn := p.Tries >= MaxTries`, `worn := true || p.Tries >= MaxTries`}}},
 	{name: "cancel that leaves a paused run paused", edits: []edit{{control, `
 		r.Stop(now, run.Cancelled)
@@ -42,7 +42,7 @@ var survivors = []mutant{
 		}
 		if err := b.forget`}}},
 	{name: "failed out of service, and not written down", edits: []edit{{handOn, `
-			return all, b.leaveOut(ctx, w.Now, i, &all)`, `
+			return all, b.leaveOut(ctx, i, &all)`, `
 			return all, nil`}}},
 	{name: "released by somebody, and its token kept", edits: []edit{{finish, `
 			for _, instance := range gone {
