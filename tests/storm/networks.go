@@ -296,12 +296,20 @@ func (j *judge) unprobed(id string) bool {
 	return (check["http"] != nil || check["tcp"] != nil) && j.probes[id] == 0
 }
 
+// stoodInDeleted says that somebody has deleted one of an instance's target groups.
+func (j *judge) stoodInDeleted(id string) bool {
+	return j.gone != "" && slices.ContainsFunc(j.Machines, func(m Machine) bool {
+		return m.ID == id && slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn == j.gone })
+	})
+}
+
 // standsFree checks that who leaves service can be rebooted then: no group of others has it, and its check
 // has something to probe. It has just left the group from.
 func (j *judge) standsFree(id, from string) {
 	late := inFlight + j.Lag + j.Old
+	partly := !j.touched[id].IsZero() || j.stoodInDeleted(id) // once a part is out, drain ends, and reboot looks
 	for where, at := range j.held[id] {
-		if j.fleet.Now().Sub(at) > late {
+		if j.fleet.Now().Sub(at) > late && !partly {
 			j.broken("R3", "%s leaves service, and %s has it since %s", id, where, at.Format("15:04:05"))
 		}
 	}
