@@ -87,14 +87,14 @@ func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], re
 // blame writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
 // is a failure of its own, to be announced as well.
 func blame(i *run.Instance) {
-	first := i.Failure
-	if first != nil && (first.N == i.N || first.N == 0 && first.At.Equal(i.Since)) {
+	first, step := i.Failure, i.GaveUp
+	if step == run.StepAwait { // one step, to whom it concerns
+		step = run.StepRejoin
+	}
+	if first != nil && first.Step == step && first.At.Equal(i.Since) { // triage comes again
 		return
 	}
-	i.Failure = &run.Failure{Step: i.GaveUp, Reason: i.Position.Reason, At: i.Since, N: i.N}
-	if i.GaveUp == run.StepAwait { // one step, to whom it concerns
-		i.Failure.Step = run.StepRejoin
-	}
+	i.Failure = &run.Failure{Step: step, Reason: i.Position.Reason, At: i.Since}
 	if first != nil {
 		const half = sanitize.MaxText/2 - 50 // so that both are told, however long they are
 		i.Failure.Reason = fmt.Sprintf("%s (on its way back, after it had failed at %s: %s)",

@@ -62,12 +62,10 @@ func (i *Instance) Expiry() time.Time { return i.Expires }
 
 // Failure is why an instance failed.
 type Failure struct {
-	Step   string    `json:"step"`
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
-	// N is the position's at which it gave up: two failures can share their second. Runs begun before it was kept have 0.
-	N         int  `json:"n,omitempty"`
-	Announced bool `json:"announced,omitempty"`
+	Step      string    `json:"step"`
+	Reason    string    `json:"reason"`
+	At        time.Time `json:"at"`
+	Announced bool      `json:"announced,omitempty"`
 }
 
 // Ended says whether the instance has come to its end.
