@@ -84,15 +84,16 @@ func (t tree) test(ctx context.Context, named string) (finding, error) {
 		return finding{}, fmt.Errorf("build the tests of %s: %w\n%s", folder, err, out)
 	}
 	out, err := t.run(ctx, folder, program, "-test.run", "^"+name+"$", "-test.v", "-test.timeout", "3m")
+	var failed *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return finding{}, ctx.Err()
 	case !strings.Contains(string(out), "=== RUN   "+name+"\n"):
 		return finding{}, fmt.Errorf("%s has no test %s", folder, name)
-	case err != nil:
+	case errors.As(err, &failed):
 		return finding{named, "fails"}, nil
 	}
-	return finding{}, nil
+	return finding{}, err
 }
 
 // run runs a command in a folder of the copy, and gives what it says on both its outputs.

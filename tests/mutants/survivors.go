@@ -49,8 +49,6 @@ var survivors = []mutant{
 			for range gone {
 				continue
 			}`}}},
-	{name: "an alarm that triage couldn't send is forgotten", edits: []edit{{handOn,
-		`r.Announce = append(r.Announce, i.ID)`, `r.Announce = append(r.Announce[:0:0], r.Announce...)`}}},
 	{name: "mutes what the stack doesn't allow", edits: []edit{{allow, `case list.allowed == "":`, `case false:`}}},
 	{name: "mutes whatever its name", edits: []edit{{allow,
 		`case list.allowed != everyName && !strings.HasPrefix(name, list.allowed):`, `case false && !strings.HasPrefix(name, list.allowed):`}},

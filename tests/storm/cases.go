@@ -44,7 +44,7 @@ func elsewhere(cases []Case) ([]Case, error) {
 			cases = append(cases, Case{Fleet: hung, Faults: map[int]world.Fault{n: f}})
 		}
 	}
-	cases = append(cases, Case{Fleet: stuck}, Case{Fleet: late})
+	cases = append(cases, Case{Fleet: stuck}, Case{Fleet: late}, Case{Fleet: hushed}, Case{Fleet: freed})
 	if all, err = Try(Case{Fleet: behind}); err != nil {
 		return nil, err
 	}

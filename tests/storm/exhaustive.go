@@ -17,6 +17,8 @@ const (
 	behind        // the last one never comes back, and a second run follows
 	stuck         // whoever reboots or puts back an instance crashes
 	late          // the last one serves again after it has failed, and long before a second run
+	hushed        // whoever announces failures crashes; one never comes back
+	freed         // the first one never comes back, and is released while the run is paused
 )
 
 // Small is a fleet of three instances that has two tokens.
@@ -26,7 +28,7 @@ func Small(fleet int) *Scenario {
 		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Delay: time.Minute, Interval: 10 * time.Second,
 			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
 	}
-	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0, late: 0}[fleet]
+	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0, late: 0, hushed: 2, freed: 1}[fleet]
 	for n := 1; n <= 3; n++ {
 		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
 			Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}})
@@ -46,6 +48,10 @@ func Small(fleet int) *Scenario {
 		for _, function := range []string{"reboot", "rejoin"} {
 			s.Acts = append(s.Acts, Act{Kind: "crash", Function: function, For: 9 * time.Hour})
 		}
+	case hushed:
+		s.Acts = append(s.Acts, Act{Kind: "crash", Function: "triage", For: 9 * time.Hour})
+	case freed:
+		s.Acts = []Act{{At: 5 * time.Minute, Kind: "pause"}, {At: 40 * time.Minute, Kind: "release"}, {At: 80 * time.Minute, Kind: "resume"}}
 	case late:
 		s.Machines[2].AppTime = 20 * time.Minute // twice what a registered instance may take
 		s.Second, s.SecondAt = request("run-2", 1), 3*time.Hour

@@ -32,6 +32,7 @@ type position struct {
 	Nudge  int       `json:"nudge"`
 	Tries  int       `json:"tries"`
 	Step   string    `json:"step"`
+	Reason string    `json:"reason"`
 	Due    time.Time `json:"due"`
 	LeftAt time.Time `json:"leftAt"`
 	Lease  struct {

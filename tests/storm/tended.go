@@ -17,6 +17,7 @@ type tended struct {
 	failing   map[string]time.Time              // by item: since when it has given up
 	told      map[string]time.Time              // by instance: when people were last told that it failed
 	finishing map[string]time.Time              // by run: since when it has been over
+	freed     map[string]time.Time              // by instance: when an operator has released it
 	alarm     time.Time                         // since when web-5xx has been in ALARM
 	tales     map[string]tale                   // by run: its row as it was last written
 	served    map[string]time.Time              // by instance that had been out: since when it hasn't been any more
@@ -24,7 +25,7 @@ type tended struct {
 }
 
 func newTended() tended {
-	return tended{failing: map[string]time.Time{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, tales: map[string]tale{},
+	return tended{failing: map[string]time.Time{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, freed: map[string]time.Time{}, tales: map[string]tale{},
 		wasOut: map[string]map[run.Address]string{}, served: map[string]time.Time{}}
 }
 
@@ -33,7 +34,10 @@ type tale struct {
 	Opened, Paused, ClosedSince time.Time
 	Stopped                     string
 	Announce                    []string
-	Tokens                      []struct{ Instance, From string }
+	Tokens                      []struct {
+		Instance, From string
+		Failed         bool
+	}
 }
 
 func (j *judge) tale(id string) (t tale) {
@@ -87,6 +91,11 @@ func (j *judge) tends(op world.Op) {
 		for _, m := range runs.FindAllStringSubmatch(op.Detail, -1) {
 			j.writesRun(op, m[1])
 		}
+		for id := range j.wasOut {
+			if op.Function == "control" && strings.Contains(op.Detail, "delete OUT/"+id) {
+				j.freed[id] = now
+			}
+		}
 	}
 }
 
@@ -137,6 +146,18 @@ func (j *judge) patience(op world.Op) {
 	}
 }
 
+// releases checks that a run which has looked after itself holds no token for one whom an operator has released: long enough
+// ago for any reading that somebody may still have.
+func (j *judge) releases(run string) {
+	for _, t := range j.tale(run).Tokens {
+		since := j.freed[t.Instance]
+		_, out := j.fleet.Doc("OUT", t.Instance)
+		if t.Failed && !since.IsZero() && !out && j.fleet.Now().Sub(since) > 12*time.Minute {
+			j.broken("R7", "%s looks after itself, and holds the token of %s, released at %s", run, t.Instance, since.Format("15:04:05"))
+		}
+	}
+}
+
 // passes looks at what a write makes of an item that moves.
 func (j *judge) passes(op world.Op, key string, before, p position) {
 	now := j.fleet.Now()
@@ -152,6 +173,8 @@ func (j *judge) passes(op world.Op, key string, before, p position) {
 	}
 	if id, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {
 		j.finishing[id] = now
+	} else if own && op.Function == "finish" && p.Step == "open" && p.N > before.N && p.Reason == "" {
+		j.releases(id)
 	}
 	fine := !j.troubled && len(j.Acts) == 0 && j.Frozen == 0 && j.Stand == nil && j.Old == 0 && j.Pace < 5*time.Second
 	if fine && op.Function == "watchdog" && p.Nudge > before.Nudge {
