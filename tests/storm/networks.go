@@ -316,6 +316,9 @@ func (j *judge) standsFree(id, from string) {
 	if !portless(j.request(j.run(id))) || j.touched[id].IsZero() || j.fleet.Now().Sub(j.touched[id]) < late {
 		return
 	}
+	if left := j.rows["RUN#"+j.run(id)+"/I#"+id].LeftAt; left.Before(j.touched[id]) {
+		return // it was captured before others took out a part: drain ends it
+	}
 	for _, g := range j.Groups {
 		if g.Health.Protocol != "HTTP" {
 			continue
