@@ -33,7 +33,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"check": env.Check, "rejoin": env.Rejoin, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.Each(rolling.Check{
 		Ledger:    table,
 		EC2:       ec2.New(aws),

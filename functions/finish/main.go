@@ -33,7 +33,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table, watch := dynamodb.New(aws, env.Table), alarms.New(aws)
 	queues := sqs.New(aws, map[string]string{"finish": env.Finish, "drain": env.Drain, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.Each(rolling.Finish{
 		Ledger: table,
 		Mutes:  rolling.Mutes{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: now},

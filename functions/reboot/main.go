@@ -30,7 +30,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"reboot": env.Reboot, "check": env.Check, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.Each(rolling.Reboot{
 		Ledger:  table,
 		EC2:     ec2.New(aws),

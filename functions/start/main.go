@@ -48,7 +48,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	watch, rules := alarms.New(aws), events.New(aws)
 	start := rolling.Start{
 		Ledger:      table,

@@ -40,7 +40,7 @@ func main() {
 		"rejoin": env.Rejoin, "finish": env.Finish, "survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
 	table, alarm := dynamodb.New(aws, env.Table), sns.New(aws, env.Alarm)
 	lambda.Start(choreo.Each(choreo.Owners{
-		rolling.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}, Alarm: alarm},
-		patch.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}, Alarm: alarm},
+		rolling.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
+		patch.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
 	}))
 }

@@ -222,3 +222,32 @@ func TestSaveWithOthers(t *testing.T) {
 	l.must(msg)
 	l.stands(2, "dry", "")
 }
+
+func TestAnActIsBrokenOffBeforeItsInvocationEnds(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		margin, before time.Duration
+	}{{"without a margin", 0, 0}, {"five seconds before", 5 * time.Second, 5 * time.Second}} {
+		t.Run(c.name, func(t *testing.T) {
+			end := time.Now().Add(time.Hour)
+			ctx, cancel := context.WithDeadline(t.Context(), end)
+			defer cancel()
+			l, msg := newLine(t, next)
+			l.queue = words.Queue(msg.Step)
+			m := l.mover()
+			m.Margin = c.margin
+			m.Act = func(ctx context.Context, _ *choreo.Work[*parcel]) (choreo.Outcome, error) {
+				if until, ok := ctx.Deadline(); !ok || end.Sub(until) != c.before {
+					t.Errorf("it may act until %s before the end", end.Sub(until))
+				}
+				return choreo.Outcome{}, context.DeadlineExceeded
+			}
+			if err := m.Handle(ctx, "invocation", msg); err != nil {
+				t.Fatal(err)
+			}
+			if p := l.stands(2, "wash", "deadline"); p.Errors != 1 || p.Tries != 0 {
+				t.Errorf("the position is %+v", p.Position)
+			}
+		})
+	}
+}

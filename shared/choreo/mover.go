@@ -40,6 +40,8 @@ type Mover[T Item] struct {
 	Now    func() time.Time
 	// Lease is how long a claim holds; longer than the function's timeout.
 	Lease time.Duration
+	// Margin is how long before the end of its invocation an act is broken off; zero: never.
+	Margin time.Duration
 	Kind[T]
 	// Queue is the only queue whose steps it takes.
 	Queue string
@@ -149,7 +151,7 @@ func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
 	if p.Tries > MaxTries {
 		return m.exhausted(ctx, w, m.Words.crashed(p)), nil
 	}
-	early, cancel := early(ctx)
+	early, cancel := early(ctx, m.Margin)
 	defer cancel()
 	out, err := m.Act(early, w)
 	if err == nil || errors.Is(err, ErrLost) {
@@ -158,14 +160,14 @@ func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
 	return m.trouble(ctx, w, err), nil
 }
 
-// early ends a little before the invocation does, so that an act that takes too long is an error that passes by itself, and
+// early ends a margin before the invocation does, so that an act that takes too long is an error that passes by itself, and
 // is committed as one: an invocation that runs into its timeout counts as a crash.
-func early(ctx context.Context) (context.Context, context.CancelFunc) {
+func early(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
-	if !ok {
+	if !ok || margin == 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, time.Until(deadline)*11/12)
+	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
 // Tolerance is how long errors in a row are borne before an item gives up, from the first of them on.

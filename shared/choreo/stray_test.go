@@ -60,12 +60,12 @@ func TestADocumentOfAnotherKind(t *testing.T) {
 // TestMessagesThatBurn: copies that leave out until when they must wait, one after the other, get a
 // position no further than its own message does.
 func TestMessagesThatBurn(t *testing.T) {
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l, _ := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
 		return choreo.Again(time.Minute, "soaking"), nil
 	})
 	for range 30 {
 		p := l.parcel()
-		msg = choreo.NewMessage(key, &p.Position)
+		msg := choreo.NewMessage(key, &p.Position)
 		msg.NotBefore = time.Time{}
 		l.must(msg)
 	}

@@ -170,10 +170,7 @@ func plain(line string) string { return colored.ReplaceAllString(line, "") }
 
 // split cuts a line where its color changes and where two spaces stand side by side.
 func split(line string) (cells []cell) {
-	var bars [][]int
-	for _, b := range bar.FindAllStringIndex(plain(line), -1) {
-		bars = append(bars, b)
-	}
+	bars := bar.FindAllStringIndex(plain(line), -1)
 	column, class := 0, ""
 	for line != "" {
 		text, rest := line, ""

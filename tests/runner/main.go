@@ -60,9 +60,11 @@ func test(ctx context.Context, p *progress, folder string, args []string) (bool,
 	}
 	follow(ctx, p, out)
 	err = cmd.Wait()
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done(): // somebody has stopped it: that isn't a failure to report
 		p.printf("stopped")
 		return false, nil
+	default:
 	}
 	p.end(time.Now(), err == nil)
 	var exit *exec.ExitError

@@ -106,7 +106,7 @@ func (w *weather) mishaps(a Act) {
 
 // refuseMute is the answer while the permission to mute is gone.
 func (w *weather) refuseMute(op world.Op) error {
-	what := ""
+	var what string
 	switch op.Service + "." + op.Name {
 	case "alarms.Mute":
 		what = "alarms"
