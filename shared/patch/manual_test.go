@@ -31,22 +31,22 @@ func fields(t reflect.Type) (all []string) {
 	return all
 }
 
-// manual is the README's part on what subscribers get.
+// manual is the part of docs/patch-report.md on what subscribers get.
 func manual(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/patch-report.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, _ := strings.Cut(string(text), "**What you get.**")
-	part, _, found := strings.Cut(after, "**When something fails**")
+	_, after, _ := strings.Cut(string(text), "## What you get")
+	part, _, found := strings.Cut(after, "## When something fails")
 	if !found {
-		t.Fatal("the README has no such part")
+		t.Fatal("docs/patch-report.md has no such part")
 	}
 	return part
 }
 
-// row is the line of a table of the README that begins with a name.
+// row is the line of a table that begins with a name.
 func row(text, name string) string {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "| `"+name+"`") {
@@ -56,7 +56,7 @@ func row(text, name string) string {
 	return ""
 }
 
-func TestTheREADMENamesEveryField(t *testing.T) {
+func TestTheManualNamesEveryField(t *testing.T) {
 	text, state := manual(t), fields(reflect.TypeOf(State{}))
 	for name, of := range map[string]any{"gaps": gapRow{}, "patches": patchRow{}, "instances": instanceRow{}, "lists": listRow{}, "reboots": rebootRow{}} {
 		_, rows, _ := strings.Cut(text, "| rows | fields |")
@@ -76,7 +76,7 @@ func TestTheREADMENamesEveryField(t *testing.T) {
 	}
 }
 
-func TestTheREADMENamesNoFieldThatThereIsNot(t *testing.T) {
+func TestTheManualNamesNoFieldThatThereIsNot(t *testing.T) {
 	text := manual(t)
 	known := slices.Concat(fields(reflect.TypeOf(document{})), fields(reflect.TypeOf(gapRow{})), fields(reflect.TypeOf(patchRow{})),
 		fields(reflect.TypeOf(instanceRow{})), fields(reflect.TypeOf(listRow{})), fields(reflect.TypeOf(rebootRow{})))
@@ -90,7 +90,7 @@ func TestTheREADMENamesNoFieldThatThereIsNot(t *testing.T) {
 	}
 }
 
-func TestTheREADMENamesEveryAttributeAndColumn(t *testing.T) {
+func TestTheManualNamesEveryAttributeAndColumn(t *testing.T) {
 	c := &content{Report: &Report{Window: &Opening{ID: "mw-1"}}, totals: map[string]int{}, severities: []severity{{Severity: "Low"}}}
 	text := manual(t)
 	for name := range (&part{content: c}).attributes() {
