@@ -44,7 +44,7 @@ why_x86_64     := every cold start loads all of it; the same code is about 0.8 M
 comma          := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes local local-check e2e clean
+.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes release local local-check e2e clean
 
 # A variable that isn't what it should be ends make in one line, before anything runs:
 # $(call whole,SEED) a whole number from 1 on, $(call one,BREAK,drain) one of these words; or left out.
@@ -56,6 +56,8 @@ wrong   = $(error $1 is "$($1)"; it must be $2)
 
 # asked before the tools are installed, and only where it matters: others have a variable of this name
 $(if $(filter build,$(MAKECMDGOALS)),$(call one,ARCH,arm64 x86_64))
+
+$(if $(filter release,$(MAKECMDGOALS)),$(if $(BUCKET),,$(error BUCKET is missing; give an S3 bucket of yours that serverlessrepo.amazonaws.com may read)))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +127,14 @@ sizes: $(built) ## Show the sizes of what was built; fail if one is above the li
 	@wc -c .aws-sam/build/*/bootstrap | awk -v most=$(largest_$(arch)) -F '[ /]+' \
 		'/bootstrap/ { mb = $$(NF-4) / 2^20; printf "%-18s %5.2f MB of %d\n", $$(NF-1), mb, most; if (mb > most) big = 1 } \
 		END { print "$(arch): $(why_$(arch))"; if (big) { print "the limit is " most " MB"; exit 1 } }'
+
+# A release is what the change log describes: its version has a part there before anything is built.
+release: $(venv)/$(done) ## Build for the AWS Serverless Application Repository, upload to BUCKET, and say how to publish
+	@version=$$(awk '$$1 == "SemanticVersion:" { print $$2 }' template.yaml); grep -qF "## [$$version]" CHANGELOG.md || \
+		{ echo "CHANGELOG.md has no part [$$version], the SemanticVersion of template.yaml"; exit 1; }
+	@$(MAKE) --no-print-directory build
+	$(venv)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket '$(BUCKET)' --output-template-file packaged.yaml
+	@echo "packaged: sam publish --template packaged.yaml"
 
 $(built):
 	@echo "nothing was built, or not to the end: make build"; exit 1

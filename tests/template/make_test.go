@@ -136,3 +136,35 @@ func TestEachProcessorHasALimitAndAReason(t *testing.T) {
 		t.Errorf("amd64: %v\n%s", err, out)
 	}
 }
+
+func TestAReleaseIsInTheChangeLogBeforeItIsPackaged(t *testing.T) {
+	w := newWorkshop(t)
+	put := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("template.yaml", "Metadata:\n    SemanticVersion: 1.2.3\n")
+	put("CHANGELOG.md", "## [Unreleased]\n")
+	for _, c := range []struct {
+		log  string
+		args []string
+		says string
+		done bool
+	}{
+		{"## [1.2.3]\n", []string{"release"}, "BUCKET is missing", false},
+		{"## [Unreleased]\n", []string{"release", "BUCKET=mine"}, "has no part [1.2.3]", false},
+		{"## [Unreleased]\n\n## [1.2.3]\n", []string{"release", "BUCKET=mine"}, "sam publish", true},
+	} {
+		put("CHANGELOG.md", c.log)
+		out, err := w.make(t.Context(), "", c.args...)
+		if (err == nil) != c.done || !strings.Contains(out, c.says) {
+			t.Errorf("make %v with %q: %v\n%s", c.args, c.log, err, out)
+		}
+		said, _ := os.ReadFile(filepath.Join(w.dir, "said"))
+		packaged := strings.Contains(string(said), "sam package --template-file .aws-sam/build/template.yaml --s3-bucket mine")
+		if packaged != c.done {
+			t.Errorf("make %v with %q: packaged %v:\n%s", c.args, c.log, packaged, said)
+		}
+	}
+}
