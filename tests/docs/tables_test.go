@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -141,6 +143,39 @@ func TestTheAlarmsAreDocumented(t *testing.T) {
 		if !slices.Contains(named, name) {
 			t.Errorf("docs/operate.md doesn't say what to do when %s fires", alarm.Name)
 		}
+	}
+}
+
+// TestEveryEMailIsDocumented: whoever is woken by one finds its subject in the page.
+func TestEveryEMailIsDocumented(t *testing.T) {
+	page := read(t, "docs/operate.md").text
+	subject := regexp.MustCompile(`"Quickstep: ([^"]+)"`)
+	verb := regexp.MustCompile(`%[a-z]`)
+	found := 0
+	for _, folder := range []string{"notify", "patch"} {
+		files, err := filepath.Glob(root + "shared/" + folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range subject.FindAllSubmatch(source, -1) {
+				found++
+				want := strings.TrimSpace(verb.ReplaceAllString(string(m[1]), "…"))
+				if !strings.Contains(page, want) {
+					t.Errorf("docs/operate.md doesn't say what to do about %q", want)
+				}
+			}
+		}
+	}
+	if found < 8 {
+		t.Errorf("only %d subjects were found", found)
 	}
 }
 
