@@ -188,15 +188,20 @@ func (c Check) newBoot(ctx context.Context, i *run.Instance) (unproven string, w
 		return why, 0, nil
 	}
 
+	hung := i.RebootedAt.Add(run.HungReboot)
+	early := read.sentAt.Before(hung)
+	if early && !c.Now().Before(hung) { // the answer is of then: whoever comes late asks again before giving up
+		wait = bootAnswer
+	}
 	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
 	case run.OldBoot:
-		return "the instance is still on its old boot", 0, nil
+		return "the instance is still on its old boot", wait, nil
 	case run.TheirBoot:
 		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
-		return "the instance is on a boot that began before it was asked to reboot", 0, nil
+		return "the instance is on a boot that began before it was asked to reboot", wait, nil
 	case run.Unclear:
-		if read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {
-			return "the instance is on another boot, which may have begun before it was asked to reboot", 0, nil
+		if early {
+			return "the instance is on another boot, which may have begun before it was asked to reboot", wait, nil
 		}
 	}
 	i.Boot = run.Boot{Old: i.Boot.Old, New: true}

@@ -171,3 +171,20 @@ func TestAnInitialTargetIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerOfBeforeDoesntEndTheWait: the question was sent before the instance went down, and its answer is fetched minutes
+// later, when the time for a proof is over.
+func TestAnAnswerOfBeforeDoesntEndTheWait(t *testing.T) {
+	f := fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, RebootLag: 10 * time.Second}, 2: {Managed: true}})
+	asked := time.Time{}
+	f.Throttled = func(string) bool { return !asked.IsZero() && f.Now().Before(asked.Add(20*time.Minute)) }
+	f.Also(func(op world.Op) {
+		if op.Function == "check" && op.Service == "ssm" && op.Name == "AskBoot" && asked.IsZero() {
+			asked = f.Now().Add(time.Second) // it ends what it does
+			f.After(time.Second, func() {})
+		}
+	})
+	begin(t, f, all{"bootWait": "0s", "maxChecks": 3})
+	finish(t, f, 6*time.Hour)
+	counts(t, f, 2, 0, 0)
+}
