@@ -80,7 +80,8 @@ func (j *judge) tends(op world.Op) {
 		}
 	case "alarms.Unmute":
 		over := j.finishing["run-1"]
-		if op.Happened && strings.Contains(op.Subject, "run-1-") && !over.IsZero() && now.Sub(over) < okWait-j.lag-time.Minute && !j.alarm.IsZero() &&
+		muted := now.Sub(j.quiet["web-5xx"]) < 10*time.Second // until this call; an earlier try may have ended it
+		if op.Happened && muted && strings.Contains(op.Subject, "run-1-") && !over.IsZero() && now.Sub(over) < okWait-j.lag-time.Minute && !j.alarm.IsZero() &&
 			now.Sub(j.alarm) > inFlight+j.lag {
 			j.broken("R6", "the mute ends %s after run-1 is over, and web-5xx is in ALARM", now.Sub(over))
 		}
