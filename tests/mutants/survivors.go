@@ -8,6 +8,8 @@ var survivors = []mutant{
 		`if false && stillIn(w.Item.Capture, look.Standing()) {`}}},
 	{name: "a second failure that isn't blamed", edits: []edit{{triage,
 		`if first != nil && first.Step == step && first.At.Equal(i.Since) {`, `if first != nil {`}}},
+	{name: "a failure that is another one each time triage comes", edits: []edit{{triage,
+		`if first != nil && first.Step == step && first.At.Equal(i.Since) {`, `if first != nil && first.Step == step && first.Announced {`}}},
 	{name: "an instance that can't be put back is put back again", edits: []edit{{triage,
 		`if i.GoesBack() {`, `if i.Out() && i.RebootAskedAt.IsZero() {`}}},
 	{name: "a letter of which no code ran gives up", edits: []edit{{letter, `worn := p.Tries >= MaxTries`, `worn := true || p.Tries >= MaxTries`}}},

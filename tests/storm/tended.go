@@ -15,6 +15,7 @@ import (
 type tended struct {
 	troubled  bool                              // a fault has occurred
 	failing   map[string]time.Time              // by item: since when it has given up
+	failures  map[string]int                    // by item: how often it has given up
 	told      map[string]time.Time              // by instance: when people were last told that it failed
 	finishing map[string]time.Time              // by run: since when it has been over
 	freed     map[string]time.Time              // by instance: when an operator has released it
@@ -25,7 +26,7 @@ type tended struct {
 }
 
 func newTended() tended {
-	return tended{failing: map[string]time.Time{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, freed: map[string]time.Time{}, tales: map[string]tale{},
+	return tended{failing: map[string]time.Time{}, failures: map[string]int{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, freed: map[string]time.Time{}, tales: map[string]tale{},
 		wasOut: map[string]map[run.Address]string{}, served: map[string]time.Time{}}
 }
 
@@ -164,6 +165,7 @@ func (j *judge) passes(op world.Op, key string, before, p position) {
 	now := j.fleet.Now()
 	if p.Step == "failing" && before.Step != "failing" {
 		j.failing[key] = now
+		j.failures[key]++
 		if op.Function == "triage" && before.Tries < 5 && before.Nudge < 9 {
 			j.broken("R7", "%s gives up after %d tries, for a letter of which no code ran", key, before.Tries)
 		}
@@ -171,6 +173,9 @@ func (j *judge) passes(op world.Op, key string, before, p position) {
 	r, id, instance := strings.Cut(strings.TrimPrefix(key, "RUN#"), "/I#")
 	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) && !slices.Contains(j.tale(r).Announce, id) {
 		j.broken("R7", "%s has failed at %s, and nobody was told of that", id, j.failing[key].Format("15:04:05"))
+	}
+	if n := strings.Count(p.Reason, "on its way back, after it had failed"); instance && p.Step == "failed" && n >= max(1, j.failures[key]) {
+		j.broken("R7", "%s has failed %d times, and its reason tells of %d more", id, j.failures[key], n)
 	}
 	if id, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {
 		j.finishing[id] = now
