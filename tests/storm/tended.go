@@ -78,6 +78,7 @@ func (j *judge) tends(op world.Op) {
 					j.tended.told[m.ID] = now
 				}
 			}
+			j.toldAgain(op)
 		}
 	case "alarms.Unmute":
 		over := j.finishing["run-1"]
@@ -98,6 +99,26 @@ func (j *judge) tends(op world.Op) {
 				j.freed[id] = now
 			}
 		}
+	}
+}
+
+// toldAgain checks that nobody announces a failure of which the ledger says that it was announced.
+func (j *judge) toldAgain(op world.Op) {
+	pk, sk, _ := strings.Cut(j.item[op.Invocation], "/")
+	var i struct {
+		Failure struct {
+			Step      string
+			At        time.Time
+			Announced bool
+		}
+	}
+	doc, ok := j.fleet.Doc(pk, sk)
+	if !ok || json.Unmarshal(doc.Body, &i) != nil || !i.Failure.Announced {
+		return
+	}
+	when := "When:   " + i.Failure.At.UTC().Format(time.RFC3339) + "\n"
+	if strings.Contains(op.Detail, "FAILED at "+i.Failure.Step+",") && strings.Contains(op.Detail, when) {
+		j.broken("R7", "people are told again of what the ledger says they were told: %s", when)
 	}
 }
 
