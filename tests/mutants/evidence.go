@@ -14,7 +14,7 @@ var evidence = []mutant{
 	{name: "another agent's boot taken for ours", edits: []edit{{bootOf,
 		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
 	{name: "another agent's boot believed after a call", edits: []edit{{check, `
-		if read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {`, `
+		if early {`, `
 		if false {`}, {bootOf, `case readAt.Add(-a.Uptime).Before(i.RebootedAt):`, `case false:`}}},
 	{name: "no data counts as seen down", edits: []edit{{statusOf, `
 	"instance": {
@@ -70,6 +70,8 @@ var evidence = []mutant{
 	{name: "reading many groups runs into the timeout", edits: []edit{{looking, `if t.now().Before(t.until) {`, `if true {`}},
 		test: "./tests/sim TestManyTargetGroups",
 		why:  "a storm has three target groups"},
+	{name: "an answer of before the reboot ends the wait", edits: []edit{{check,
+		`if early && !c.Now().Before(hung) {`, `if false {`}}},
 	{name: "the first look after an outage gives up", edits: []edit{{check,
 		`since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks)`, `since >= plan.CheckFor()`}},
 		test: "./tests/sim TestTheFirstLookAfterAnOutageDoesntGiveUp",

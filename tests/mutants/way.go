@@ -5,7 +5,7 @@ var way = []mutant{
 	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))`, `busy := ""`}}},
 	{name: "check that accepts the old boot", edits: []edit{{check, `
 	case run.OldBoot:
-		return "the instance is still on its old boot", 0, nil
+		return "the instance is still on its old boot", wait, nil
 	case`, `
 	case`}}},
 	{name: "second reboot after a lost reply once it has rejoined", edits: []edit{{check,
