@@ -99,7 +99,10 @@ func (c Check) look(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 func (c Check) decide(i *run.Instance, plan *run.Plan, found run.Finding, unproven string, wait time.Duration) choreo.Outcome {
 	now := c.Now()
 	since := now.Sub(i.RebootedAt)
+	rest := time.Duration(plan.Request.BootWait) - since
 	switch {
+	case found.OK && unproven == "" && rest > 0: // it was looked at early to see it down alone
+		return choreo.Again(rest, "it has started, and bootWait isn't over")
 	case found.OK && unproven == "":
 		i.StartedAt = now
 		return choreo.Next(run.StepRejoin, 0)

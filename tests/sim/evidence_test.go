@@ -188,3 +188,22 @@ func TestAnAnswerOfBeforeDoesntEndTheWait(t *testing.T) {
 	finish(t, f, 6*time.Hour)
 	counts(t, f, 2, 0, 0)
 }
+
+// TestBootWaitIsKeptByWhoIsLookedAtEarly: looks before its end are there to see the instance down.
+func TestBootWaitIsKeptByWhoIsLookedAtEarly(t *testing.T) {
+	for name, spec := range map[string]world.MachineSpec{
+		"seen down":       {BootTime: 20 * time.Second},
+		"never seen down": {BootTime: time.Second, RebootLag: time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet(t, 2, map[int]world.MachineSpec{1: spec, 2: spec})
+			begin(t, f, all{"bootWait": "20m", "check": all{"tcp": all{"port": 8080}}, "proof": "off"})
+			finish(t, f, 6*time.Hour)
+			counts(t, f, 2, 0, 0)
+			i := itemOf(f, sim.ID(1))
+			if took := i.StartedAt.Sub(i.RebootedAt); took < 20*time.Minute || took > 21*time.Minute {
+				t.Errorf("it counted as started %s after its reboot", took)
+			}
+		})
+	}
+}
