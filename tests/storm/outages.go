@@ -96,7 +96,7 @@ func (j *judge) leftOut(id string) {
 
 // firstChecks checks that an instance doesn't leave in the middle of its own first health checks.
 func (j *judge) firstChecks(id, arn string, port int) {
-	at := j.fleet.Now().Add(-j.lag - time.Millisecond)
+	at := j.fleet.Now().Add(-time.Millisecond) // an older reading shows it initial all the more
 	for _, t := range j.fleet.TargetsAt(arn, at) {
 		if t.ID == id && t.Port == port && t.State == "initial" && j.touched[id].IsZero() && at.Sub(sim.Began) < 10*time.Minute {
 			j.broken("R5", "%s leaves %s, port %d, in the middle of its first health checks", id, arn, port)
