@@ -129,7 +129,7 @@ func (j *judge) mayLeave(id string) {
 		j.broken("R7", "%s leaves service after %s (notAfter)", id, after.Format("15:04:05"))
 	}
 	// One that was about to leave, and of which somebody else has taken out a part meanwhile, isn't sent back: drain ends it.
-	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight && j.touched[id].IsZero() {
+	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight && j.touched[id].IsZero() && !j.stoodInDeleted(id) {
 		j.broken("R7", "%s leaves service, and %s has had more failures than it may since %s", id, id1, since.Format("15:04:05"))
 	}
 	j.muted(id1, inFlight, "%s leaves service", id)

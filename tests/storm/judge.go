@@ -38,6 +38,7 @@ type judge struct {
 	active    map[string]bool
 	returned  map[string]time.Time // last registered by the product
 	deleted   map[string]time.Time // alarms that others have deleted
+	unlisted  string               // the invocation that last couldn't list the alarms
 	enabled   time.Time            // when others have last enabled web-nightly
 	disturbed time.Time            // when something last kept functions from their work
 	rough     func() bool          // something does so now
@@ -95,10 +96,12 @@ func (j *judge) after(op world.Op) {
 	}
 	j.tends(op)
 	j.rights(op)
+	if op.Service == "alarms" {
+		j.named(op)
+	}
 	switch op.Service + "." + op.Name {
 	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
 		j.acts(op)
-		j.named(op)
 		j.takes(op)
 	case "sqs.Send":
 		j.sends(op)
