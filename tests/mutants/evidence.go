@@ -58,7 +58,9 @@ var evidence = []mutant{
 			continue
 		}
 		err := r.Targets.Register`, `
-		err := r.Targets.Register`}}},
+		err := r.Targets.Register`}},
+		test: "./tests/sim TestATargetThatOthersTakeOutDuringAnOutageStaysOut",
+		why:  "others would have to take a target out of one group while another group can't be registered in, which no storm has drawn"},
 	{name: "a look that fails ends an instance in service", edits: []edit{{drain,
 		`return choreo.Again(inTurn(w, r, plan), failed.Error()), nil`, `return choreo.GiveUp(failed.Error()), nil`}}},
 	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
