@@ -62,7 +62,9 @@ var evidence = []mutant{
 		test: "./tests/sim TestATargetThatOthersTakeOutDuringAnOutageStaysOut",
 		why:  "others would have to take a target out of one group while another group can't be registered in, which no storm has drawn"},
 	{name: "a look that fails ends an instance in service", edits: []edit{{drain,
-		`return choreo.Again(inTurn(w, r, plan), failed.Error()), nil`, `return choreo.GiveUp(failed.Error()), nil`}}},
+		`return choreo.Again(inTurn(w, r, plan), failed.Error()), nil`, `return choreo.GiveUp(failed.Error()), nil`}},
+		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
+		why:  "an instance that fails in service breaks no rule that a storm judges"},
 	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
 	if err := b.closeGate(ctx, w, r); err != nil {
 		return choreo.Outcome{}, err
@@ -75,7 +77,9 @@ var evidence = []mutant{
 		test: "./tests/sim TestManyTargetGroups",
 		why:  "a storm has three target groups"},
 	{name: "an answer of before the reboot ends the wait", edits: []edit{{check,
-		`if early && !c.Now().Before(hung) {`, `if false {`}}},
+		`if early && !c.Now().Before(hung) {`, `if false {`}},
+		test: "./tests/sim TestAnAnswerOfBeforeDoesntEndTheWait",
+		why:  "a storm plays it in one of some thousand seeds"},
 	{name: "the first look after an outage gives up", edits: []edit{{check,
 		`since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks)`, `since >= plan.CheckFor()`}},
 		test: "./tests/sim TestTheFirstLookAfterAnOutageDoesntGiveUp",
