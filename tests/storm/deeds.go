@@ -185,7 +185,7 @@ func (j *judge) answered(op world.Op) {
 // have rebooted.
 func (j *judge) reboot(op world.Op) {
 	id := op.Subject
-	if old, now := j.boots[id], j.reads[op.Invocation]; j.calls[id] > 0 && old != "" && now != "" && now != old {
+	if old, now := j.boots[id], j.reads[op.Invocation]; j.calls[id] > 0 && old != "" && now != "" && now != old && !j.inside[id] { // or another agent has
 		j.broken("R3", "%s is asked to reboot again by who has just read that it has", id)
 	}
 	if j.calls[id]++; j.calls[id] > 1 {
