@@ -48,9 +48,6 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	if i.GoneAt.IsZero() {
-		return choreo.GiveUp("nothing says when it was deregistered, so nobody can know that it is drained"), nil
-	}
 	if why := r.overdue(i, plan); why != "" {
 		return choreo.GiveUp(why), nil
 	}
