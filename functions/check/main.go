@@ -33,8 +33,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"check": env.Check, "rejoin": env.Rejoin, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
-	lambda.Start(choreo.Each(rolling.Check{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	lambda.Start(choreo.SQSHandler(rolling.Check{
 		Ledger:    table,
 		EC2:       ec2.New(aws),
 		Boots:     ssm.New(aws),

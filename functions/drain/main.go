@@ -31,8 +31,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"drain": env.Drain, "reboot": env.Reboot, "rejoin": env.Rejoin, "finish": env.Finish, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
-	lambda.Start(choreo.Each(rolling.Drain{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	lambda.Start(choreo.SQSHandler(rolling.Drain{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),

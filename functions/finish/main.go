@@ -33,8 +33,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table, watch := dynamodb.New(aws, env.Table), alarms.New(aws)
 	queues := sqs.New(aws, map[string]string{"finish": env.Finish, "drain": env.Drain, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
-	lambda.Start(choreo.Each(rolling.Finish{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	lambda.Start(choreo.SQSHandler(rolling.Finish{
 		Ledger: table,
 		Mutes:  rolling.Mutes{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: now},
 		States: watch,

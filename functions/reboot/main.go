@@ -30,8 +30,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"reboot": env.Reboot, "check": env.Check, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
-	lambda.Start(choreo.Each(rolling.Reboot{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	lambda.Start(choreo.SQSHandler(rolling.Reboot{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),

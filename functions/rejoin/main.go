@@ -32,8 +32,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"rejoin": env.Rejoin, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
-	lambda.Start(choreo.Each(rolling.Rejoin{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	lambda.Start(choreo.SQSHandler(rolling.Rejoin{
 		Ledger:  table,
 		EC2:     ec2.New(aws),
 		Targets: elb.New(aws),

@@ -35,7 +35,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	reporter := patch.Reporter{
 		Ledger:       table,
 		Queues:       queues,
@@ -49,5 +49,5 @@ func main() {
 	if env.Bucket != "" {
 		reporter.Bucket = s3.New(aws, env.Bucket)
 	}
-	lambda.Start(choreo.Each(reporter.Mover(line)))
+	lambda.Start(choreo.SQSHandler(reporter.Mover(line)))
 }

@@ -28,8 +28,8 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"scan": env.Scan, "report": env.Report, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
-	lambda.Start(choreo.Each(patch.Scanner{
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	lambda.Start(choreo.SQSHandler(patch.Scanner{
 		Ledger:  table,
 		Patches: ssm.New(aws),
 		Now:     now,

@@ -48,7 +48,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table := dynamodb.New(aws, env.Table)
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	watch, rules := alarms.New(aws), events.New(aws)
 	start := rolling.Start{
 		Ledger:      table,
@@ -67,7 +67,7 @@ func main() {
 			RulePrefix: env.RulePrefix, CheckFunction: env.CheckFunction, EventBuses: env.EventBuses, InVPC: env.InVPC, IPv6: env.IPv6},
 		Now: now,
 	}
-	lambda.Start(choreo.Either(start.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
+	lambda.Start(choreo.SQSOrDirectHandler(start.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return start.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 }

@@ -43,7 +43,7 @@ func main() {
 	aws := cloud.MustLoad()
 	table, systems := dynamodb.New(aws, env.Table), ssm.New(aws)
 	queues := sqs.New(aws, map[string]string{"survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
-	line := choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
+	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	survey := patch.Survey{
 		Ledger:  table,
 		Queues:  queues,
@@ -56,7 +56,7 @@ func main() {
 			StaleAfter: env.StaleAfter, Deadline: env.Deadline, After: env.After},
 		Now: now,
 	}
-	lambda.Start(choreo.Either(survey.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
+	lambda.Start(choreo.SQSOrDirectHandler(survey.Mover(line), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return survey.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 }

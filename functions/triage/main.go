@@ -39,8 +39,8 @@ func main() {
 	queues := sqs.New(aws, map[string]string{"start": env.Start, "drain": env.Drain, "reboot": env.Reboot, "check": env.Check,
 		"rejoin": env.Rejoin, "finish": env.Finish, "survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
 	table, alarm := dynamodb.New(aws, env.Table), sns.New(aws, env.Alarm)
-	lambda.Start(choreo.Each(choreo.Owners{
-		rolling.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
-		patch.Triage{Line: choreo.Line{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
+	lambda.Start(choreo.SQSHandler(choreo.ItemHandlers{
+		rolling.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
+		patch.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
 	}))
 }

@@ -9,7 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 func TestClaim(t *testing.T) {
@@ -24,8 +24,8 @@ func TestClaim(t *testing.T) {
 		{"the message is that of the position", func(*parcel, *choreo.Message) {}, 1},
 		{"the message is older than the position", func(p *parcel, _ *choreo.Message) { p.N = 2 }, 0},
 		{"the message is newer than the position", func(_ *parcel, m *choreo.Message) { m.N = 2 }, 0},
-		{"the message was made void by a nudge", func(p *parcel, _ *choreo.Message) { p.Nudge = 1 }, 0},
-		{"the message is of a nudge that wasn't written", func(_ *parcel, m *choreo.Message) { m.Nudge = 1 }, 0},
+		{"the message was made void by a nudge", func(p *parcel, _ *choreo.Message) { p.Redeliveries = 1 }, 0},
+		{"the message is of a nudge that wasn't written", func(_ *parcel, m *choreo.Message) { m.Redeliveries = 1 }, 0},
 		{"the message names another step", func(_ *parcel, m *choreo.Message) { m.Step = "dry" }, 0},
 		{"the message names no item", func(_ *parcel, m *choreo.Message) { m.SK = "nothing" }, 0},
 		{"somebody holds the lease", leased(time.Second), 0},
@@ -34,7 +34,7 @@ func TestClaim(t *testing.T) {
 		{"the position waits without a clock", func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, 0},
 		{"the position is due later", func(p *parcel, _ *choreo.Message) { p.Due = start.Add(time.Second) }, 0},
 		{"the message is a nudge's, and the next is due later", func(p *parcel, m *choreo.Message) {
-			p.Nudge, m.Nudge, p.Due = 1, 1, start.Add(time.Minute)
+			p.Redeliveries, m.Redeliveries, p.Due = 1, 1, start.Add(time.Minute)
 		}, 1},
 		{"the key is one of another kind", func(_ *parcel, m *choreo.Message) { m.PK = "RUN#r" }, 0},
 	} {
@@ -166,11 +166,11 @@ func TestLostReply(t *testing.T) {
 		name string
 		lose func(l *line)
 	}{
-		{"of the claim, unknown", lost(passing.Error(errors.New("timeout")), 1)},
+		{"of the claim, unknown", lost(transient.Mark(errors.New("timeout")), 1)},
 		{"of the claim, and the repetition met its own traces", lost(ledger.ErrConflict, 1)},
-		{"of a write of the step", lost(passing.Error(errors.New("timeout")), 2)},
+		{"of a write of the step", lost(transient.Mark(errors.New("timeout")), 2)},
 		{"of a write of the step, repeated", lost(ledger.ErrConflict, 2)},
-		{"of the commit", lost(passing.Error(errors.New("timeout")), 3)},
+		{"of the commit", lost(transient.Mark(errors.New("timeout")), 3)},
 		{"of the commit, repeated", lost(ledger.ErrConflict, 3)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,11 +10,11 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 func TestErrors(t *testing.T) {
-	denied, throttled := errors.New("AccessDenied"), passing.Error(errors.New("Throttling"))
+	denied, throttled := errors.New("AccessDenied"), transient.Mark(errors.New("Throttling"))
 	long := choreo.Tolerance{Transient: 6 * time.Hour, Permanent: 3 * time.Hour}
 	for _, c := range []struct {
 		name      string
@@ -43,11 +43,11 @@ func TestErrors(t *testing.T) {
 			}
 
 			p := l.stands(n+1, choreo.Failing, c.err.Error())
-			if p.GaveUp != "wash" || p.Errors+p.Faults != 0 || !p.ErrorSince.IsZero() {
+			if p.GaveUp != "wash" || p.TransientErrors+p.PermanentErrors != 0 || !p.ErrorSince.IsZero() {
 				t.Errorf("at the end the position is %+v", p.Position)
 			}
 			met := p.Since.Sub(began)
-			if c.want == 0 && n != choreo.MaxFaults+1 {
+			if c.want == 0 && n != choreo.MaxPermanentErrors+1 {
 				t.Errorf("%d errors were borne", n-1)
 			}
 			if c.want > 0 && (met < c.want || met > c.want+3*time.Minute) {
@@ -58,13 +58,13 @@ func TestErrors(t *testing.T) {
 }
 
 func TestAnErrorComesAgainByBackoff(t *testing.T) {
-	throttled := passing.Error(errors.New("Throttling"))
+	throttled := transient.Mark(errors.New("Throttling"))
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
 	first := l.now
 	for n := 1; n <= 10; n++ {
 		l.must(msg)
 		p := l.stands(n+1, "wash", "Throttling")
-		if p.Errors != n || p.Faults != 0 || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" || !p.ErrorSince.Equal(first) {
+		if p.TransientErrors != n || p.PermanentErrors != 0 || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" || !p.ErrorSince.Equal(first) {
 			t.Fatalf("after error %d the position is %+v", n, p.Position)
 		}
 		if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
@@ -86,7 +86,7 @@ func TestErrorsInARow(t *testing.T) {
 		l.must(msg)
 		msg = l.message()
 	}
-	if p := l.parcel(); p.Step != "wash" || p.Errors+p.Faults > 1 {
+	if p := l.parcel(); p.Step != "wash" || p.TransientErrors+p.PermanentErrors > 1 {
 		t.Errorf("errors that weren't in a row were counted together: %+v", p.Position)
 	}
 }
@@ -108,13 +108,13 @@ func TestWithIsAskedAgainAfterALostRace(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, nil)
 	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(_ context.Context, p *parcel) (choreo.Together, error) {
+		return choreo.With(choreo.Next("dry", 0), func(_ context.Context, p *parcel) (choreo.Transaction, error) {
 			asked++
 			if p.N != 2 || p.Step != "dry" || p.Note != "" {
 				t.Errorf("asked with %+v, not with a fresh copy at its next position", p)
 			}
 			p.Note = "together"
-			also := choreo.Together{Writes: []ledger.Write{l.counted(asked)}, Send: []choreo.Message{{Key: ledger.Key{PK: "P", SK: "other"}, Step: "sort", N: 1}}}
+			also := choreo.Transaction{Writes: []ledger.Write{l.counted(asked)}, Messages: []choreo.Message{{Key: ledger.Key{PK: "P", SK: "other"}, Step: "sort", N: 1}}}
 			if asked < 3 {
 				l.meddle()
 			}
@@ -138,9 +138,9 @@ func TestARaceThatIsNeverWon(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, nil)
 	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
-			also := choreo.Together{Writes: []ledger.Write{l.counted(asked)}}
+			also := choreo.Transaction{Writes: []ledger.Write{l.counted(asked)}}
 			l.meddle()
 			return also, nil
 		}), nil
@@ -157,8 +157,8 @@ func TestARaceThatIsNeverWon(t *testing.T) {
 
 func TestTheItemMayGo(t *testing.T) {
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.End("sold", ""), func(context.Context, *parcel) (choreo.Together, error) {
-			return choreo.Together{Gone: true}, nil
+		return choreo.With(choreo.End("sold", ""), func(context.Context, *parcel) (choreo.Transaction, error) {
+			return choreo.Transaction{DeleteItem: true}, nil
 		}), nil
 	})
 	l.must(msg)
@@ -174,31 +174,31 @@ func TestTheItemMayGo(t *testing.T) {
 func TestWithThatFails(t *testing.T) {
 	broken := errors.New("no count")
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) { return choreo.Together{}, broken }), nil
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) { return choreo.Transaction{}, broken }), nil
 	})
-	for range choreo.MaxFaults {
+	for range choreo.MaxPermanentErrors {
 		l.must(msg)
 		msg = l.message()
 	}
-	if p := l.stands(1+choreo.MaxFaults, "wash", "no count"); p.Faults != choreo.MaxFaults || p.Lease.Owner != "" {
+	if p := l.stands(1+choreo.MaxPermanentErrors, "wash", "no count"); p.PermanentErrors != choreo.MaxPermanentErrors || p.Lease.Owner != "" {
 		t.Errorf("it comes again, the lease given back; the position is %+v", p.Position)
 	}
 	l.must(msg)
-	l.stands(2+choreo.MaxFaults, choreo.Failing, "no count")
+	l.stands(2+choreo.MaxPermanentErrors, choreo.Failing, "no count")
 }
 
 func TestWithThatFailsForAWhile(t *testing.T) {
 	fail := true
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
 			if fail = !fail; fail {
-				return choreo.Together{}, nil
+				return choreo.Transaction{}, nil
 			}
-			return choreo.Together{}, passing.Error(errors.New("Throttling"))
+			return choreo.Transaction{}, transient.Mark(errors.New("Throttling"))
 		}), nil
 	})
 	l.must(msg)
-	if p := l.stands(2, "wash", "Throttling"); p.Errors != 1 || p.Tries != 0 || p.Lease.Owner != "" {
+	if p := l.stands(2, "wash", "Throttling"); p.TransientErrors != 1 || p.Tries != 0 || p.Lease.Owner != "" {
 		t.Errorf("the lease was not given back: %+v", p.Position)
 	}
 	l.must(l.message())
@@ -213,7 +213,7 @@ func TestSaveWithOthers(t *testing.T) {
 		if !errors.Is(err, ledger.ErrConflict) || errors.Is(err, choreo.ErrLost) {
 			t.Errorf("the other document is there already; Save says %v", err)
 		}
-		held := w.Held()
+		held := w.LeaseHeld()
 		if held.Rev != l.docs[key].Rev || !held.Check || held.Key != key {
 			t.Errorf("the condition that the lease is held is %+v", held)
 		}
@@ -245,7 +245,7 @@ func TestAnActIsBrokenOffBeforeItsInvocationEnds(t *testing.T) {
 			if err := m.Handle(ctx, "invocation", msg); err != nil {
 				t.Fatal(err)
 			}
-			if p := l.stands(2, "wash", "deadline"); p.Errors != 1 || p.Tries != 0 {
+			if p := l.stands(2, "wash", "deadline"); p.TransientErrors != 1 || p.Tries != 0 {
 				t.Errorf("the position is %+v", p.Position)
 			}
 		})

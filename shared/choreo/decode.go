@@ -38,7 +38,7 @@ func DecodeMessage(body string) (Message, error) {
 		{"sk", m.SK == "" || len(m.SK) > maxSK},
 		{"step", m.Step == ""},
 		{"n", m.N < 1},
-		{"nudge", m.Nudge < 0},
+		{"nudge", m.Redeliveries < 0},
 	} {
 		if f.wrong {
 			return m, fmt.Errorf("message: field %s is missing or out of bounds", f.name)

@@ -9,7 +9,7 @@ import (
 
 // Kind is one kind of item, and how it is told from all others.
 type Kind[T Item] struct {
-	Words Words
+	Routing Routing
 	// Owns says by a key alone, before anything is read, whether its item is one of this kind.
 	Owns func(key ledger.Key) bool
 	// Key is where an item is kept, by what it says of itself: what stands elsewhere is something
@@ -32,9 +32,9 @@ func (k Kind[T]) read(
 	return item, rev, err
 }
 
-// stray says why a message was meant for another queue, by the message alone; empty if it wasn't.
-func (m Mover[T]) stray(msg Message) string {
-	switch queue := m.Words.Queue(msg.Step); {
+// misrouted says why a message was meant for another queue, by the message alone; empty if it wasn't.
+func (m Mover[T]) misrouted(msg Message) string {
+	switch queue := m.Routing.Queue(msg.Step); {
 	case !m.Owns(msg.Key):
 		return fmt.Sprintf("its key %s names no item that the %s queue moves", msg.Key, m.Queue)
 	case queue != m.Queue:

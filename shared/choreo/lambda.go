@@ -17,16 +17,16 @@ type Handler interface {
 	Handle(ctx context.Context, owner string, msg Message) error
 }
 
-// Each makes a Lambda function of a handler: one that SQS invokes with messages, and that reports those that failed. The
+// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that reports those that failed. The
 // list of failures is never nil, which Lambda would not read as "none".
-func Each(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+func SQSHandler(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 		if len(event.Records) == 0 {
 			return response, fmt.Errorf("event: no SQS records; this function takes messages from its queue alone")
 		}
 		for _, record := range event.Records {
-			if err := one(ctx, h, record); err != nil {
+			if err := handleRecord(ctx, h, record); err != nil {
 				slog.Error("message", "outcome", "failed", "reason", err.Error(), "messageId", record.MessageId)
 				response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 			}
@@ -35,7 +35,7 @@ func Each(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResp
 	}
 }
 
-func one(ctx context.Context, h Handler, record events.SQSMessage) error {
+func handleRecord(ctx context.Context, h Handler, record events.SQSMessage) error {
 	msg, err := DecodeMessage(record.Body)
 	if err != nil {
 		return err
@@ -51,12 +51,12 @@ func Invocation(ctx context.Context) string {
 	return "local"
 }
 
-// Either makes a Lambda function that takes messages from its queue as well as direct invocations.
+// SQSOrDirectHandler makes a Lambda function that takes messages from its queue as well as direct invocations.
 // What isn't all messages goes the direct way, which refuses the field Records.
-func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
-	each := Each(h)
+func SQSOrDirectHandler(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
+	each := SQSHandler(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
-		if !ofSQS(event) {
+		if !isSQSEvent(event) {
 			answer, err := direct(ctx, event)
 			return answer, sanitize.Error(err)
 		}
@@ -68,8 +68,8 @@ func Either(h Handler, direct func(ctx context.Context, event json.RawMessage) (
 	}
 }
 
-// ofSQS says whether an event is what Lambda makes of a queue's messages, and nothing else.
-func ofSQS(event json.RawMessage) bool {
+// isSQSEvent says whether an event is what Lambda makes of a queue's messages, and nothing else.
+func isSQSEvent(event json.RawMessage) bool {
 	var fields map[string]json.RawMessage
 	var records []struct {
 		EventSource string `json:"eventSource"`

@@ -48,7 +48,7 @@ func TestEach(t *testing.T) {
 				event.Records = append(event.Records, events.SQSMessage{MessageId: "m" + string(rune('0'+n)), Body: body})
 			}
 			h := &taker{}
-			response, err := choreo.Each(h)(t.Context(), event)
+			response, err := choreo.SQSHandler(h)(t.Context(), event)
 			text, _ := json.Marshal(response)
 			if err != nil || string(text) != c.response || len(h.taken) != c.taken {
 				t.Errorf("answered %s, %v after %d messages; want %s after %d", text, err, len(h.taken), c.response, c.taken)
@@ -59,7 +59,7 @@ func TestEach(t *testing.T) {
 
 func TestEachWithoutMessages(t *testing.T) {
 	for _, event := range []events.SQSEvent{{}, {Records: []events.SQSMessage{}}} {
-		response, err := choreo.Each(&taker{})(t.Context(), event)
+		response, err := choreo.SQSHandler(&taker{})(t.Context(), event)
 		if err == nil || !strings.HasPrefix(err.Error(), "event: ") || response.BatchItemFailures == nil {
 			t.Errorf("answered %+v, %v", response, err)
 		}
@@ -70,7 +70,7 @@ func TestOwner(t *testing.T) {
 	h := &taker{}
 	event := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: good}}}
 	for _, ctx := range []context.Context{t.Context(), lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request"})} {
-		if _, err := choreo.Each(h)(ctx, event); err != nil {
+		if _, err := choreo.SQSHandler(h)(ctx, event); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +109,7 @@ func TestEither(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, direct := &taker{}, 0
-			answer, err := choreo.Either(h, func(_ context.Context, event json.RawMessage) (any, error) {
+			answer, err := choreo.SQSOrDirectHandler(h, func(_ context.Context, event json.RawMessage) (any, error) {
 				direct++
 				if string(event) != c.event {
 					t.Errorf("the direct way got %s", event)

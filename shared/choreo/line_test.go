@@ -101,14 +101,14 @@ type line struct {
 }
 
 // parcels is their kind: one parcel, at key.
-var parcels = choreo.Kind[*parcel]{Words: words, New: func() *parcel { return &parcel{} },
+var parcels = choreo.Kind[*parcel]{Routing: words, New: func() *parcel { return &parcel{} },
 	Owns: func(k ledger.Key) bool { return k.PK == key.PK },
 	Key:  func(*parcel) ledger.Key { return key }}
 
-var words = choreo.Words{
-	Queue:   func(step string) string { return step + "-queue" },
-	Name:    func(k ledger.Key) []any { return []any{"parcel", k.SK} },
-	Endless: func(step string) bool { return step == "endless" },
+var words = choreo.Routing{
+	Queue:        func(step string) string { return step + "-queue" },
+	LogAttrs:     func(k ledger.Key) []any { return []any{"parcel", k.SK} },
+	NeverGivesUp: func(step string) bool { return step == "endless" },
 }
 
 // newLine has one parcel, at n 1 of step wash, and its message.
@@ -189,12 +189,12 @@ func (l *line) message() choreo.Message {
 // nudge reads the parcel and nudges it, as the watchdog does.
 func (l *line) nudge() (bool, error) {
 	p, rev := l.parcel(), l.docs[key].Rev
-	return l.nudger().Nudge(context.Background(), key, rev, &p, l.now, 0)
+	return l.nudger().Redeliver(context.Background(), key, rev, &p, l.now, 0)
 }
 
-func (l *line) nudger() choreo.Nudger {
+func (l *line) nudger() choreo.Redeliverer {
 	l.calls++
-	return choreo.Nudger{Ledger: l.shelf, Queues: l, Words: words, Owner: fmt.Sprint("watchdog-", l.calls)}
+	return choreo.Redeliverer{Ledger: l.shelf, Queues: l, Routing: words, Owner: fmt.Sprint("watchdog-", l.calls)}
 }
 
 // stands fails unless the parcel is there with this much of its position.

@@ -61,7 +61,7 @@ func FuzzDecodeMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if msg.PK == "" || msg.SK == "" || msg.Step == "" || msg.N < 1 || msg.Nudge < 0 {
+		if msg.PK == "" || msg.SK == "" || msg.Step == "" || msg.N < 1 || msg.Redeliveries < 0 {
 			t.Fatalf("%q was read as %+v", body, msg)
 		}
 		text, err := json.Marshal(msg)
@@ -69,7 +69,7 @@ func FuzzDecodeMessage(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := choreo.DecodeMessage(string(text))
-		if err != nil || again.Key != msg.Key || again.Step != msg.Step || again.N != msg.N || again.Nudge != msg.Nudge || !again.NotBefore.Equal(msg.NotBefore) {
+		if err != nil || again.Key != msg.Key || again.Step != msg.Step || again.N != msg.N || again.Redeliveries != msg.Redeliveries || !again.NotBefore.Equal(msg.NotBefore) {
 			t.Errorf("%+v became %+v, %v", msg, again, err)
 		}
 	})
@@ -93,8 +93,8 @@ func TestSpread(t *testing.T) {
 	seen := map[time.Duration]bool{}
 	for i := range 1000 {
 		id := fmt.Sprintf("i-%017x", i)
-		wait := choreo.Spread(id, 30*time.Second)
-		if wait < 0 || wait >= 30*time.Second || wait%time.Second != 0 || wait != choreo.Spread(id, 30*time.Second) {
+		wait := choreo.Jitter(id, 30*time.Second)
+		if wait < 0 || wait >= 30*time.Second || wait%time.Second != 0 || wait != choreo.Jitter(id, 30*time.Second) {
 			t.Fatalf("%s waits %s", id, wait)
 		}
 		seen[wait] = true
@@ -103,7 +103,7 @@ func TestSpread(t *testing.T) {
 		t.Errorf("a thousand instances have but %d of 30 waits of whole seconds", len(seen))
 	}
 	for _, limit := range []time.Duration{0, -time.Second, 1} {
-		if wait := choreo.Spread("i", limit); wait != 0 {
+		if wait := choreo.Jitter("i", limit); wait != 0 {
 			t.Errorf("below %s the wait is %s", limit, wait)
 		}
 	}

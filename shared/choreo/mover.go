@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Bounds of the protocol.
@@ -21,9 +21,9 @@ const (
 	// TransientFor is how long a step may meet errors in a row that pass by themselves, unless its Tolerance says
 	// otherwise: a throttle is a matter of time, and how often a step has asked meanwhile says nothing.
 	TransientFor = 40 * time.Minute
-	// MaxFaults is how many errors in a row it may meet that don't: a missing permission may be a role that is still
+	// MaxPermanentErrors is how many errors in a row it may meet that don't: a missing permission may be a role that is still
 	// being rolled out.
-	MaxFaults = 3
+	MaxPermanentErrors = 3
 	// maxRaces is how often one invocation asks again after its transaction lost a race.
 	maxRaces = 5
 )
@@ -56,13 +56,13 @@ type Mover[T Item] struct {
 // Handle takes one message. The error means that nothing could be decided, and that the message should come again.
 func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
 	now := m.Now()
-	log := m.Words.Log(msg)
-	if why := m.stray(msg); why != "" {
+	log := m.Routing.Logger(msg)
+	if why := m.misrouted(msg); why != "" {
 		log.Warn("message", "outcome", "dropped", "reason", why)
 		return nil
 	}
 	if msg.NotBefore.After(now) {
-		return m.hop(ctx, msg, now)
+		return m.requeue(ctx, msg, now)
 	}
 	w, refusal, err := m.claim(ctx, owner, msg, now)
 	if err != nil {
@@ -72,7 +72,7 @@ func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
 		log.Info("message", "outcome", "dropped", "reason", refusal)
 		return nil
 	}
-	log = log.With("attempt", w.Item.Place().Attempt, "try", w.Item.Place().Tries)
+	log = log.With("attempt", w.Item.Pos().Attempt, "try", w.Item.Pos().Tries)
 	out, err := m.act(ctx, w)
 	if errors.Is(err, ErrLost) {
 		log.Warn("message", "outcome", "lost", "reason", err.Error())
@@ -96,22 +96,22 @@ func (m Mover[T]) Handle(ctx context.Context, owner string, msg Message) error {
 
 // claim takes the item's lease. The refusal says why the message is to be dropped; empty: the work is ours.
 func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time.Time) (w *Work[T], refusal string, err error) {
-	w = &Work[T]{Key: msg.Key, Now: now, owner: owner, store: m.Ledger, fresh: m.New}
+	w = &Work[T]{Key: msg.Key, Now: now, owner: owner, store: m.Ledger, newItem: m.New}
 	if w.Item, w.rev, err = m.read(ctx, m.Ledger, msg.Key); err != nil {
 		return w, "", err
 	}
-	p := w.Item.Place()
-	refusal = refuses(w.rev, p, msg)
+	p := w.Item.Pos()
+	refusal = mismatch(w.rev, p, msg)
 	switch {
 	case refusal != "":
 		return w, refusal, nil
-	case p.Nudge == 0 && now.Before(p.Due): // a nudge's message comes before the next is due
+	case p.Redeliveries == 0 && now.Before(p.Due): // a nudge's message comes before the next is due
 		return w, "the item isn't due before " + p.Due.UTC().Format(time.RFC3339), nil
 	case p.Leased(now):
 		return w, "somebody else is at work on it", nil
 	}
 	if p.Tries >= MaxTries && m.Exhausted == nil {
-		return w, "its tries are used up", m.surrender(ctx, owner, msg, w, now)
+		return w, "its tries are used up", m.failExhausted(ctx, owner, msg, w, now)
 	}
 	p.Lease = Lease{Owner: owner, Until: now.Add(m.Lease)}
 	p.Tries++
@@ -122,15 +122,15 @@ func (m Mover[T]) claim(ctx context.Context, owner string, msg Message, now time
 	return w, "", err
 }
 
-// refuses says why a message isn't that of the position at which the item was read; empty if it
+// mismatch says why a message isn't that of the position at which the item was read; empty if it
 // is. Of a position that waits without a clock nobody has sent one.
-func refuses(rev int64, p *Position, msg Message) string {
+func mismatch(rev int64, p *Position, msg Message) string {
 	switch {
 	case rev == 0:
 		return "no such item"
-	case p.N != msg.N || p.Nudge != msg.Nudge:
+	case p.N != msg.N || p.Redeliveries != msg.Redeliveries:
 		return fmt.Sprintf("the item is at n %d nudge %d, the message at n %d nudge %d",
-			p.N, p.Nudge, msg.N, msg.Nudge)
+			p.N, p.Redeliveries, msg.N, msg.Redeliveries)
 	case p.Step != msg.Step:
 		return fmt.Sprintf("the item is at %s", p.Step)
 	case p.Due.IsZero():
@@ -139,30 +139,30 @@ func refuses(rev int64, p *Position, msg Message) string {
 	return ""
 }
 
-// surrender gives the item up in the write that would have claimed it: code that crashes each time gets no further try.
-func (m Mover[T]) surrender(ctx context.Context, owner string, msg Message, w *Work[T], now time.Time) error {
-	_, err := m.nudger(owner).GiveUp(ctx, msg.Key, w.rev, w.Item, now, m.Words.crashed(w.Item.Place()))
+// failExhausted gives the item up in the write that would have claimed it: code that crashes each time gets no further try.
+func (m Mover[T]) failExhausted(ctx context.Context, owner string, msg Message, w *Work[T], now time.Time) error {
+	_, err := m.redeliverer(owner).GiveUp(ctx, msg.Key, w.rev, w.Item, now, m.Routing.crashReason(w.Item.Pos()))
 	return err
 }
 
 // act does the step, unless its tries are used up, and turns errors into "again later" within their bounds.
 func (m Mover[T]) act(ctx context.Context, w *Work[T]) (Outcome, error) {
-	p := w.Item.Place()
+	p := w.Item.Pos()
 	if p.Tries > MaxTries {
-		return m.exhausted(ctx, w, m.Words.crashed(p)), nil
+		return m.exhausted(ctx, w, m.Routing.crashReason(p)), nil
 	}
-	early, cancel := early(ctx, m.Margin)
+	early, cancel := withMargin(ctx, m.Margin)
 	defer cancel()
 	out, err := m.Act(early, w)
 	if err == nil || errors.Is(err, ErrLost) {
 		return out, err
 	}
-	return m.trouble(ctx, w, err), nil
+	return m.retryOrFail(ctx, w, err), nil
 }
 
-// early ends a margin before the invocation does, so that an act that takes too long is an error that passes by itself, and
+// withMargin ends a margin before the invocation does, so that an act that takes too long is an error that passes by itself, and
 // is committed as one: an invocation that runs into its timeout counts as a crash.
-func early(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+func withMargin(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok || margin == 0 {
 		return ctx, func() {}
@@ -179,21 +179,21 @@ type Tolerance struct {
 // Forever bears whatever comes: the step itself knows when to give up, or that it never may.
 const Forever time.Duration = math.MaxInt64
 
-// trouble is the outcome of an error: again later, as long as its kind is within its bound.
-func (m Mover[T]) trouble(ctx context.Context, w *Work[T], err error) Outcome {
-	p := w.Item.Place()
+// retryOrFail is the outcome of an error: again later, as long as its kind is within its bound.
+func (m Mover[T]) retryOrFail(ctx context.Context, w *Work[T], err error) Outcome {
+	p := w.Item.Pos()
 	if p.ErrorSince.IsZero() {
 		p.ErrorSince = w.Now
 	}
 
-	count := &p.Faults
-	transient := passing.Is(err) || errors.Is(err, ledger.ErrConflict)
-	if transient {
-		count = &p.Errors
+	count := &p.PermanentErrors
+	temporary := transient.Is(err) || errors.Is(err, ledger.ErrConflict)
+	if temporary {
+		count = &p.TransientErrors
 	}
 	*count++
 
-	if m.tolerance(w.Item).spent(p, transient, w.Now) {
+	if m.tolerance(w.Item).exceeded(p, temporary, w.Now) {
 		return m.exhausted(ctx, w, err.Error())
 	}
 	return Outcome{verb: "error", delay: Backoff(*count, w.Key.String()), reason: err.Error()}
@@ -206,8 +206,8 @@ func (m Mover[T]) tolerance(item T) Tolerance {
 	return m.Tolerance(item)
 }
 
-// spent says whether the last error, which the position counts already, was one too many.
-func (t Tolerance) spent(p *Position, transient bool, now time.Time) bool {
+// exceeded says whether the last error, which the position counts already, was one too many.
+func (t Tolerance) exceeded(p *Position, transient bool, now time.Time) bool {
 	met := now.Sub(p.ErrorSince)
 	switch {
 	case transient && t.Transient == 0:
@@ -215,7 +215,7 @@ func (t Tolerance) spent(p *Position, transient bool, now time.Time) bool {
 	case transient:
 		return met >= t.Transient
 	case t.Permanent == 0:
-		return p.Faults > MaxFaults
+		return p.PermanentErrors > MaxPermanentErrors
 	}
 	return met >= t.Permanent
 }
@@ -231,41 +231,41 @@ func (m Mover[T]) exhausted(ctx context.Context, w *Work[T], reason string) Outc
 // transaction that keeps losing races comes again later; if even that can't be written, the message comes again.
 func (m Mover[T]) commit(ctx context.Context, log *slog.Logger, w *Work[T], out Outcome) (_ Outcome, err error) {
 	for race := 0; race <= maxRaces+1; race++ {
-		if race == maxRaces && out.also != nil { // an outcome of its own item alone has no others to wait for
-			out = Again(Spread(w.Key.String(), 30*time.Second)+time.Second, fmt.Sprintf("tried %d times to write it down: %v", race, err))
+		if race == maxRaces && out.transaction != nil { // an outcome of its own item alone has no others to wait for
+			out = Again(Jitter(w.Key.String(), 30*time.Second)+time.Second, fmt.Sprintf("tried %d times to write it down: %v", race, err))
 		}
 		var item T
-		var also Together
+		var also Transaction
 		if item, err = w.copy(); err != nil {
 			return out, err
 		}
-		out.Settle(item.Place(), w.Now)
-		if f, ok := out.also.(func(context.Context, T) (Together, error)); ok {
+		out.Settle(item.Pos(), w.Now)
+		if f, ok := out.transaction.(func(context.Context, T) (Transaction, error)); ok {
 			also, err = f(ctx, item)
 		}
 		if err != nil { // the lease is given back, so that this doesn't count as a crash
-			out = m.trouble(ctx, w, err)
+			out = m.retryOrFail(ctx, w, err)
 			continue
 		}
 		own := w.put(item)
-		own.Delete = also.Gone
+		own.Delete = also.DeleteItem
 		err = ledger.Apply(ctx, m.Ledger, w.Mark(), append([]ledger.Write{own}, also.Writes...)...)
 		switch {
 		case err == nil:
-			return out, m.follow(ctx, log, w, item, also)
+			return out, m.sendAfterCommit(ctx, log, w, item, also)
 		case errors.Is(err, ledger.ErrConflict) && w.lost(ctx):
 			return Outcome{verb: "lost", reason: ErrLost.Error()}, nil
-		case !errors.Is(err, ledger.ErrConflict) && !passing.IsRefused(err):
+		case !errors.Is(err, ledger.ErrConflict) && !transient.IsNotApplied(err):
 			return out, err
 		}
 	}
 	return out, err
 }
 
-// follow sends the messages after a commit. One that is lost here is overdue in the ledger, so an error is only logged.
-func (m Mover[T]) follow(ctx context.Context, log *slog.Logger, w *Work[T], item T, also Together) error {
-	messages := also.Send
-	if p := item.Place(); !p.Due.IsZero() {
+// sendAfterCommit sends the messages after a commit. One that is lost here is overdue in the ledger, so an error is only logged.
+func (m Mover[T]) sendAfterCommit(ctx context.Context, log *slog.Logger, w *Work[T], item T, also Transaction) error {
+	messages := also.Messages
+	if p := item.Pos(); !p.Due.IsZero() {
 		messages = append([]Message{NewMessage(w.Key, p)}, messages...)
 	}
 	if err := m.send(ctx, m.Now(), messages...); err != nil { // acting may have taken minutes: delays are from now
@@ -275,18 +275,18 @@ func (m Mover[T]) follow(ctx context.Context, log *slog.Logger, w *Work[T], item
 }
 
 func (m Mover[T]) send(ctx context.Context, now time.Time, messages ...Message) error {
-	return Send(ctx, m.Queues, m.Words, now, messages...)
+	return Send(ctx, m.Queues, m.Routing, now, messages...)
 }
 
 // Backoff is the wait after the nth error in a row: 5s doubled each time, two minutes at most, spread by key.
 func Backoff(n int, key string) time.Duration {
 	wait := min(5*time.Second<<min(max(n-1, 0), 10), 2*time.Minute)
-	return wait + Spread(key, wait/2)
+	return wait + Jitter(key, wait/2)
 }
 
-// Spread is a wait of whole seconds below limit that differs from key to key and is the same each time, so that those who collided don't
+// Jitter is a wait of whole seconds below limit that differs from key to key and is the same each time, so that those who collided don't
 // meet again.
-func Spread(key string, limit time.Duration) time.Duration {
+func Jitter(key string, limit time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(key))
 	if limit <= 0 {

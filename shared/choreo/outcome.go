@@ -10,18 +10,18 @@ import (
 
 // Outcome is what acting on an item came to.
 type Outcome struct {
-	verb   string // for the log: next, again, parked, ended, gave up
-	step   string
-	reason string
-	delay  time.Duration
-	also   any // func(context.Context, T) (Together, error)
+	verb        string // for the log: next, again, parked, ended, gave up
+	step        string
+	reason      string
+	delay       time.Duration
+	transaction any // func(context.Context, T) (Together, error)
 }
 
-// Together is what else is written in the transaction that commits an outcome, and which messages follow it.
-type Together struct {
-	Writes []ledger.Write
-	Send   []Message
-	Gone   bool // the item itself is deleted: nothing is left of its position
+// Transaction is what else is written in the transaction that commits an outcome, and which messages follow it.
+type Transaction struct {
+	Writes     []ledger.Write
+	Messages   []Message
+	DeleteItem bool // the item itself is deleted: nothing is left of its position
 }
 
 // Next goes on to another step, whose message is taken up after the delay.
@@ -51,8 +51,8 @@ func (o Outcome) Because(reason string) Outcome {
 
 // With commits the outcome in one transaction with what f gives. f gets a copy of the item and may change it. It is asked
 // again, with a fresh copy, each time the transaction has lost a race.
-func With[T Item](o Outcome, f func(ctx context.Context, item T) (Together, error)) Outcome {
-	o.also = f
+func With[T Item](o Outcome, f func(ctx context.Context, item T) (Transaction, error)) Outcome {
+	o.transaction = f
 	return o
 }
 
@@ -60,9 +60,9 @@ func With[T Item](o Outcome, f func(ctx context.Context, item T) (Together, erro
 func (o Outcome) Settle(p *Position, now time.Time) {
 	// What others say of why is bounded and made fit here, once, for the ledger and whoever reads it.
 	next := Position{N: p.N + 1, Step: p.Step, Since: p.Since, Reason: sanitize.Text(o.reason), GaveUp: p.GaveUp,
-		Redelivered: p.Redelivered}
+		Redriven: p.Redriven}
 	if o.verb == "error" {
-		next.Errors, next.Faults, next.ErrorSince = p.Errors, p.Faults, p.ErrorSince
+		next.TransientErrors, next.PermanentErrors, next.ErrorSince = p.TransientErrors, p.PermanentErrors, p.ErrorSince
 	}
 	if o.verb == "again" || o.verb == "error" || o.verb == "parked" {
 		next.Attempt = p.Attempt + 1

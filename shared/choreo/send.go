@@ -11,7 +11,7 @@ import (
 )
 
 // Send puts messages into the queues of their steps, each delayed until it can be taken up, or as long as SQS allows.
-func Send(ctx context.Context, queues Sender, words Words, now time.Time, messages ...Message) error {
+func Send(ctx context.Context, queues Sender, words Routing, now time.Time, messages ...Message) error {
 	envelopes := make([]Envelope, 0, len(messages))
 	for _, msg := range messages {
 		body, err := json.Marshal(msg)
@@ -30,22 +30,22 @@ func Send(ctx context.Context, queues Sender, words Words, now time.Time, messag
 	return nil
 }
 
-// Words is what the protocol has to know about the steps that it moves items through.
-type Words struct {
+// Routing is what the protocol has to know about the steps that it moves items through.
+type Routing struct {
 	// Queue names the queue that a step's messages go to.
 	Queue func(step string) string
-	// Name gives the log attributes that say which item a key means, such as run and instance.
-	Name func(key ledger.Key) []any
-	// Endless says at which steps an item is never given up; nil: at none.
-	Endless func(step string) bool
+	// LogAttrs gives the log attributes that say which item a key means, such as run and instance.
+	LogAttrs func(key ledger.Key) []any
+	// NeverGivesUp says at which steps an item is never given up; nil: at none.
+	NeverGivesUp func(step string) bool
 }
 
-// crashed is why an item gives up whose tries are used up.
-func (w Words) crashed(p *Position) string {
+// crashReason is why an item gives up whose tries are used up.
+func (w Routing) crashReason(p *Position) string {
 	return fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", w.Queue(p.Step), MaxTries)
 }
 
-// Log is the logger for what happens to a message.
-func (w Words) Log(msg Message) *slog.Logger {
-	return slog.With(append(w.Name(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Nudge)...)
+// Logger is the logger for what happens to a message.
+func (w Routing) Logger(msg Message) *slog.Logger {
+	return slog.With(append(w.LogAttrs(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Redeliveries)...)
 }

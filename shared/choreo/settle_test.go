@@ -9,7 +9,7 @@ import (
 
 func TestSettle(t *testing.T) {
 	later := start.Add(time.Hour)
-	from := choreo.Position{N: 7, Nudge: 2, Step: "wash", Since: start, Attempt: 3, Errors: 2, Faults: 1, Tries: 4, Reason: "old",
+	from := choreo.Position{N: 7, Redeliveries: 2, Step: "wash", Since: start, Attempt: 3, TransientErrors: 2, PermanentErrors: 1, Tries: 4, Reason: "old",
 		Lease: choreo.Lease{Owner: "o", Until: later}, Due: start, GaveUp: "sort"}
 	for _, c := range []struct {
 		name string
@@ -86,7 +86,7 @@ func TestCommit(t *testing.T) {
 			if l.sent[0].Delay != c.delay {
 				t.Errorf("sent with a delay of %s, want %s", l.sent[0].Delay, c.delay)
 			}
-			if got := l.message(); got.N != 2 || got.Nudge != 0 || got.Step != c.step || !got.NotBefore.Equal(l.now) {
+			if got := l.message(); got.N != 2 || got.Redeliveries != 0 || got.Step != c.step || !got.NotBefore.Equal(l.now) {
 				t.Errorf("the message is %+v at %s", got, l.now)
 			}
 		})

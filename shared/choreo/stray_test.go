@@ -92,11 +92,11 @@ func TestHop(t *testing.T) {
 		{"no longer than the item waits itself", time.Hour, nil, far, start.Add(time.Hour), 1},
 		{"nor if it is due by now", 0, nil, far, start, 1},
 		{"a nudge's until the next one",
-			64 * time.Minute, func(p *parcel, m *choreo.Message) { p.Nudge, m.Nudge = 6, 6 }, far, start.Add(64 * time.Minute), 1},
+			64 * time.Minute, func(p *parcel, m *choreo.Message) { p.Redeliveries, m.Redeliveries = 6, 6 }, far, start.Add(64 * time.Minute), 1},
 		{"of a position that has moved on",
 			time.Hour, func(p *parcel, _ *choreo.Message) { p.N++ }, start.Add(time.Hour), time.Time{}, 1},
 		{"of one that was nudged",
-			time.Hour, func(p *parcel, _ *choreo.Message) { p.Nudge++ }, start.Add(time.Hour), time.Time{}, 1},
+			time.Hour, func(p *parcel, _ *choreo.Message) { p.Redeliveries++ }, start.Add(time.Hour), time.Time{}, 1},
 		{"of another step of its queue",
 			time.Hour, func(p *parcel, _ *choreo.Message) { p.Step = "dry" }, start.Add(time.Hour), time.Time{}, 1},
 		{"of nothing",
@@ -122,7 +122,7 @@ func TestHop(t *testing.T) {
 				}
 				return
 			}
-			if got := l.message(); got.Key != key || got.N != msg.N || got.Nudge != msg.Nudge ||
+			if got := l.message(); got.Key != key || got.N != msg.N || got.Redeliveries != msg.Redeliveries ||
 				!got.NotBefore.Equal(c.want) {
 				t.Errorf("sent on as %+v, want not before %s", got, c.want)
 			}

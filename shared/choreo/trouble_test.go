@@ -9,12 +9,12 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 var (
 	errDenied = errors.New("AccessDenied")
-	throttled = passing.Error(errors.New("Throttling"))
+	throttled = transient.Mark(errors.New("Throttling"))
 )
 
 // TestEachKindOfErrorHasItsOwnBound: errors that pass don't use up the chances of those that don't, and the reverse.
@@ -37,7 +37,7 @@ func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 				if errors.Is(err, errDenied) {
 					faults++
 				}
-				if p := l.stands(n+2, "wash", err.Error()); p.Faults != faults || p.Errors != n+1-faults {
+				if p := l.stands(n+2, "wash", err.Error()); p.PermanentErrors != faults || p.TransientErrors != n+1-faults {
 					t.Fatalf("after error %d the position is %+v", n+1, p.Position)
 				}
 				msg = l.message()
@@ -65,7 +65,7 @@ func TestAThrottledCommit(t *testing.T) {
 			writes := 0
 			l.before = func(_ string, w []ledger.Write) error {
 				if writes++; own(w) && writes-1 <= c.refused {
-					return passing.Refused(tooMuch)
+					return transient.NotApplied(tooMuch)
 				}
 				return nil
 			}
@@ -97,9 +97,9 @@ func TestAThrottledCommit(t *testing.T) {
 func TestWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
-			return choreo.Together{}, throttled
+			return choreo.Transaction{}, throttled
 		}), nil
 	})
 	n, last := 0, start.Add(choreo.TransientFor)
@@ -107,7 +107,7 @@ func TestWithThatNeverGetsThrough(t *testing.T) {
 		l.must(msg)
 		n++
 		p := l.stands(n+1, "wash", "Throttling")
-		if p.Errors != n || p.Faults != 0 || p.Tries != 0 || p.Lease.Owner != "" || asked != n {
+		if p.TransientErrors != n || p.PermanentErrors != 0 || p.Tries != 0 || p.Lease.Owner != "" || asked != n {
 			t.Fatalf("after error %d, asked %d times, the position is %+v", n, asked, p.Position)
 		}
 		if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
@@ -116,7 +116,7 @@ func TestWithThatNeverGetsThrough(t *testing.T) {
 		msg = l.message()
 	}
 	l.must(msg)
-	if p := l.stands(n+2, choreo.Failing, "Throttling"); p.GaveUp != "wash" || p.Errors != 0 {
+	if p := l.stands(n+2, choreo.Failing, "Throttling"); p.GaveUp != "wash" || p.TransientErrors != 0 {
 		t.Errorf("at the end the position is %+v", p.Position)
 	}
 	if got := l.message(); got.Step != choreo.Failing {
@@ -131,8 +131,8 @@ func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
 		if l.acted%2 == 0 {
 			return choreo.Outcome{}, throttled
 		}
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Together, error) {
-			return choreo.Together{}, throttled
+		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
+			return choreo.Transaction{}, throttled
 		}), nil
 	}
 	n := 0
@@ -152,9 +152,9 @@ func TestAnExhaustedWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
 	l.last = func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome {
-		return choreo.With(choreo.End("lost", reason), func(context.Context, *parcel) (choreo.Together, error) {
+		return choreo.With(choreo.End("lost", reason), func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
-			return choreo.Together{}, throttled
+			return choreo.Transaction{}, throttled
 		})
 	}
 	for l.now.Before(start.Add(choreo.TransientFor + 10*time.Minute)) {

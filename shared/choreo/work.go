@@ -19,11 +19,11 @@ type Work[T Item] struct {
 	Item T
 	Now  time.Time // read once per message
 
-	rev    int64
-	owner  string
-	writes int
-	store  ledger.Store
-	fresh  func() T
+	rev     int64
+	owner   string
+	writes  int
+	store   ledger.Store
+	newItem func() T
 }
 
 // Save writes the item as it stands, on condition that the lease is still held, with other writes in one transaction.
@@ -46,8 +46,8 @@ func (w *Work[T]) Mark() string {
 	return fmt.Sprintf("%s#%d", w.owner, w.writes)
 }
 
-// Held is the condition that the lease is still held, for a transaction that doesn't write the item.
-func (w *Work[T]) Held() ledger.Write { return ledger.Write{Key: w.Key, Rev: w.rev, Check: true} }
+// LeaseHeld is the condition that the lease is still held, for a transaction that doesn't write the item.
+func (w *Work[T]) LeaseHeld() ledger.Write { return ledger.Write{Key: w.Key, Rev: w.rev, Check: true} }
 
 func (w *Work[T]) put(item T) ledger.Write { return ledger.Put(w.Key, w.rev, item) }
 
@@ -59,7 +59,7 @@ func (w *Work[T]) lost(ctx context.Context) bool {
 
 // copy is a deep copy of the item, made by the same encoding that the ledger uses.
 func (w *Work[T]) copy() (T, error) {
-	c := w.fresh()
+	c := w.newItem()
 	text, err := json.Marshal(w.Item)
 	if err == nil {
 		err = json.Unmarshal(text, c)

@@ -2,7 +2,7 @@
 //
 // It holds the configuration that all clients share; beneath it is one package per AWS service, so that a function links
 // only the services whose packages it imports. Each turns the SDK's answers into the values and the errors of package
-// run, and marks by package fault which failures pass by themselves.
+// run, and marks by package awserr which failures pass by themselves.
 //
 // No call outlives its caller: each is bounded by its context and, where that has no deadline, by the limits below.
 package cloud

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // MaxWrites is the most documents that one Write takes: the limit of DynamoDB's TransactWriteItems.
@@ -55,8 +55,8 @@ type Write struct {
 	Expires time.Time
 }
 
-// Store keeps the documents. Its errors: ErrConflict, errors marked by package passing (a transaction conflict, a
-// throttle, a timeout; whether the write happened is then unknown unless passing.IsRefused), and anything else, final.
+// Store keeps the documents. Its errors: ErrConflict, errors marked by package transient (a transaction conflict, a
+// throttle, a timeout; whether the write happened is then unknown unless transient.IsNotApplied), and anything else, final.
 type Store interface {
 	// Get reads documents, strongly consistent, in no order; those that don't exist are left out.
 	Get(ctx context.Context, keys ...Key) ([]Doc, error)
@@ -71,7 +71,7 @@ type Store interface {
 // repetition met its own traces), so that nobody takes a write of one's own for somebody else's. by must be unique.
 func Apply(ctx context.Context, s Store, by string, writes ...Write) error {
 	err := s.Write(ctx, by, writes...)
-	if err == nil || passing.IsRefused(err) {
+	if err == nil || transient.IsNotApplied(err) {
 		return err
 	}
 	at := slices.IndexFunc(writes, func(w Write) bool { return !w.Delete && !w.Check })

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 var (
@@ -43,8 +43,8 @@ func (s *store) Get(_ context.Context, keys ...ledger.Key) ([]ledger.Doc, error)
 func TestApply(t *testing.T) {
 	const by = "me#1"
 	timeout, final, throttled := errors.New("timeout"), errors.New("AccessDenied"), errors.New("throttled")
-	lost, conflict := passing.Error(timeout), fmt.Errorf("write: %w", ledger.ErrConflict)
-	refused := passing.Refused(fmt.Errorf("%w: %w", throttled, ledger.ErrConflict))
+	lost, conflict := transient.Mark(timeout), fmt.Errorf("write: %w", ledger.ErrConflict)
+	refused := transient.NotApplied(fmt.Errorf("%w: %w", throttled, ledger.ErrConflict))
 	doc := func(k ledger.Key, rev int64, by string) ledger.Doc {
 		return ledger.Doc{Key: k, Rev: rev, By: by, Body: []byte(`{}`)}
 	}
@@ -88,7 +88,7 @@ func TestApply(t *testing.T) {
 	}
 	t.Run("nothing can be read either", func(t *testing.T) {
 		s := &store{docs: []ledger.Doc{doc(here, 4, by)}, write: lost, unreadable: final}
-		if err := ledger.Apply(t.Context(), s, by, put(here, 3)); !errors.Is(err, timeout) || !passing.Is(err) {
+		if err := ledger.Apply(t.Context(), s, by, put(here, 3)); !errors.Is(err, timeout) || !transient.Is(err) {
 			t.Errorf("Apply gave %v, want the error of the write", err)
 		}
 	})

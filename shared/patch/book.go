@@ -129,8 +129,8 @@ func (b book) each(ctx context.Context, id, prefix string, f func(instance strin
 
 // arrive is what else is written when n scans end, gaps of them unread: the count, and, with the last of them, the report's
 // position. Somebody who holds its lease asks the same question when they commit.
-func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time) (choreo.Together, error) {
-	var all choreo.Together
+func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time) (choreo.Transaction, error) {
+	var all choreo.Transaction
 	c := &Count{}
 	rev, err := ledger.Read(ctx, b.Store, countKey(id), c)
 	if err != nil {
@@ -152,6 +152,6 @@ func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time)
 	r.Lease, r.Closed, r.Weary = choreo.Lease{}, now, false
 	choreo.Next(StepReport, 0).Settle(&r.Position, now)
 	all.Writes = append(all.Writes, ledger.Put(reportKey(id), rev, r))
-	all.Send = append(all.Send, choreo.NewMessage(reportKey(id), &r.Position))
+	all.Messages = append(all.Messages, choreo.NewMessage(reportKey(id), &r.Position))
 	return all, nil
 }

@@ -41,7 +41,7 @@ const (
 )
 
 // Words tells the protocol about the steps of a report. Its own are endless: they end when it is worth nothing any more.
-var Words = choreo.Words{Queue: queue, Name: name, Endless: func(step string) bool {
+var Words = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: func(step string) bool {
 	return step == StepSurvey || step == StepScanning || step == StepReport || step == StepSend
 }}
 
@@ -64,26 +64,26 @@ func name(key ledger.Key) []any {
 
 // The kinds of items of a patch report.
 var (
-	reports = choreo.Kind[*Report]{Words: Words, Owns: isReport, New: newReport,
+	reports = choreo.Kind[*Report]{Routing: Words, Owns: isReport, New: newReport,
 		Key: func(r *Report) ledger.Key { return reportKey(r.ID) }}
-	scans = choreo.Kind[*Scan]{Words: Words, Owns: isScan, New: newScan,
+	scans = choreo.Kind[*Scan]{Routing: Words, Owns: isScan, New: newScan,
 		Key: func(s *Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
 )
 
 // Reports moves reports by the steps of one queue.
 func Reports(
-	l choreo.Line, queue string,
+	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error),
 ) choreo.Mover[*Report] {
-	return choreo.On(l, reports, queue, act)
+	return choreo.NewMover(l, reports, queue, act)
 }
 
 // Scans moves the scans of single instances by the steps of one queue.
 func Scans(
-	l choreo.Line, queue string,
+	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error),
 ) choreo.Mover[*Scan] {
-	return choreo.On(l, scans, queue, act)
+	return choreo.NewMover(l, scans, queue, act)
 }
 
 // Topic is where people are told of what went wrong.

@@ -41,7 +41,7 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	patience := r.patience(now)
 	spread := paced(patience, total)
 	next := choreo.Next(StepScanning, now.Sub(w.Now)+look(patience))
-	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Together, error) {
+	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		r.Deadline, r.Remarks, r.Weary = now.Add(patience), tidied(remarks), false
 		if slices.Contains(remarks, noFirst) {
 			r.First = ""
@@ -52,21 +52,21 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 		if total == 0 {
 			r.Step, r.Closed, r.Due = StepReport, now, now
 		}
-		all := choreo.Together{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
+		all := choreo.Transaction{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
 			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
 			// Whenever an earlier try has put it; but before it is due it would be refused.
-			if at := now.Add(time.Duration(len(all.Send)) * spread); at.After(msg.NotBefore) {
+			if at := now.Add(time.Duration(len(all.Messages)) * spread); at.After(msg.NotBefore) {
 				msg.NotBefore = at
 			}
-			all.Send = append(all.Send, msg)
+			all.Messages = append(all.Messages, msg)
 			return nil
 		})
 	}), nil
 }
 
 // Mover takes the messages of survey's queue.
-func (s Survey) Mover(l choreo.Line) choreo.Mover[*Report] {
+func (s Survey) Mover(l choreo.Deps) choreo.Mover[*Report] {
 	return patiently(Reports(l, "survey", s.Act), s.weary)
 }
 
@@ -74,7 +74,7 @@ func (s Survey) Mover(l choreo.Line) choreo.Mover[*Report] {
 func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
 	out, err := weary(ctx, s.Alarm, w, reason)
 	if err != nil {
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }
@@ -188,7 +188,7 @@ func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) 
 		if err != nil {
 			return 0, err
 		}
-		writes := []ledger.Write{w.Held()}
+		writes := []ledger.Write{w.LeaseHeld()}
 		for _, n := range some {
 			due := s.Now().Add(time.Duration(total) * spread)
 			writes = append(writes, ledger.Put(scanKey(r.ID, n.ID), 0, scanOf(r, n, states[n.ID], w.Now, due)))

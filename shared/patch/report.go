@@ -10,8 +10,8 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
-	"quickstep/shared/passing"
 	"quickstep/shared/sanitize"
+	"quickstep/shared/transient"
 )
 
 // report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
@@ -72,7 +72,7 @@ func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
 		return err
 	}
 	if err := p.publish(ctx, m, repeated); err != nil {
-		r.InDoubt = repeated || (passing.Is(err) && !passing.IsRefused(err))
+		r.InDoubt = repeated || (transient.Is(err) && !transient.IsNotApplied(err))
 		return fmt.Errorf("send message %d of report %s: %w", r.Sent+1, r.ID, err)
 	}
 	r.Sent, r.InDoubt = r.Sent+1, false
@@ -97,12 +97,12 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 // alarm topic: a metric has to do.
 func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
 	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
-		Words.Log(choreo.NewMessage(w.Key, r.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+		Words.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
 	out, err := weary(ctx, p.Alarm, w, reason)
 	if err != nil {
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }
@@ -129,7 +129,7 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON}} {
 		key := folder + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
-		if err != nil && passing.Is(err) && !stuck(w) {
+		if err != nil && transient.Is(err) && !stuck(w) {
 			return fmt.Errorf("store %s: %w", key, err)
 		}
 		if err != nil {
@@ -149,14 +149,14 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 
 // over takes a report off the list of those under way, and writes down what came of it.
 func over(store ledger.Store, now time.Time, failed string) choreo.Outcome {
-	return choreo.With(choreo.End(Done, failed), func(ctx context.Context, r *Report) (choreo.Together, error) {
+	return choreo.With(choreo.End(Done, failed), func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		record := &Record{}
 		rev, err := ledger.Read(ctx, store, recordKey(r.ID), record)
 		if err != nil {
-			return choreo.Together{}, err
+			return choreo.Transaction{}, err
 		}
 		record.ID, record.Phase, record.Window, record.Began = r.ID, r.Phase, r.Window, r.Began
 		record.Ended, record.Failed, record.Instances, record.Gaps, record.Parts = now, failed, r.Instances, r.Gaps, r.Parts
-		return choreo.Together{Writes: []ledger.Write{ledger.Put(recordKey(r.ID), rev, record)}, Gone: true}, nil
+		return choreo.Transaction{Writes: []ledger.Write{ledger.Put(recordKey(r.ID), rev, record)}, DeleteItem: true}, nil
 	})
 }

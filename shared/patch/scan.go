@@ -10,8 +10,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Bounds of a scan.
@@ -65,7 +65,7 @@ type Scanner struct {
 }
 
 // Mover takes the messages of scan's queue.
-func (s Scanner) Mover(l choreo.Line) choreo.Mover[*Scan] { return Scans(l, "scan", s.Act) }
+func (s Scanner) Mover(l choreo.Deps) choreo.Mover[*Scan] { return Scans(l, "scan", s.Act) }
 
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
@@ -83,7 +83,7 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 	if err == nil {
 		out, err = s.read(ctx, w, r)
 	}
-	if passing.Is(err) && !errors.Is(err, choreo.ErrLost) {
+	if transient.Is(err) && !errors.Is(err, choreo.ErrLost) {
 		w.Item.Waits++
 		return choreo.Again(later(w.Item, r, s.Now()), err.Error()), nil
 	}
@@ -132,7 +132,7 @@ func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (ch
 func later(i *Scan, r *Report, now time.Time) time.Duration {
 	const longest = 10 * time.Minute
 	wait := min(5*time.Second<<min(i.Waits-1, 10), longest)
-	wait += choreo.Spread(i.ID, wait/2)
+	wait += choreo.Jitter(i.ID, wait/2)
 	if r.Deadline.IsZero() { // the report couldn't be read
 		return wait
 	}
@@ -229,7 +229,7 @@ func fits(patches []Patch) int {
 
 // end is the outcome of a scan that was read to its end: its last page and the report's count in the same transaction.
 func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) choreo.Outcome {
-	return choreo.With(choreo.End(Done, reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
+	return choreo.With(choreo.End(Done, reason), func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		i.Token = ""
 		all, err := book{s.Ledger}.arrive(ctx, i.Report, 1, 0, w.Now)
 		all.Writes = append(all.Writes, write(i, patches, w.Now)...)
@@ -239,7 +239,7 @@ func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) chor
 
 // unread is the outcome of a scan whose patches can't be had: a gap, counted in the same transaction.
 func unread(store ledger.Store, w *choreo.Work[*Scan], reason string) choreo.Outcome {
-	return choreo.With(choreo.End(Unread, reason), func(ctx context.Context, i *Scan) (choreo.Together, error) {
+	return choreo.With(choreo.End(Unread, reason), func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		return book{store}.arrive(ctx, i.Report, 1, 1, w.Now)
 	})
 }

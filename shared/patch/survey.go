@@ -11,9 +11,9 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
+	"quickstep/shared/transient"
 )
 
 // Survey takes requests for reports, begins the reports, and finds out which instances they are about.
@@ -130,7 +130,7 @@ func (s Survey) windows(ctx context.Context, invocation string, q Request, now t
 	answers = append(answers, rest...)
 	for n, o := range due {
 		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < another {
-			t.add("", passing.Error(fmt.Errorf("%d of %d windows weren't got to; the next try with the id %q goes on with them", len(due)-n, len(due), q.ID)))
+			t.add("", transient.Mark(fmt.Errorf("%d of %d windows weren't got to; the next try with the id %q goes on with them", len(due)-n, len(due), q.ID)))
 			break
 		}
 		wait := time.Duration(n) * min(apart, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))

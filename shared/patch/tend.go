@@ -9,7 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Reporter tends a report's scans while they are under way, puts the report together and sends it.
@@ -42,7 +42,7 @@ func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outc
 }
 
 // Mover takes the messages of report's queue.
-func (p Reporter) Mover(l choreo.Line) choreo.Mover[*Report] {
+func (p Reporter) Mover(l choreo.Deps) choreo.Mover[*Report] {
 	return patiently(Reports(l, "report", p.Act), p.weary)
 }
 
@@ -73,7 +73,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
-	return choreo.With(choreo.Again(wait, why), func(ctx context.Context, r *Report) (choreo.Together, error) {
+	return choreo.With(choreo.Again(wait, why), func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		r.Weary = false
 		c := &Count{}
 		rev, err := ledger.Read(ctx, p.Ledger, countKey(r.ID), c)
@@ -81,7 +81,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 			r.Position = choreo.Position{N: r.N, Step: StepReport, Since: w.Now, Due: w.Now}
 			r.Closed = w.Now
 		}
-		return choreo.Together{Writes: []ledger.Write{{Key: countKey(r.ID), Rev: rev, Check: true}}}, err
+		return choreo.Transaction{Writes: []ledger.Write{{Key: countKey(r.ID), Rev: rev, Check: true}}}, err
 	}), nil
 }
 
@@ -90,12 +90,12 @@ const mostNudges = 400
 
 // nudge gives overdue scans their message again, as far apart as they were at first. If some are left, the next look comes sooner.
 func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held, wait time.Duration) (time.Duration, error) {
-	n := choreo.Nudger{Ledger: p.Ledger, Queues: p.Queues, Words: Words, Owner: w.Mark()}
+	n := choreo.Redeliverer{Ledger: p.Ledger, Queues: p.Queues, Routing: Words, Owner: w.Mark()}
 	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
 	spread := paced(w.Item.Deadline.Sub(w.Now), len(overdue))
 	var all []error
 	for k, h := range overdue[:min(len(overdue), mostNudges)] {
-		_, err := n.Nudge(ctx, scanKey(h.Report, h.ID), h.rev, h.Scan, w.Now, time.Duration(k)*spread)
+		_, err := n.Redeliver(ctx, scanKey(h.Report, h.ID), h.rev, h.Scan, w.Now, time.Duration(k)*spread)
 		all = append(all, err)
 	}
 	if len(overdue) > mostNudges {
@@ -123,7 +123,7 @@ func (p Reporter) end(ctx context.Context, w *choreo.Work[*Report], some []held)
 		return err
 	}
 	c.Left, c.Gaps, c.Expires = c.Left-len(some), c.Gaps+len(some), w.Now.Add(belongings)
-	writes := []ledger.Write{ledger.Put(countKey(w.Item.ID), rev, c), w.Held()}
+	writes := []ledger.Write{ledger.Put(countKey(w.Item.ID), rev, c), w.LeaseHeld()}
 	for _, h := range some {
 		ended := *h.Scan
 		choreo.End(Unread, "it wasn't read before the deadline"+because(h.Position.Reason)).Settle(&ended.Position, w.Now)
@@ -133,7 +133,7 @@ func (p Reporter) end(ctx context.Context, w *choreo.Work[*Report], some []held)
 	switch {
 	case err == nil:
 		return nil
-	case !errors.Is(err, ledger.ErrConflict) && !passing.IsRefused(err):
+	case !errors.Is(err, ledger.ErrConflict) && !transient.IsNotApplied(err):
 		return fmt.Errorf("end %d scans: %w", len(some), err)
 	case len(some) == 1:
 		return nil // the next look tells what has become of it

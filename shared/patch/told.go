@@ -10,8 +10,8 @@ import (
 
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
-	"quickstep/shared/passing"
 	"quickstep/shared/sanitize"
+	"quickstep/shared/transient"
 )
 
 // daily is how often people are told the same: a schedule meets each hour what is wrong.
@@ -76,7 +76,7 @@ type troubles struct {
 }
 
 func (t *troubles) add(about string, why error) {
-	if t.byHand || passing.Is(why) {
+	if t.byHand || transient.Is(why) {
 		t.errs = append(t.errs, why)
 	} else {
 		t.told = append(t.told, problem{about, why})

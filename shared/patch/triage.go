@@ -12,7 +12,7 @@ import (
 // Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its report, which tells people; a
 // report that gave up is announced here.
 type Triage struct {
-	choreo.Line
+	choreo.Deps
 	Alarm Topic
 }
 
@@ -22,19 +22,19 @@ func (t Triage) Owns(key ledger.Key) bool { return isReport(key) || isScan(key) 
 // Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	if isReport(msg.Key) {
-		m := Reports(t.Line, "dead", t.Act)
+		m := Reports(t.Deps, "dead", t.Act)
 		m.Exhausted = t.unannounced
 		if msg.Step != choreo.Failing {
-			return m.Letter(ctx, owner, msg, nil)
+			return m.DeadLetter(ctx, owner, msg, nil)
 		}
 		return m.Handle(ctx, owner, msg)
 	}
-	m := Scans(t.Line, "dead", t.scan)
+	m := Scans(t.Deps, "dead", t.scan)
 	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome {
 		return unread(t.Ledger, w, w.Item.Position.Reason)
 	}
 	if msg.Step != choreo.Failing {
-		return m.Letter(ctx, owner, msg, nil)
+		return m.DeadLetter(ctx, owner, msg, nil)
 	}
 	return m.Handle(ctx, owner, msg)
 }
@@ -51,7 +51,7 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 
 // unannounced is the outcome when the alarm can't be sent: the metric has an alarm of its own.
 func (t Triage) unannounced(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
-	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return over(t.Ledger, w.Now, w.Item.Position.Reason)
 }
 

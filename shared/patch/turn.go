@@ -30,7 +30,7 @@ var turnKey = ledger.Key{PK: "TOPIC", SK: "TURN"}
 // one. Who has just failed to send needs none: it would only begin to count its failures anew.
 func (p Reporter) turn(ctx context.Context, w *choreo.Work[*Report]) (wait time.Duration, err error) {
 	r, now := w.Item, p.Now()
-	if r.Errors+r.Faults > 0 {
+	if r.TransientErrors+r.PermanentErrors > 0 {
 		return 0, nil
 	}
 	if r.Turn.Left == 0 || now.After(r.Turn.At.Add(fresh)) {

@@ -31,7 +31,7 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 	if err != nil {
 		return seen, fmt.Errorf("list the reports under way: %w", err)
 	}
-	n := choreo.Nudger{Ledger: d.Ledger, Queues: d.Queues, Words: Words, Owner: owner}
+	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Words, Owner: owner}
 	now := d.Now()
 	var all []error
 	for _, doc := range docs {
@@ -57,10 +57,10 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 }
 
 // wake gives a report its message again, or gives it up: it is worth nothing any more, and nobody takes it up to say so.
-func wake(ctx context.Context, n choreo.Nudger, doc ledger.Doc, r *Report, now time.Time) (sent bool, err error) {
+func wake(ctx context.Context, n choreo.Redeliverer, doc ledger.Doc, r *Report, now time.Time) (sent bool, err error) {
 	const mourning = time.Hour // for the function itself to say so
 	if r.Step != choreo.Failing && now.After(r.Until.Add(mourning)) {
 		return n.GiveUp(ctx, doc.Key, doc.Rev, r, now, late(r)+because(r.Position.Reason))
 	}
-	return n.Nudge(ctx, doc.Key, doc.Rev, r, now, 0)
+	return n.Redeliver(ctx, doc.Key, doc.Rev, r, now, 0)
 }

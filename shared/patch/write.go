@@ -29,9 +29,9 @@ func (p Reporter) write(ctx context.Context, w *choreo.Work[*Report], c *content
 			return choreo.Again(0, fmt.Sprintf("%d of %d messages are written down; its time is up", r.Written, all)), nil
 		}
 	}
-	return choreo.With(choreo.Next(StepSend, 0), func(_ context.Context, r *Report) (choreo.Together, error) {
+	return choreo.With(choreo.Next(StepSend, 0), func(_ context.Context, r *Report) (choreo.Transaction, error) {
 		r.Parts, r.Instances, r.Gaps, r.Weary = len(parts), len(c.instances), len(c.gaps), false
-		return choreo.Together{}, nil
+		return choreo.Transaction{}, nil
 	}), nil
 }
 

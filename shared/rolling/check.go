@@ -10,8 +10,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Probes look at an application from outside.
@@ -49,7 +49,7 @@ const (
 )
 
 // Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may be well.
-func (c Check) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+func (c Check) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "check", c.Act)
 	m.Tolerance = outside
 	return m
@@ -244,7 +244,7 @@ func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *ru
 	}
 	if l := check.Lambda; l != nil && all.passed() {
 		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.Host()})
-		if passing.Is(err) {
+		if transient.Is(err) {
 			return run.Finding{}, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
 		}
 		if err != nil { // the operator's own function has failed, or isn't there: so the check doesn't pass

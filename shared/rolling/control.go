@@ -208,13 +208,13 @@ func apply(r *run.Run, command string, now time.Time) (did string, changed bool)
 // wake does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
 func (c Control) wake(ctx context.Context, owner, id string, now time.Time) error {
 	b := book{c.Ledger}
-	n := choreo.Nudger{Ledger: c.Ledger, Queues: c.Queues, Words: Words, Owner: owner}
+	n := choreo.Redeliverer{Ledger: c.Ledger, Queues: c.Queues, Routing: Words, Owner: owner}
 	a := newActive()
 	rev, err := ledger.Read(ctx, c.Ledger, activeKey(id), a)
 	if err != nil || rev == 0 || a.Step != run.StepOpen {
 		return err
 	}
-	if _, err := n.Nudge(ctx, activeKey(id), rev, a, now, 0); err != nil {
+	if _, err := n.Redeliver(ctx, activeKey(id), rev, a, now, 0); err != nil {
 		return err
 	}
 	r, _, err := b.run(ctx, id)
@@ -227,8 +227,8 @@ func (c Control) wake(ctx context.Context, owner, id string, now time.Time) erro
 	}
 	var all []error
 	for _, h := range holders {
-		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Nudge == 0 { // else a message is on its way already
-			_, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 { // else a message is on its way already
+			_, err := n.Redeliver(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
 			all = append(all, err)
 		}
 	}
@@ -264,7 +264,7 @@ func (c Control) release(ctx context.Context, owner, instance string) (did strin
 
 // forget deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
 func (b book) forget(ctx context.Context, mark string, out run.Out, rev int64) error {
-	all := choreo.Together{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
+	all := choreo.Transaction{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
 	if err := b.unlock(ctx, out.Run, &all, instanceLock(out.Instance)); err != nil {
 		return err
 	}

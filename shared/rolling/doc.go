@@ -28,7 +28,7 @@ import (
 )
 
 // Words tells the protocol about the steps of a rolling reboot.
-var Words = choreo.Words{Queue: queue, Name: name, Endless: endless}
+var Words = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: endless}
 
 // queue names the queue of a step: its own, but for those that share a function.
 func queue(step string) string {
@@ -57,27 +57,27 @@ func endless(step string) bool { return step == run.StepOpen || step == run.Step
 
 // The kinds of items of a rolling reboot.
 var (
-	instances = choreo.Kind[*run.Instance]{Words: Words, Owns: isInstance, New: newInstance,
+	instances = choreo.Kind[*run.Instance]{Routing: Words, Owns: isInstance, New: newInstance,
 		Key: func(i *run.Instance) ledger.Key { return instanceKey(i.Run, i.ID) }}
-	actives = choreo.Kind[*run.Active]{Words: Words, Owns: isActive, New: newActive,
+	actives = choreo.Kind[*run.Active]{Routing: Words, Owns: isActive, New: newActive,
 		Key: func(a *run.Active) ledger.Key { return activeKey(a.Run) }}
 )
 
 // Instances moves instances by the steps of one queue.
 func Instances(
-	l choreo.Line, queue string,
+	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error),
 ) choreo.Mover[*run.Instance] {
-	return choreo.On(l, instances, queue, act)
+	return choreo.NewMover(l, instances, queue, act)
 }
 
 // Runs moves runs by the steps of their own that one queue has.
 func Runs(
-	l choreo.Line, queue string,
+	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error),
 ) choreo.Mover[*run.Active] {
-	return choreo.On(l, actives, queue, act)
+	return choreo.NewMover(l, actives, queue, act)
 }
 
 // Mover takes the messages of start's queue.
-func (s Start) Mover(l choreo.Line) choreo.Mover[*run.Active] { return Runs(l, "start", s.Act) }
+func (s Start) Mover(l choreo.Deps) choreo.Mover[*run.Active] { return Runs(l, "start", s.Act) }

@@ -28,7 +28,7 @@ const deregisterFor = time.Hour
 
 // Mover moves instances by drain. No error ends one that is in service: as long as nobody can look, the gate is closed, and that
 // is the run's affair.
-func (d Drain) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+func (d Drain) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "drain", d.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.LeftAt.IsZero() {
@@ -239,7 +239,7 @@ func wait(l *run.Look) time.Duration {
 		}
 	}
 	base := 15*time.Second + time.Duration(place)*2*time.Second
-	return base + choreo.Spread(l.Me.ID, 3*time.Second)
+	return base + choreo.Jitter(l.Me.ID, 3*time.Second)
 }
 
 // resume goes on after the capture. As long as nothing has left yet, the gate is asked once more; any answer but go

@@ -54,7 +54,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 		act = f.finishing
 	}
 	out, err := act(ctx, b, w, r, plan)
-	if err != nil && w.Item.Errors+w.Item.Faults >= choreo.MaxFaults-1 {
+	if err != nil && w.Item.TransientErrors+w.Item.PermanentErrors >= choreo.MaxPermanentErrors-1 {
 		f.trouble(ctx, w, err.Error())
 	}
 	return out, err
@@ -62,7 +62,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 
 // Mover takes the messages of finish's queue, and never lets a run go: one whose tries are used up
 // comes again.
-func (f Finish) Mover(l choreo.Line) choreo.Mover[*run.Active] {
+func (f Finish) Mover(l choreo.Deps) choreo.Mover[*run.Active] {
 	m := Runs(l, "finish", f.Act)
 	m.Exhausted = f.comeAgain
 	return m
@@ -97,11 +97,11 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 	renewErr := b.renew(ctx, w, r)
 
 	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", "reason", announceErr.Error())
+		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", "reason", announceErr.Error())
 	}
 	why = f.inTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
 
-	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			patience(r, &plan.Request, w.Now)
 			for _, instance := range gone {
@@ -276,7 +276,7 @@ func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active
 // finishing restores, tells, and ends the run.
 func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
 	if err := b.renew(ctx, w, r); err != nil { // the next look tries again; restoring doesn't wait for it
-		Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("expiry not renewed", "reason", err.Error())
+		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("expiry not renewed", "reason", err.Error())
 	}
 	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
 		return choreo.Again(30*time.Second, why), err
@@ -297,7 +297,7 @@ func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Activ
 			return choreo.Outcome{}, err
 		}
 	}
-	return choreo.With(choreo.End("ended", ""), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+	return choreo.With(choreo.End("ended", ""), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return f.end(ctx, b, a, plan, w.Now)
 	}), nil
 }
@@ -387,8 +387,8 @@ func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, pla
 }
 
 // end is the last transaction: the run is over, its locks are free, its position is gone.
-func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, now time.Time) (choreo.Together, error) {
-	var all choreo.Together
+func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, now time.Time) (choreo.Transaction, error) {
+	var all choreo.Transaction
 	r, rev, err := b.run(ctx, a.Run)
 	if err != nil {
 		return all, err
@@ -397,6 +397,6 @@ func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, 
 	r.Skipped, r.Waiting = r.Skipped+rest, 0
 	r.Ended = now
 	all.Writes = append(all.Writes, ledger.Put(runKey(r.ID), rev, r))
-	all.Gone = true
+	all.DeleteItem = true
 	return all, b.unlock(ctx, r.ID, &all, append(groupLocks(plan), fleetLock(r.Fleet))...)
 }

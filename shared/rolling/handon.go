@@ -8,18 +8,18 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
-func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || passing.IsRefused(err) }
+func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }
 
 // handOn is the transaction over a run in which tokens pass on: f changes the run, then whoever can be admitted gets a
 // token and its message, and when nothing is left, the run's own position moves to finishing. active is that position
 // if it is the caller's own (and is changed in place, not written); nil lets handOn read and write it, unless somebody
 // holds its lease: they will ask the same question when they commit.
-func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error) (choreo.Together, error) {
-	var all choreo.Together
+func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error) (choreo.Transaction, error) {
+	var all choreo.Transaction
 	r, rev, err := b.run(ctx, id)
 	if err != nil {
 		return all, err
@@ -44,7 +44,7 @@ func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.
 	return all, nil
 }
 
-func (b book) admit(ctx context.Context, r *run.Run, now time.Time, all *choreo.Together) error {
+func (b book) admit(ctx context.Context, r *run.Run, now time.Time, all *choreo.Transaction) error {
 	n := r.Admits()
 	if n == 0 {
 		return nil
@@ -61,12 +61,12 @@ func (b book) admit(ctx context.Context, r *run.Run, now time.Time, all *choreo.
 		choreo.Next(run.StepDrain, 0).Settle(&h.Position, now)
 		key := instanceKey(r.ID, h.ID)
 		all.Writes = append(all.Writes, ledger.Put(key, h.rev, h.Instance))
-		all.Send = append(all.Send, choreo.NewMessage(key, &h.Position))
+		all.Messages = append(all.Messages, choreo.NewMessage(key, &h.Position))
 	}
 	return nil
 }
 
-func (b book) over(ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Together) error {
+func (b book) over(ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Transaction) error {
 	if own != nil {
 		if own.Step == run.StepOpen {
 			own.Step, own.Since, own.Due, own.Attempt = run.StepFinishing, now, now, 0
@@ -81,14 +81,14 @@ func (b book) over(ctx context.Context, r *run.Run, now time.Time, own *run.Acti
 	a.Lease = choreo.Lease{}
 	choreo.Next(run.StepFinishing, 0).Settle(&a.Position, now)
 	all.Writes = append(all.Writes, ledger.Put(activeKey(r.ID), rev, a))
-	all.Send = append(all.Send, choreo.NewMessage(activeKey(r.ID), &a.Position))
+	all.Messages = append(all.Messages, choreo.NewMessage(activeKey(r.ID), &a.Position))
 	return nil
 }
 
 // end is the outcome of an instance that has come to its end: counted, its token handed on or, failed out of service,
 // kept, its lock given back in the same transaction, an OUT item left where it must be.
 func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance)) choreo.Outcome {
-	return choreo.With(choreo.End(step, reason), func(ctx context.Context, i *run.Instance) (choreo.Together, error) {
+	return choreo.With(choreo.End(step, reason), func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
 		if change != nil {
 			change(i)
 		}
@@ -114,7 +114,7 @@ func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change fun
 }
 
 // leaveOut writes down that an instance failed out of service, for the runs that come.
-func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Together) error {
+func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Transaction) error {
 	r, _, err := b.run(ctx, i.Run)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Togethe
 }
 
 // unlock deletes those locks that are this run's by a reading right now.
-func (b book) unlock(ctx context.Context, id string, all *choreo.Together, keys ...ledger.Key) error {
+func (b book) unlock(ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key) error {
 	docs, err := b.Get(ctx, keys...)
 	if err != nil {
 		return fmt.Errorf("read the locks of run %s: %w", id, err)

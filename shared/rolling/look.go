@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Targets is what the steps read of target groups.
@@ -41,7 +41,7 @@ func (t timely) Targets(ctx context.Context, group string) ([]run.Target, error)
 	if t.now().Before(t.until) {
 		return t.targets.Targets(ctx, group)
 	}
-	return nil, passing.Refused(fmt.Errorf("reading the target groups takes longer than %s", run.Span(lookFor)))
+	return nil, transient.NotApplied(fmt.Errorf("reading the target groups takes longer than %s", run.Span(lookFor)))
 }
 
 // swept is what a reading of all target groups has found.

@@ -10,8 +10,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 const (
@@ -222,7 +222,7 @@ func (m Mutes) part(ctx context.Context, w *choreo.Work[*run.Active], part int, 
 
 // changed makes the next look begin a new generation if mute rules were refused and the list is another one by now.
 func (m Mutes) changed(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, err error) error {
-	if passing.Is(err) || errors.Is(err, choreo.ErrLost) {
+	if transient.Is(err) || errors.Is(err, choreo.ErrLost) {
 		return nil
 	}
 	missing, err := m.missing(ctx, plan)
@@ -269,7 +269,7 @@ func (m Mutes) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 		if err := m.remove(ctx, w, plan, q.Deleted+1); err != nil {
 			now := m.Now()
 			ended := now.After(q.Until) && now.After(q.Pending)
-			if !ended || passing.Is(err) {
+			if !ended || transient.Is(err) {
 				return err
 			}
 			slog.Warn("mute", "run", w.Item.Run, "outcome", "mute rules that have ended are left", "reason", err.Error())
@@ -349,7 +349,7 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 		default:
 			return m.disable(ctx, rule)
 		}
-		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.LeaseHeld())
 		if err == nil {
 			return m.disable(ctx, rule)
 		}
@@ -384,7 +384,7 @@ func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule ru
 		}
 		muted.Runs = slices.DeleteFunc(muted.Runs, func(id string) bool { return id == w.Item.Run })
 		muted.Restoring = len(muted.Runs) == 0
-		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.LeaseHeld())
 		switch {
 		case err == nil && muted.Restoring:
 			return m.restore(ctx, w, rule, rev+1)

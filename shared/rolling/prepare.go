@@ -50,7 +50,7 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 	if err := s.tell(ctx, w, r, plan, total); err != nil {
 		return choreo.Outcome{}, err
 	}
-	return choreo.With(choreo.Next(run.StepOpen, 0), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
+	return choreo.With(choreo.Next(run.StepOpen, 0), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			limits(r, plan, total)
 			r.Opened, r.Total, r.Tokens = w.Now, total, tokens
@@ -183,7 +183,7 @@ func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Act
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))
 	}
 	for chunk := range slices.Chunk(writes, ledger.MaxWrites-1) {
-		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), append([]ledger.Write{w.Held()}, chunk...)...); err != nil {
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), append([]ledger.Write{w.LeaseHeld()}, chunk...)...); err != nil {
 			return fmt.Errorf("write down %d instances: %w", len(chunk), err)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Reboot reboots an instance once no target group can send it new traffic any more.
@@ -26,7 +26,7 @@ type Reboot struct {
 
 // Mover moves instances by reboot. Before its call an instance goes back when its time is over, however many errors were met
 // by then; after a call whose fate is unknown it may have rebooted, and be well.
-func (r Reboot) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+func (r Reboot) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "reboot", r.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.RebootCalls == 0 {
@@ -226,7 +226,7 @@ func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	}
 
 	err := r.EC2.Reboot(ctx, i.ID)
-	if err != nil && (passing.IsRefused(err) || !passing.Is(err)) {
+	if err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {
 		unasked()
 	}
 	switch {

@@ -37,7 +37,7 @@ const (
 
 // Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is borne for hours: it may be
 // well, and to give up would leave it out.
-func (r Rejoin) Mover(l choreo.Line) choreo.Mover[*run.Instance] {
+func (r Rejoin) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "rejoin", r.Act)
 	m.Tolerance = outside
 	return m

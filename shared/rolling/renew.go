@@ -70,7 +70,7 @@ func (b book) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expire
 		return err
 	}
 	plan.Expires = expires
-	err = ledger.Apply(ctx, b.Store, w.Mark(), ledger.Put(planKey(w.Item.Run), rev, plan), w.Held())
+	err = ledger.Apply(ctx, b.Store, w.Mark(), ledger.Put(planKey(w.Item.Run), rev, plan), w.LeaseHeld())
 	if err != nil {
 		return fmt.Errorf("renew the expiry of the plan of run %s: %w", w.Item.Run, err)
 	}

@@ -14,7 +14,7 @@ import (
 // Triage takes the dead letters: positions that gave up, and messages that SQS moved because no invocation finished
 // them. It says what failed, and sends it back, ends it, or gives it another chance.
 type Triage struct {
-	choreo.Line
+	choreo.Deps
 	Alarm Topic
 }
 
@@ -25,17 +25,17 @@ func (t Triage) Owns(key ledger.Key) bool { return isInstance(key) || isActive(k
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	switch {
 	case isInstance(msg.Key):
-		m := Instances(t.Line, "dead", t.Act)
+		m := Instances(t.Deps, "dead", t.Act)
 		m.Exhausted = t.unannounced
 		if msg.Step != choreo.Failing {
-			return m.Letter(ctx, owner, msg, nil)
+			return m.DeadLetter(ctx, owner, msg, nil)
 		}
 		return m.Handle(ctx, owner, msg)
 	case isActive(msg.Key):
-		m := Runs(t.Line, "dead", t.start)
+		m := Runs(t.Deps, "dead", t.start)
 		m.Exhausted = t.neverBegun
 		if msg.Step != choreo.Failing {
-			return m.Letter(ctx, owner, msg, func(a *run.Active) error { return t.trouble(ctx, a) })
+			return m.DeadLetter(ctx, owner, msg, func(a *run.Active) error { return t.trouble(ctx, a) })
 		}
 		return m.Handle(ctx, owner, msg)
 	}
@@ -80,7 +80,7 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 // position tries the alarm again.
 func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
 	blame(w.Item)
-	Words.Log(choreo.NewMessage(w.Key, w.Item.Place())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return t.sentence(w)
 }
 
@@ -118,8 +118,8 @@ func (t Triage) start(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.
 
 func (t Triage) neverBegun(_ context.Context, w *choreo.Work[*run.Active], _ string) choreo.Outcome {
 	reason := "it could not begin: " + w.Item.Position.Reason
-	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Together, error) {
-		var all choreo.Together
+	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+		var all choreo.Transaction
 		b := book{t.Ledger}
 		r, rev, err := b.run(ctx, a.Run)
 		if err != nil {

@@ -38,7 +38,7 @@ func tellOfTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instanc
 
 	n := notify.Stuck(i, since, err.Error(), outsideFor, now)
 	if pubErr := alarm.Publish(ctx, n.Subject, n.Text); pubErr != nil {
-		Words.Log(choreo.NewMessage(w.Key, i.Place())).Error("trouble not announced", "reason", pubErr.Error())
+		Words.Logger(choreo.NewMessage(w.Key, i.Pos())).Error("trouble not announced", "reason", pubErr.Error())
 		return
 	}
 	i.TroubleTold = now

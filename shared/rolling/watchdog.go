@@ -48,13 +48,13 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 }
 
 func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now time.Time) (nudged int, err error) {
-	n := choreo.Nudger{Ledger: d.Ledger, Queues: d.Queues, Words: Words, Owner: owner}
+	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Words, Owner: owner}
 	a := newActive()
 	if err := doc.Decode(a); err != nil {
 		return 0, err
 	}
 	if a.Overdue(now) {
-		sent, err := n.Nudge(ctx, doc.Key, doc.Rev, a, now, 0)
+		sent, err := n.Redeliver(ctx, doc.Key, doc.Rev, a, now, 0)
 		if err != nil {
 			return 0, err
 		}
@@ -66,7 +66,7 @@ func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now tim
 	return d.holders(ctx, n, a.Run, now, nudged)
 }
 
-func (d Watchdog) holders(ctx context.Context, n choreo.Nudger, id string, now time.Time, nudged int) (int, error) {
+func (d Watchdog) holders(ctx context.Context, n choreo.Redeliverer, id string, now time.Time, nudged int) (int, error) {
 	b := book{d.Ledger}
 	r, _, err := b.run(ctx, id)
 	if err != nil {
@@ -81,7 +81,7 @@ func (d Watchdog) holders(ctx context.Context, n choreo.Nudger, id string, now t
 		if !h.Overdue(now) && !unparked(r, h.Instance) {
 			continue
 		}
-		sent, err := n.Nudge(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
+		sent, err := n.Redeliver(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
 		if err != nil {
 			all = append(all, err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // part is one sentence of a contract.
@@ -47,7 +47,7 @@ func ok(t *testing.T, err error) {
 // final fails unless a call has failed in a way that no repetition mends.
 func final(t *testing.T, what string, err error) {
 	t.Helper()
-	if err == nil || passing.Is(err) {
+	if err == nil || transient.Is(err) {
 		t.Errorf("%s: %v; want an error that is final", what, err)
 	}
 }

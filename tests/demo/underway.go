@@ -33,7 +33,7 @@ func (f *fleet) pending() (bodies []string) {
 			if found {
 				decode(d, &p)
 			}
-			if name == "last" || err != nil || (found && p.N == m.N && p.Nudge == m.Nudge) {
+			if name == "last" || err != nil || (found && p.N == m.N && p.Redeliveries == m.Redeliveries) {
 				bodies = append(bodies, name+": "+body)
 			}
 		}

@@ -20,8 +20,8 @@ func leaveOutDraining(f *fleet) {
 		if err != nil {
 			panic(fmt.Sprintf("demo: LEASE of function %s: %v", function, err)) // sim.Wire has read it already
 		}
-		line := choreo.Line{Ledger: w.Table(), Queues: w.Queues(function), Now: now, Lease: lease}
-		w.Handle(function, choreo.Either(rolling.Instances(line, function, act), func(_ context.Context, event json.RawMessage) (any, error) {
+		line := choreo.Deps{Ledger: w.Table(), Queues: w.Queues(function), Now: now, Lease: lease}
+		w.Handle(function, choreo.SQSOrDirectHandler(rolling.Instances(line, function, act), func(_ context.Context, event json.RawMessage) (any, error) {
 			return nil, fmt.Errorf("event: %s is none of SQS", event)
 		}))
 	}

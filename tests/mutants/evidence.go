@@ -43,8 +43,8 @@ var evidence = []mutant{
 		test: "./shared/run TestTheGateWaitsForTheFirstHealthChecks",
 		why:  "in a storm health checks always come: a target that nobody checks is one of no load balancer, which reads as unused"},
 	{name: "a refused reboot call isn't undone", edits: []edit{{reboot, `
-	if err != nil && (passing.IsRefused(err) || !passing.Is(err)) {`, `
-	if false && err != nil && (passing.IsRefused(err) || !passing.Is(err)) {`}},
+	if err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {`, `
+	if false && err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {`}},
 		test: "./tests/sim TestARebootThatWasRefusedIsUndone",
 		why:  "a storm's throttles end, and then the call is made after all: the mark is true by then"},
 	{name: "errors outside are counted, not timed", edits: []edit{{troubles,

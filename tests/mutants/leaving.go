@@ -55,11 +55,11 @@ var leaving = []mutant{
 	}
 	return did, c.wake(ctx, owner, cmd.Run, now)`}}},
 	{name: "cancel writing an instance's position", edits: []edit{{control, `
-		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Nudge == 0 {`, `
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 {`, `
 		if r.Stopped != "" && h.Step == run.StepDrain {
 			h.Position = choreo.Position{N: h.N + 1, Step: run.Skipped, Since: now, Reason: r.Stopped}
 			all = append(all, ledger.Apply(ctx, c.Ledger, owner+"#cancel-"+h.ID, ledger.Put(instanceKey(id, h.ID), h.rev, h.Instance)))
 			continue
 		}
-		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Nudge == 0 {`}}},
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 {`}}},
 }

@@ -3,9 +3,9 @@ package main
 // Files of how messages are taken up.
 const (
 	decode     = "shared/choreo/decode.go"
-	hop        = "shared/choreo/hop.go"
+	hop        = "shared/choreo/requeue.go"
 	kind       = "shared/choreo/kind.go"
-	letter     = "shared/choreo/letter.go"
+	letter     = "shared/choreo/deadletter.go"
 	scan       = "shared/patch/scan.go"
 	unrecorded = "shared/rolling/unrecorded.go"
 )
@@ -14,17 +14,17 @@ const (
 var messages = []mutant{
 	{name: "a message of another queue taken up", edits: []edit{{kind, `case queue != m.Queue:`, `case false && queue != m.Queue:`}}},
 	{name: "an item of another kind decoded and written", edits: []edit{{mover,
-		`if why := m.stray(msg); why != "" {`, `if why := m.stray(msg); false && why != "" {`},
+		`if why := m.misrouted(msg); why != "" {`, `if why := m.misrouted(msg); false && why != "" {`},
 		{kind, `if err == nil && rev != 0 && k.Key(item) != key {`, `if err == nil && rev != 0 && false {`}}},
 	{name: "a message taken up before its item is due", edits: []edit{{mover,
-		`case p.Nudge == 0 && now.Before(p.Due):`, `case false && now.Before(p.Due):`}}},
+		`case p.Redeliveries == 0 && now.Before(p.Due):`, `case false && now.Before(p.Due):`}}},
 	{name: "a message that waits without looking at its item", edits: []edit{{hop,
 		`if msg.NotBefore.Sub(now) > MaxDelay {`, `if false && msg.NotBefore.Sub(now) > MaxDelay {`}}},
 	{name: "letters given back without the bound of a minute", edits: []edit{{letter,
-		`case now.Before(p.Redelivered.Add(redeliverEvery)):`, `case false && now.Before(p.Redelivered.Add(redeliverEvery)):`}}},
+		`case now.Before(p.Redriven.Add(redriveInterval)):`, `case false && now.Before(p.Redriven.Add(redriveInterval)):`}}},
 	{name: "a letter that uses up a nudge", edits: []edit{{letter, `
-	return m.redeliver(ctx, owner, msg, item, rev, now)`, `
-	_, err = m.nudger(owner).Nudge(ctx, msg.Key, rev, item, now, 0)
+	return m.redrive(ctx, owner, msg, item, rev, now)`, `
+	_, err = m.redeliverer(owner).Redeliveries(ctx, msg.Key, rev, item, now, 0)
 	return err`}}},
 	{name: "a letter given back under somebody's lease", edits: []edit{{letter, `case p.Leased(now):`, `case false && p.Leased(now):`}}},
 }
@@ -48,7 +48,7 @@ var unplayed = []mutant{
 	{name: "a message that waits longer than its item", test: "./shared/choreo TestHop",
 		why: "it is dropped once its item has moved on: only a queue that holds it for nothing shows it",
 		edits: []edit{{hop,
-			`msg = msg.by(p.Due)`, `_ = msg.by(p.Due)`}}},
+			`msg = msg.dueBy(p.Due)`, `_ = msg.dueBy(p.Due)`}}},
 	{name: "a letter of another step given back", test: "./shared/choreo TestALetterIsGivenBack",
 		why: "a copy has its own step; only a forged message has another",
 		edits: []edit{{mover,

@@ -56,7 +56,7 @@ var mutes = []mutant{
 	q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
 	return nil`}}},
 	{name: "rules not looked at again with a new generation", edits: []edit{{mute,
-		`q.Held = false // look`, `_ = q.Held // look`}}},
+		`q.Held = false // look`, `_ = q.LeaseHeld // look`}}},
 	{name: "a rule found off that isn't read again", edits: []edit{{mute,
 		`err != nil || again == rev {`, `err != nil || again >= rev {`}},
 		test: "./tests/sim TestR6TwoRunsThatTakeARuleAtOnce", why: "two runs must read one rule within the same milliseconds"},
@@ -66,7 +66,7 @@ var mutes = []mutant{
 			}`}},
 		test: "./tests/sim TestR6WhatCannotBeRestoredKeepsNothingElseMuted", why: unending},
 	{name: "mute rules that have ended keep a run from its end", edits: []edit{{mute,
-		`if !ended || passing.Is(err) {`, `if !ended || err != nil {`}},
+		`if !ended || transient.Is(err) {`, `if !ended || err != nil {`}},
 		test: "./tests/sim TestR7MuteRulesThatHaveEndedCannotKeepARun", why: unending},
 	{name: "ended mute rules that stay until the end", edits: []edit{{mute,
 		`if q.Generation-q.Deleted <= muteGenerations {`, `if true {`}},

@@ -12,7 +12,7 @@ const (
 	ledger   = "shared/ledger/ledger.go"
 	mover    = "shared/choreo/mover.go"
 	mute     = "shared/rolling/mute.go"
-	nudge    = "shared/choreo/nudge.go"
+	nudge    = "shared/choreo/redeliver.go"
 	prepare  = "shared/rolling/prepare.go"
 	reboot   = "shared/rolling/reboot.go"
 	rejoin   = "shared/rolling/rejoin.go"
@@ -55,11 +55,11 @@ var protocol = []mutant{
 		}
 		own := w.put(item)`}}},
 	{name: "send before commit", edits: []edit{{mover, `
-		own.Delete = also.Gone
+		own.Delete = also.DeleteItem
 `, `
-		own.Delete = also.Gone
-		_ = m.follow(ctx, log, w, item, also)
-`}, {mover, `return out, m.follow(ctx, log, w, item, also)`, `return out, nil`}}},
+		own.Delete = transaction.DeleteItem
+		_ = m.sendAfterCommit(ctx, log, w, item, transaction)
+`}, {mover, `return out, m.sendAfterCommit(ctx, log, w, item, also)`, `return out, nil`}}},
 	{name: "nudge without its condition", edits: []edit{{nudge, `
 	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`, `
 	if docs, readErr := n.Ledger.Get(ctx, key); readErr == nil && len(docs) == 1 {
@@ -67,9 +67,9 @@ var protocol = []mutant{
 	}
 	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`}}},
 	{name: "a stale message acted upon", edits: []edit{{mover,
-		`case p.N != msg.N || p.Nudge != msg.Nudge:`, `case p.N < msg.N:`}}},
+		`case p.N != msg.N || p.Redeliveries != msg.Redeliveries:`, `case p.N < msg.N:`}}},
 	{name: "a stale message acted upon by an earlier step", edits: []edit{{mover,
-		`case p.N != msg.N || p.Nudge != msg.Nudge:`, `case p.N < msg.N:`}, {mover, `case p.Step != msg.Step:`, `case false:`}}},
+		`case p.N != msg.N || p.Redeliveries != msg.Redeliveries:`, `case p.N < msg.N:`}, {mover, `case p.Step != msg.Step:`, `case false:`}}},
 	{name: "lease shorter than the timeout", edits: []edit{
 		{wiring, leased + "          DRAIN_QUEUE", short + "          DRAIN_QUEUE"}, {wiring, leased + "          REBOOT_QUEUE", short + "          REBOOT_QUEUE"},
 		{wiring, leased + "          CHECK_QUEUE", short + "          CHECK_QUEUE"}, {wiring, leased + "          REJOIN_QUEUE", short + "          REJOIN_QUEUE"},
@@ -80,16 +80,16 @@ var protocol = []mutant{
 		return w, "", nil
 	}
 	p.Lease = Lease{Owner: owner,`}}},
-	{name: "errors that come again by redelivery", edits: []edit{{mover, `return m.trouble(ctx, w, err), nil`, `return out, err`}}},
+	{name: "errors that come again by redelivery", edits: []edit{{mover, `return m.retryOrFail(ctx, w, err), nil`, `return out, err`}}},
 	{name: "a nudge that takes a live lease", edits: []edit{{nudge, `
-	p := item.Place()
+	p := item.Pos()
 	if p.Leased(now) {
 		return false, nil
 	}
-	if p.Nudge`, `
-	p := item.Place()
-	if p.Nudge`}, {watchdog, `if a.Overdue(now) {`, `if !a.Due.IsZero() && now.After(a.Due) {`}}},
-	{name: "nudges without a bound", edits: []edit{{nudge, `MaxNudges = 9`, `MaxNudges = 1 << 30`}}},
+	if p.Redeliveries`, `
+	p := item.Pos()
+	if p.Redeliveries`}, {watchdog, `if a.Overdue(now) {`, `if !a.Due.IsZero() && now.After(a.Due) {`}}},
+	{name: "nudges without a bound", edits: []edit{{nudge, `Redeliveries   = 9`, `Redeliveries   = 1 << 30`}}},
 	{name: "watchdog that skips paused runs", edits: []edit{{watchdog, `
 	if a.Overdue(now) {`, `
 	if r, _, err := (book{d.Ledger}).run(ctx, a.Run); err == nil && !r.Paused.IsZero() {

@@ -26,14 +26,14 @@ var quiet = []mutant{
 	}
 	return nil`}}},
 	{name: "mute written down after it is applied", edits: []edit{{mute, `
-		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.LeaseHeld())
 		if err == nil {
 			return m.disable(ctx, rule)
 		}`, `
 		if err := m.disable(ctx, rule); err != nil {
 			return err
 		}
-		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.Held())
+		err = ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, muted), w.LeaseHeld())
 		if err == nil {
 			return nil
 		}`}}},

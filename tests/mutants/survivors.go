@@ -12,7 +12,7 @@ var survivors = []mutant{
 		`if first != nil && first.Step == step && first.At.Equal(i.Since) {`, `if first != nil && first.Step == step && first.Announced {`}}},
 	{name: "an instance that can't be put back is put back again", edits: []edit{{triage,
 		`if i.GoesBack() {`, `if i.Out() && i.RebootAskedAt.IsZero() {`}}},
-	{name: "a letter of which no code ran gives up", edits: []edit{{letter, `worn := p.Tries >= MaxTries`, `worn := true || p.Tries >= MaxTries`}}},
+	{name: "a letter of which no code ran gives up", edits: []edit{{letter, `exhausted := p.Tries >= MaxTries`, `exhausted := true || p.Tries >= MaxTries`}}},
 	{name: "cancel that leaves a paused run paused", edits: []edit{{control, `
 		r.Stop(now, run.Cancelled)
 		if !r.Paused.IsZero() {`, `
@@ -29,9 +29,9 @@ var survivors = []mutant{
 		`!r.Paused.IsZero() && now.Sub(r.Paused) >= limit && limit < 0 {`}}},
 	{name: "a mute that ends while its alarm is in ALARM", edits: []edit{{finish, `if a.State == "ALARM" {`, `if a.State == "ALARM" && false {`}}},
 	{name: "who gets a token isn't told", edits: []edit{{handOn, `
-		all.Send = append(all.Send, choreo.NewMessage(key, &h.Position))`, ``}}},
+		all.Messages = append(all.Messages, choreo.NewMessage(key, &h.Position))`, ``}}},
 	{name: "a run that is over isn't told", edits: []edit{{handOn, `
-	all.Send = append(all.Send, choreo.NewMessage(activeKey(r.ID), &a.Position))`, ``}}},
+	all.Messages = append(all.Messages, choreo.NewMessage(activeKey(r.ID), &a.Position))`, ``}}},
 	{name: "a token is kept for one that serves again", edits: []edit{{prepare, `
 		if !back {
 			continue

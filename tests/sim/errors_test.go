@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -22,7 +22,7 @@ type outageOf struct {
 
 var (
 	errNoRight = errors.New("AccessDenied: not authorized to perform this")
-	errTooFast = passing.Refused(errors.New("ThrottlingException: rate exceeded"))
+	errTooFast = transient.NotApplied(errors.New("ThrottlingException: rate exceeded"))
 )
 
 func (o outageOf) hits(op world.Op) bool {

@@ -37,17 +37,17 @@ func (x wiring) env(function, name string) string {
 	return value
 }
 
-func (x wiring) line(function string) choreo.Line {
+func (x wiring) line(function string) choreo.Deps {
 	lease, err := time.ParseDuration(x.env(function, "LEASE"))
 	if err != nil {
 		panic(fmt.Sprintf("sim: LEASE of function %s: %v", function, err))
 	}
-	return choreo.Line{Ledger: x.world.Table(), Queues: x.world.Queues(function), Now: x.now, Lease: lease}
+	return choreo.Deps{Ledger: x.world.Table(), Queues: x.world.Queues(function), Now: x.now, Lease: lease}
 }
 
 // messages is the code of a function that takes messages, down to the JSON that Lambda hands over.
 func messages(h choreo.Handler) world.Code {
-	return choreo.Either(h, func(_ context.Context, event json.RawMessage) (any, error) {
+	return choreo.SQSOrDirectHandler(h, func(_ context.Context, event json.RawMessage) (any, error) {
 		return nil, fmt.Errorf("event: %s is none of SQS", event)
 	})
 }
@@ -67,8 +67,8 @@ func (x wiring) all() {
 		Alarm: x.topic("rejoin", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("rejoin"))))
 	w.Handle("finish", messages(rolling.Finish{Ledger: table, Mutes: mutes("finish"), States: w.Alarms(), Alarm: x.topic("finish", "ALARM_TOPIC"),
 		Report: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
-	w.Handle("triage", messages(choreo.Owners{rolling.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},
-		patch.Triage{Line: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
+	w.Handle("triage", messages(choreo.ItemHandlers{rolling.Triage{Deps: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},
+		patch.Triage{Deps: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
 	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
 		_, err := rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
 		_, more := patch.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
@@ -93,7 +93,7 @@ func (x wiring) start(mutes rolling.Mutes) {
 			AlarmPrefix: x.env("start", "ALARM_PREFIX"), RulePrefix: x.env("start", "RULE_PREFIX"),
 			CheckFunction: x.env("start", "CHECK_FUNCTION"), EventBuses: x.env("start", "EVENT_BUSES"), InVPC: x.env("start", "IN_VPC") == "true",
 			IPv6: x.env("start", "CHECK_DUAL_STACK") == "true"}}
-	w.Handle("start", choreo.Either(start.Mover(x.line("start")), func(ctx context.Context, request json.RawMessage) (any, error) {
+	w.Handle("start", choreo.SQSOrDirectHandler(start.Mover(x.line("start")), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return start.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 }

@@ -18,7 +18,7 @@ func (x wiring) patches() {
 		Alarm: x.topic("survey", "ALARM_TOPIC"), Now: x.now,
 		Settings: patch.Settings{WindowIDs: x.list("PATCH_WINDOW_IDS"), WindowPrefix: x.env("survey", "PATCH_WINDOW_PREFIX"), States: x.list("PATCH_STATES"),
 			Lead: x.duration("PATCH_LEAD"), StaleAfter: x.duration("PATCH_STALE_AFTER"), Deadline: x.duration("PATCH_DEADLINE"), After: x.env("survey", "PATCH_AFTER") == "true"}}
-	w.Handle("survey", choreo.Either(survey.Mover(x.line("survey")), func(ctx context.Context, request json.RawMessage) (any, error) {
+	w.Handle("survey", choreo.SQSOrDirectHandler(survey.Mover(x.line("survey")), func(ctx context.Context, request json.RawMessage) (any, error) {
 		return survey.Request(ctx, choreo.Invocation(ctx), request)
 	}))
 	w.Handle("scan", messages(patch.Scanner{Ledger: table, Patches: w.SSM(), Now: x.now}.Mover(x.line("scan"))))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Op is one effect: a call that a function, or somebody outside, makes of AWS. Things that happen by themselves are Ops of
@@ -78,9 +78,9 @@ func (w *World) attempt(op *Op, do func(op *Op) error) error {
 	switch op.Fault {
 	case CrashBefore, Timeout:
 	case Throttle:
-		err = passing.Refused(errors.New("ThrottlingException: rate exceeded"))
+		err = transient.NotApplied(errors.New("ThrottlingException: rate exceeded"))
 	case ServerError:
-		err = passing.Error(errors.New("InternalError: 500"))
+		err = transient.Mark(errors.New("InternalError: 500"))
 	default:
 		if w.Refuse != nil {
 			if err := w.Refuse(*op); err != nil {
@@ -90,7 +90,7 @@ func (w *World) attempt(op *Op, do func(op *Op) error) error {
 		err = do(op)
 		op.Happened = err == nil
 		if op.Fault == ReplyLost {
-			err = passing.Error(errors.New("the connection was lost before the reply"))
+			err = transient.Mark(errors.New("the connection was lost before the reply"))
 		}
 	}
 	if op.Fault != None {

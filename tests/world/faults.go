@@ -9,9 +9,9 @@ const (
 	CrashBefore       // the invocation ends, the call doesn't happen
 	CrashAfter        // the call happens, then the invocation ends
 	Timeout           // the call hangs and doesn't happen; the invocation ends when its function's time is up
-	ReplyLost         // the call happens, its caller sees passing.Error
-	Throttle          // it doesn't happen, its caller sees passing.Refused
-	ServerError       // it doesn't happen, its caller sees passing.Error
+	ReplyLost         // the call happens, its caller sees transient.Mark
+	Throttle          // it doesn't happen, its caller sees transient.NotApplied
+	ServerError       // it doesn't happen, its caller sees transient.Mark
 )
 
 // Faults are all that can go wrong.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 	"quickstep/tests/world"
 )
 
@@ -48,7 +48,7 @@ func TestFaultsOfOneCall(t *testing.T) {
 				}()
 				err := write(ctx, w, "x")
 				returned = true
-				if passing.Is(err) != c.isPassing || passing.IsRefused(err) != c.isRefuse {
+				if transient.Is(err) != c.isPassing || transient.IsNotApplied(err) != c.isRefuse {
 					t.Errorf("error %v", err)
 				}
 				return nil, nil

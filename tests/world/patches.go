@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Systems Manager's pages.
@@ -69,7 +69,7 @@ func (s *SSM) Patches(ctx context.Context, id string, states []string, token str
 	err = w.effect(ctx, op, func(*Op) error {
 		if !w.patchCalls.take(w.now, w.PatchRate) {
 			w.tally("ssm", "PatchThrottles", 1)
-			return passing.Refused(errors.New("ThrottlingException: rate exceeded"))
+			return transient.NotApplied(errors.New("ThrottlingException: rate exceeded"))
 		}
 		if _, _, ok := w.managed(id); !ok {
 			return fmt.Errorf("InvalidInstanceId: %w", run.ErrUnmanaged)

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
@@ -92,7 +92,7 @@ func TestPatchesAreThrottledAtTheirRate(t *testing.T) {
 	w.PatchRate = 2
 	call := func() bool {
 		_, _, err := w.SSM().Patches(ctx, "i-1", nil, "")
-		if err != nil && !passing.IsRefused(err) {
+		if err != nil && !transient.IsNotApplied(err) {
 			t.Fatal(err)
 		}
 		return err == nil
@@ -157,7 +157,7 @@ func TestEffectsOfTheReportsPorts(t *testing.T) {
 		t.Errorf("%v", w.Counts())
 	}
 	w.Fault = func(world.Op) world.Fault { return world.ReplyLost }
-	if err := w.Bucket("reports").Put(ctx, "key", "text/csv", []byte("x")); !passing.Is(err) || len(w.Objects("reports")) != 1 {
+	if err := w.Bucket("reports").Put(ctx, "key", "text/csv", []byte("x")); !transient.Is(err) || len(w.Objects("reports")) != 1 {
 		t.Errorf("%v, %v", err, w.Objects("reports"))
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
@@ -167,10 +167,10 @@ func TestWhatASendOfSeveralCallsSaysOfItsFaults(t *testing.T) {
 		return world.None
 	}
 	err := w.Queues("drain").Send(ctx, both...)
-	if !passing.Is(err) || passing.IsRefused(err) || w.Depth("drain") != 0 || w.Depth("reboot") != 1 {
+	if !transient.Is(err) || transient.IsNotApplied(err) || w.Depth("drain") != 0 || w.Depth("reboot") != 1 {
 		t.Errorf("%v; depths %d and %d", err, w.Depth("drain"), w.Depth("reboot"))
 	}
-	if err := w.Queues("drain").Send(ctx, both[0]); !passing.IsRefused(err) {
+	if err := w.Queues("drain").Send(ctx, both[0]); !transient.IsNotApplied(err) {
 		t.Errorf("one refused call: %v", err)
 	}
 }

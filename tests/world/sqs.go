@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Queues is SQS as one function sees it: it sends to the queues that its environment names, and to no other.
@@ -53,10 +53,10 @@ func (s *Queues) Send(ctx context.Context, envelopes ...choreo.Envelope) error {
 		return nil
 	case len(calls) == 1:
 		return failures[0]
-	case slices.ContainsFunc(failures, func(err error) bool { return !passing.Is(err) }):
+	case slices.ContainsFunc(failures, func(err error) bool { return !transient.Is(err) }):
 		return fmt.Errorf("%v", failures) // %w would let the mark of one speak for all
 	}
-	return passing.Error(fmt.Errorf("%v", failures))
+	return transient.Mark(fmt.Errorf("%v", failures))
 }
 
 // allowed says whether SQS would take a message from this function.

@@ -13,7 +13,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -24,7 +24,7 @@ const pageSize = 100
 type CloudWatch struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) CloudWatch { return CloudWatch{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) CloudWatch { return CloudWatch{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Alarms finds the alarms (on metrics, on logs, and composite) whose name begins with one of prefixes or is one of names, each once,
 // sorted by name. Names that don't exist are absent from the result, not an error.
@@ -102,7 +102,7 @@ func (c CloudWatch) pages(ctx context.Context, in *api.DescribeAlarmsInput, each
 	for {
 		page, err := c.client.DescribeAlarms(ctx, in)
 		if err != nil {
-			return fault.Mark(err)
+			return awserr.Mark(err)
 		}
 		each(page)
 		if aws.ToString(page.NextToken) == "" {

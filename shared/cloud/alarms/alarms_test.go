@@ -12,8 +12,8 @@ import (
 
 	"quickstep/shared/cloud/alarms"
 	"quickstep/shared/cloud/cloudtest"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 func say(v cbor.Map) func(cloudtest.Call) cloudtest.Answer {
@@ -231,7 +231,7 @@ func TestUnmute(t *testing.T) {
 func TestAQuotaOfMuteRulesDoesNotPass(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.CBOR("LimitExceededFault") })
 	err := alarms.New(w.Config).Mute(t.Context(), run.MuteRule{Name: "quickstep-1", Alarms: []string{"a"}})
-	if err == nil || passing.Is(err) {
+	if err == nil || transient.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -30,7 +30,7 @@ func (c CloudWatch) Mute(ctx context.Context, r run.MuteRule) error {
 		}},
 	})
 	if err != nil {
-		return fmt.Errorf("put mute rule %s: %w", r.Name, fault.Mark(err))
+		return fmt.Errorf("put mute rule %s: %w", r.Name, awserr.Mark(err))
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (c CloudWatch) MuteActive(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read mute rule %s: %w", name, fault.Mark(err))
+		return false, fmt.Errorf("read mute rule %s: %w", name, awserr.Mark(err))
 	}
 	return out.Status == types.AlarmMuteRuleStatusActive, nil
 }
@@ -51,14 +51,14 @@ func (c CloudWatch) MuteActive(ctx context.Context, name string) (bool, error) {
 func (c CloudWatch) Unmute(ctx context.Context, name string) error {
 	_, err := c.client.DeleteAlarmMuteRule(ctx, &api.DeleteAlarmMuteRuleInput{AlarmMuteRuleName: &name})
 	if err != nil && !missing(err) {
-		return fmt.Errorf("delete mute rule %s: %w", name, fault.Mark(err))
+		return fmt.Errorf("delete mute rule %s: %w", name, awserr.Mark(err))
 	}
 	return nil
 }
 
 // missing knows both names that CloudWatch has for it.
 func missing(err error) bool {
-	code := fault.Code(err)
+	code := awserr.Code(err)
 	return code == "ResourceNotFoundException" || code == "ResourceNotFound"
 }
 

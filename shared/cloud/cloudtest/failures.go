@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/encoding/cbor"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Protocol writes an error with a code as a service's wire protocol does.
@@ -77,9 +77,9 @@ func Failures(t *testing.T, protocol Protocol, call func(context.Context, aws.Co
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if passing.Is(err) != c.passes || passing.IsRefused(err) != c.noEffect {
+			if transient.Is(err) != c.passes || transient.IsNotApplied(err) != c.noEffect {
 				t.Errorf("passes %t, without effect %t, want %t, %t: %v",
-					passing.Is(err), passing.IsRefused(err), c.passes, c.noEffect, err)
+					transient.Is(err), transient.IsNotApplied(err), c.passes, c.noEffect, err)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func Failures(t *testing.T, protocol Protocol, call func(context.Context, aws.Co
 			cancel()
 			return Answer{Hang: true}
 		})
-		if err := call(ctx, w.Config); !errors.Is(err, context.Canceled) || !passing.Is(err) || passing.IsRefused(err) {
+		if err := call(ctx, w.Config); !errors.Is(err, context.Canceled) || !transient.Is(err) || transient.IsNotApplied(err) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -108,7 +108,7 @@ func Garbled(t *testing.T, whole Answer, call func(context.Context, aws.Config) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := Serve(t, func(Call) Answer { return answer })
-			if err := call(t.Context(), w.Config); !passing.Is(err) || passing.IsRefused(err) {
+			if err := call(t.Context(), w.Config); !transient.Is(err) || transient.IsNotApplied(err) {
 				t.Errorf("got %v", err)
 			}
 		})

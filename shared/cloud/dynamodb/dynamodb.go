@@ -17,9 +17,9 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // keysPerCall is the most items that BatchGetItem takes.
@@ -35,7 +35,7 @@ var _ ledger.Store = Table{}
 
 // New makes a client for the table; it calls nothing yet.
 func New(cfg aws.Config, table string) Table {
-	return Table{api.NewFromConfig(fault.Watch(cfg)), table}
+	return Table{api.NewFromConfig(awserr.Watch(cfg)), table}
 }
 
 // Get implements ledger.Store.
@@ -57,7 +57,7 @@ func (t Table) Get(ctx context.Context, keys ...ledger.Key) ([]ledger.Doc, error
 func (t Table) one(ctx context.Context, k ledger.Key) ([]ledger.Doc, error) {
 	out, err := t.client.GetItem(ctx, &api.GetItemInput{TableName: &t.name, Key: key(k), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", k, fault.Mark(err))
+		return nil, fmt.Errorf("read %s: %w", k, awserr.Mark(err))
 	}
 	if len(out.Item) == 0 {
 		return nil, nil
@@ -81,7 +81,7 @@ func (t Table) batch(ctx context.Context, keys []ledger.Key) ([]ledger.Doc, erro
 		out, err := t.client.BatchGetItem(ctx, &api.BatchGetItemInput{
 			RequestItems: map[string]types.KeysAndAttributes{t.name: {Keys: ask, ConsistentRead: aws.Bool(true)}}})
 		if err != nil {
-			return nil, fault.Mark(err)
+			return nil, awserr.Mark(err)
 		}
 		found, err := decode(out.Responses[t.name])
 		if err != nil {
@@ -90,7 +90,7 @@ func (t Table) batch(ctx context.Context, keys []ledger.Key) ([]ledger.Doc, erro
 		docs = append(docs, found...)
 		left := out.UnprocessedKeys[t.name].Keys
 		if len(left) >= len(ask) {
-			return nil, passing.Refused(errors.New("none of the keys was processed"))
+			return nil, transient.NotApplied(errors.New("none of the keys was processed"))
 		}
 		ask = left
 	}
@@ -130,7 +130,7 @@ func (t Table) query(ctx context.Context, in *api.QueryInput, limit int) ([]ledg
 		}
 		page, err := t.client.Query(ctx, in)
 		if err != nil {
-			return nil, fault.Mark(err)
+			return nil, awserr.Mark(err)
 		}
 		found, err := decode(page.Items)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 var (
@@ -124,7 +124,7 @@ func TestCanceledTransactions(t *testing.T) {
 			canceled.Status = 400
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return canceled })
 			err := dynamodb.New(w.Config, table).Write(t.Context(), "me", put(theRun, 0), put(theOne, 0))
-			if err == nil || errors.Is(err, ledger.ErrConflict) != c.conflict || passing.Is(err) != c.passes || passing.IsRefused(err) != c.noEffect {
+			if err == nil || errors.Is(err, ledger.ErrConflict) != c.conflict || transient.Is(err) != c.passes || transient.IsNotApplied(err) != c.noEffect {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -133,7 +133,7 @@ func TestCanceledTransactions(t *testing.T) {
 
 func TestASingleWriteThatMeetsATransactionPasses(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("TransactionConflictException") })
-	if err := dynamodb.New(w.Config, table).Write(t.Context(), "me", put(theRun, 0)); !passing.IsRefused(err) {
+	if err := dynamodb.New(w.Config, table).Write(t.Context(), "me", put(theRun, 0)); !transient.IsNotApplied(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestABatchOfWhichNothingIsReadPasses(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer {
 		return reply(attributes{"Responses": attributes{}, "UnprocessedKeys": c.JSON()["RequestItems"]})
 	})
-	if _, err := dynamodb.New(w.Config, table).Get(t.Context(), theRun, theOne); !passing.Is(err) || len(w.Calls()) != 1 {
+	if _, err := dynamodb.New(w.Config, table).Get(t.Context(), theRun, theOne); !transient.Is(err) || len(w.Calls()) != 1 {
 		t.Errorf("%d calls, %v", len(w.Calls()), err)
 	}
 }
@@ -183,7 +183,7 @@ func TestAnItemThatIsNoDocumentIsAnError(t *testing.T) {
 		_, one := s.Get(t.Context(), theRun)
 		_, several := s.Get(t.Context(), theRun, theOne)
 		_, all := s.List(t.Context(), "RUN#1", "", "", 0)
-		if one == nil || several == nil || all == nil || passing.Is(one) || passing.Is(several) || passing.Is(all) {
+		if one == nil || several == nil || all == nil || transient.Is(one) || transient.Is(several) || transient.Is(all) {
 			t.Errorf("%s: got %v; %v; %v", item, one, several, all)
 		}
 	}

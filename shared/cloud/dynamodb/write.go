@@ -10,7 +10,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/ledger"
 )
 
@@ -81,10 +81,10 @@ func (t Table) apply(ctx context.Context, parts []types.TransactWriteItem) error
 func ours(err error) error {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) {
-		if fault.Code(err) == "ConditionalCheckFailedException" {
+		if awserr.Code(err) == "ConditionalCheckFailedException" {
 			return fmt.Errorf("%w: %w", ledger.ErrConflict, err)
 		}
-		return fault.Mark(err)
+		return awserr.Mark(err)
 	}
 	passes := false
 	for _, r := range canceled.CancellationReasons {
@@ -99,7 +99,7 @@ func ours(err error) error {
 		}
 	}
 	if passes {
-		return fault.Passing(err)
+		return awserr.MarkTransient(err)
 	}
 	return err
 }

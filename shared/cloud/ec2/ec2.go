@@ -14,7 +14,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -29,7 +29,7 @@ const (
 type Instances struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) Instances { return Instances{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) Instances { return Instances{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Machines finds the instances that have one of the selection's ids and all of its tags, whatever their state, sorted by
 // id. Ids that EC2 doesn't know are absent from the result, not an error.
@@ -71,7 +71,7 @@ func (i Instances) list(ctx context.Context, filters []types.Filter) ([]run.Mach
 	for {
 		page, err := i.client.DescribeInstances(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("list instances: %w", fault.Mark(err))
+			return nil, fmt.Errorf("list instances: %w", awserr.Mark(err))
 		}
 		for _, r := range page.Reservations {
 			for _, instance := range r.Instances {

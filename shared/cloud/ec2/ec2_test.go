@@ -13,8 +13,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ec2"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 func answer(operation, result string) cloudtest.Answer {
@@ -179,7 +179,7 @@ func TestReboot(t *testing.T) {
 		t.Run(c.name+", in one attempt", func(t *testing.T) {
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return c.answer })
 			err := ec2.New(w.Config).Reboot(t.Context(), "i-1")
-			if (err != nil) != c.fails || passing.Is(err) != c.passes || passing.IsRefused(err) != c.noEffect {
+			if (err != nil) != c.fails || transient.Is(err) != c.passes || transient.IsNotApplied(err) != c.noEffect {
 				t.Errorf("got %v", err)
 			}
 			if errors.Is(err, run.ErrGone) != (c.is != nil) {

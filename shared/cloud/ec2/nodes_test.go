@@ -10,8 +10,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ec2"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
+	"quickstep/shared/transient"
 )
 
 func TestNodesByTagReadsAllPages(t *testing.T) {
@@ -95,7 +95,7 @@ func TestNodesOfASelectionThatChoosesNothingAreAnError(t *testing.T) {
 		"a tag without value": {Tags: []patch.Target{{Key: "tag:Role"}}},
 	} {
 		w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1")) })
-		if got, err := ec2.New(w.Config).Nodes(t.Context(), s); err == nil || passing.Is(err) || len(w.Calls()) > 0 {
+		if got, err := ec2.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}

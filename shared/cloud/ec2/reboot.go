@@ -9,7 +9,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -66,9 +66,9 @@ func failed(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	switch code := fault.Code(err); {
+	switch code := awserr.Code(err); {
 	case strings.HasPrefix(code, "InvalidInstanceID"), code == "IncorrectInstanceState", code == "IncorrectState":
 		return fmt.Errorf("%s: %w: %w", what, run.ErrGone, err)
 	}
-	return fmt.Errorf("%s: %w", what, fault.Mark(err))
+	return fmt.Errorf("%s: %w", what, awserr.Mark(err))
 }

@@ -18,7 +18,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -32,7 +32,7 @@ const delayAttribute = "deregistration_delay.timeout_seconds"
 type TargetGroups struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) TargetGroups { return TargetGroups{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) TargetGroups { return TargetGroups{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Groups lists all target groups of the Region, sorted by ARN.
 func (g TargetGroups) Groups(ctx context.Context) ([]run.Group, error) {
@@ -41,7 +41,7 @@ func (g TargetGroups) Groups(ctx context.Context) ([]run.Group, error) {
 	for {
 		page, err := g.client.DescribeTargetGroups(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("list the target groups: %w", fault.Mark(err))
+			return nil, fmt.Errorf("list the target groups: %w", awserr.Mark(err))
 		}
 		for _, t := range page.TargetGroups {
 			groups = append(groups, group(t))

@@ -8,7 +8,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -59,11 +59,11 @@ func failed(verb, groupARN string, err error) error {
 		return nil
 	}
 	what := verb + " " + run.ShortARN(groupARN)
-	switch fault.Code(err) {
+	switch awserr.Code(err) {
 	case "TargetGroupNotFound":
 		return fmt.Errorf("%s: %w: %w", what, run.ErrNoGroup, err)
 	case "InvalidTarget":
 		return fmt.Errorf("%s: %w: %w", what, run.ErrGone, err)
 	}
-	return fmt.Errorf("%s: %w", what, fault.Mark(err))
+	return fmt.Errorf("%s: %w", what, awserr.Mark(err))
 }

@@ -13,7 +13,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -28,7 +28,7 @@ const (
 type EventBridge struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) EventBridge { return EventBridge{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) EventBridge { return EventBridge{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Rules finds the rules of a bus (its name or ARN; empty for the default one) whose name begins with one of prefixes or
 // is one of names, each once, sorted by name. Rules that an AWS service manages aren't ours to
@@ -80,7 +80,7 @@ func (e EventBridge) list(ctx context.Context, bus, prefix string) ([]run.Rule, 
 	for {
 		page, err := e.client.ListRules(ctx, in)
 		if err != nil {
-			return nil, fault.Mark(err)
+			return nil, awserr.Mark(err)
 		}
 		for _, r := range page.Rules {
 			if aws.ToString(r.ManagedBy) == "" {
@@ -136,8 +136,8 @@ func failed(verb string, r run.Rule, err error) error {
 		return nil
 	}
 	what := fmt.Sprintf("%s rule %s of bus %s", verb, r.Name, *bus(r))
-	if fault.Code(err) == "ResourceNotFoundException" {
+	if awserr.Code(err) == "ResourceNotFoundException" {
 		return fmt.Errorf("%s: %w: %w", what, run.ErrNoRule, err)
 	}
-	return fmt.Errorf("%s: %w", what, fault.Mark(err))
+	return fmt.Errorf("%s: %w", what, awserr.Mark(err))
 }

@@ -12,8 +12,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/events"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 func say(body string) func(cloudtest.Call) cloudtest.Answer {
@@ -125,14 +125,14 @@ func TestSwitchingARuleThatWasDeleted(t *testing.T) {
 	if err := events.New(w.Config).Enable(t.Context(), rule); err != nil {
 		t.Errorf("on: got %v", err)
 	}
-	if err := events.New(w.Config).Disable(t.Context(), rule); !errors.Is(err, run.ErrNoRule) || passing.Is(err) {
+	if err := events.New(w.Config).Disable(t.Context(), rule); !errors.Is(err, run.ErrNoRule) || transient.Is(err) {
 		t.Errorf("off: got %v", err)
 	}
 }
 
 func TestAChangeThatMeetsAnotherPasses(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("ConcurrentModificationException") })
-	if err := events.New(w.Config).Disable(t.Context(), run.Rule{Name: "nightly"}); !passing.Is(err) {
+	if err := events.New(w.Config).Disable(t.Context(), run.Rule{Name: "nightly"}); !transient.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }

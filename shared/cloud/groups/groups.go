@@ -13,7 +13,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/resourcegroups"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroups/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/patch"
 )
 
@@ -27,7 +27,7 @@ var nodeTypes = []string{"AWS::EC2::Instance", "AWS::SSM::ManagedInstance"}
 type Groups struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) Groups { return Groups{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) Groups { return Groups{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Members lists the ids of a group's nodes that are of one of the types, or of any type of node if none are given, sorted. The
 // letters of a type may be of any case, as a window's targets have them; types of anything but nodes choose nobody, and cost
@@ -79,10 +79,10 @@ func inactive(problems []types.QueryError) error {
 }
 
 func failed(group string, err error) error {
-	if fault.Code(err) == "NotFoundException" {
+	if awserr.Code(err) == "NotFoundException" {
 		return fmt.Errorf("list the resource group %s: %w: %w", group, patch.ErrNoGroup, err)
 	}
-	return fmt.Errorf("list the resource group %s: %w", group, fault.Mark(err))
+	return fmt.Errorf("list the resource group %s: %w", group, awserr.Mark(err))
 }
 
 // lastPart is the id in an ARN: of …:instance/i-1 it is i-1.

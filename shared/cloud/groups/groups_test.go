@@ -13,8 +13,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/groups"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
+	"quickstep/shared/transient"
 )
 
 // members is a page of resources, each a type and an ARN.
@@ -85,7 +85,7 @@ func TestAGroupThatDoesNotExist(t *testing.T) {
 		missing.Status = 404
 		return missing
 	})
-	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, patch.ErrNoGroup) || passing.Is(err) || got != nil || !strings.Contains(err.Error(), "web") {
+	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, patch.ErrNoGroup) || transient.Is(err) || got != nil || !strings.Contains(err.Error(), "web") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestAGroupWhoseStackCannotBeReadIsNotEmpty(t *testing.T) {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
 			return cloudtest.Answer{Body: `{"Resources":[],"QueryErrors":[{"ErrorCode":"` + code + `","Message":"no stack"}]}`}
 		})
-		if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); (err != nil) != fails || passing.Is(err) || len(got) > 0 {
+		if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); (err != nil) != fails || transient.Is(err) || len(got) > 0 {
 			t.Errorf("%s: got %v, %v", code, got, err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 )
 
 // maxWhy is the most characters of a function's own words that a reason repeats; it ends up in a line of a message.
@@ -22,7 +22,7 @@ const maxWhy = 300
 type Functions struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) Functions { return Functions{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) Functions { return Functions{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Ready invokes a function (its name, alias or ARN) and waits for its answer. A function that fails or answers anything
 // else isn't ready, and why says so. It is invoked once, with no second attempt after a failure: the check itself comes
@@ -39,7 +39,7 @@ func (f Functions) Ready(ctx context.Context, function string, payload any) (rea
 		Payload:        body,
 	}, once)
 	if err != nil {
-		return false, "", fmt.Errorf("ask function %s: %w", function, fault.Mark(err))
+		return false, "", fmt.Errorf("ask function %s: %w", function, awserr.Mark(err))
 	}
 	if out.FunctionError != nil {
 		return false, fmt.Sprintf("function %s failed: %s", function, failure(out.Payload)), nil

@@ -9,7 +9,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/lambda"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 func TestReady(t *testing.T) {
@@ -59,7 +59,7 @@ func TestAFunctionIsInvokedOnce(t *testing.T) {
 	for code, passes := range map[string]bool{"TooManyRequestsException": true, "ResourceNotFoundException": false} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.REST(code) })
 		_, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", nil)
-		if err == nil || passing.IsRefused(err) != passes || len(w.Calls()) != 1 {
+		if err == nil || transient.IsNotApplied(err) != passes || len(w.Calls()) != 1 {
 			t.Errorf("%s: %d calls, %v", code, len(w.Calls()), err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestFailures(t *testing.T) {
 
 func TestAnAnswerThatBreaksOffPasses(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Body: `{"ready":true}`, Cut: true} })
-	if ready, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", nil); ready || !passing.Is(err) {
+	if ready, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", nil); ready || !transient.Is(err) {
 		t.Errorf("got %t, %v", ready, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 )
 
 // Bucket is one S3 bucket.
@@ -25,7 +25,7 @@ type Bucket struct {
 // only other call that is linked with it, are off.
 func New(cfg aws.Config, bucket string) Bucket {
 	plain := func(o *api.Options) { o.DisableS3ExpressSessionAuth = aws.Bool(true) }
-	return Bucket{api.NewFromConfig(fault.Watch(cfg), plain), bucket, cfg.Region}
+	return Bucket{api.NewFromConfig(awserr.Watch(cfg), plain), bucket, cfg.Region}
 }
 
 // consoles are where people look at buckets, by how the Region's name begins.
@@ -54,7 +54,7 @@ func (b Bucket) Put(ctx context.Context, key, contentType string, body []byte) e
 		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))),
 	})
 	if err != nil {
-		return fmt.Errorf("put %s into bucket %s: %w", key, b.name, fault.Mark(err))
+		return fmt.Errorf("put %s into bucket %s: %w", key, b.name, awserr.Mark(err))
 	}
 	return nil
 }

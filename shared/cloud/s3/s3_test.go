@@ -11,7 +11,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/s3"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // rest is the protocol of S3.
@@ -69,7 +69,7 @@ func TestADirectoryBucketIsWrittenToWithoutASession(t *testing.T) {
 
 func TestAnObjectNeedsAKey(t *testing.T) {
 	w := cloudtest.Serve(t, always(cloudtest.Answer{}))
-	if err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "", "text/csv", []byte("x")); err == nil || passing.Is(err) || len(w.Calls()) > 0 {
+	if err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "", "text/csv", []byte("x")); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
 		t.Errorf("%d calls, %v", len(w.Calls()), err)
 	}
 }
@@ -80,7 +80,7 @@ func TestWhatS3Refuses(t *testing.T) {
 		refusal.Status = status
 		w := cloudtest.Serve(t, always(refusal))
 		err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "full.json", "application/json", []byte("{}"))
-		if err == nil || passing.Is(err) || len(w.Calls()) != 1 || !strings.Contains(err.Error(), "full.json") || !strings.Contains(err.Error(), "quickstep-reports") {
+		if err == nil || transient.Is(err) || len(w.Calls()) != 1 || !strings.Contains(err.Error(), "full.json") || !strings.Contains(err.Error(), "quickstep-reports") {
 			t.Errorf("%s: %d calls, %v", code, len(w.Calls()), err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestThrottlesOfS3(t *testing.T) {
 	put := func(cfg aws.Config) error {
 		return s3.New(cfg, "quickstep-reports").Put(t.Context(), "full.json", "application/json", []byte("{}"))
 	}
-	if err := put(w.Config); !passing.IsRefused(err) || len(w.Calls()) != 3 {
+	if err := put(w.Config); !transient.IsNotApplied(err) || len(w.Calls()) != 3 {
 		t.Errorf("%d calls, %v", len(w.Calls()), err)
 	}
 	n := 0

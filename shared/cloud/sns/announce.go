@@ -9,7 +9,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
 )
@@ -27,7 +27,7 @@ func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if _, err := t.client.Publish(ctx, in, once); err != nil {
-		return fmt.Errorf("%s: %w", what, fault.Mark(err))
+		return fmt.Errorf("%s: %w", what, awserr.Mark(err))
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
+	"quickstep/shared/transient"
 )
 
 func announcement() patch.Announcement {
@@ -81,7 +81,7 @@ func TestAnnouncementsThatSNSDoesNotTake(t *testing.T) {
 	for name, a := range map[string]patch.Announcement{"too long": tooLong, "no text": noText, "no JSON": noJSON, "an odd attribute": odd} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 		err := sns.New(w.Config, topic).Announce(t.Context(), a)
-		if err == nil || passing.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
+		if err == nil || transient.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
 			t.Errorf("%s: %d calls, %v", name, len(w.Calls()), err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestFailuresOfAnnounce(t *testing.T) {
 	// Of one whose reply is lost nobody knows whether it was sent: it isn't the SDK that sends it again.
 	for _, code := range []string{"Throttling", "InternalError"} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Query(code) })
-		if err := call(t.Context(), w.Config); !passing.Is(err) || len(w.Calls()) != 1 {
+		if err := call(t.Context(), w.Config); !transient.Is(err) || len(w.Calls()) != 1 {
 			t.Errorf("after %s: %v, %d calls", code, err, len(w.Calls()))
 		}
 	}

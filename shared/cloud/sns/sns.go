@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/sns"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -30,7 +30,7 @@ type Topic struct {
 
 // New makes a client for the topic; it calls nothing yet.
 func New(cfg aws.Config, topicARN string) Topic {
-	return Topic{api.NewFromConfig(fault.Watch(cfg)), topicARN}
+	return Topic{api.NewFromConfig(awserr.Watch(cfg)), topicARN}
 }
 
 // Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at most MaxSubject
@@ -50,7 +50,7 @@ func (t Topic) Publish(ctx context.Context, subject, text string) error {
 		in.Subject = &s
 	}
 	if _, err := t.client.Publish(ctx, in, once); err != nil {
-		return fmt.Errorf("%s: %w", what, fault.Mark(err))
+		return fmt.Errorf("%s: %w", what, awserr.Mark(err))
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 const topic = "arn:aws:sns:eu-west-1:111122223333:quickstep-alarms"
@@ -50,7 +50,7 @@ func TestTextsThatSNSDoesNotTake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 			err := sns.New(w.Config, topic).Publish(t.Context(), "web: done", text)
-			if err == nil || passing.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
+			if err == nil || transient.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
 				t.Errorf("%d calls, %v", len(w.Calls()), err)
 			}
 		})
@@ -59,7 +59,7 @@ func TestTextsThatSNSDoesNotTake(t *testing.T) {
 
 func TestSNSHasItsOwnWordForAThrottle(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Query("Throttled") })
-	if err := sns.New(w.Config, topic).Publish(t.Context(), "s", "text"); !passing.IsRefused(err) {
+	if err := sns.New(w.Config, topic).Publish(t.Context(), "s", "text"); !transient.IsNotApplied(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -70,7 +70,7 @@ func TestFailures(t *testing.T) {
 	cloudtest.Garbled(t, accepted, call)
 	for _, code := range []string{"Throttling", "InternalError"} { // it isn't the SDK that sends it again
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Query(code) })
-		if err := call(t.Context(), w.Config); !passing.Is(err) || len(w.Calls()) != 1 {
+		if err := call(t.Context(), w.Config); !transient.Is(err) || len(w.Calls()) != 1 {
 			t.Errorf("after %s: %v, %d calls", code, err, len(w.Calls()))
 		}
 	}

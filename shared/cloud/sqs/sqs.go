@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/cloud/fault"
-	"quickstep/shared/passing"
+	"quickstep/shared/cloud/awserr"
+	"quickstep/shared/transient"
 )
 
 // Queues are the project's queues by the step that each feeds.
@@ -28,7 +28,7 @@ type Queues struct {
 
 // New makes a client for the queues, given as the step's name → the queue's URL; it calls nothing yet.
 func New(cfg aws.Config, urls map[string]string) Queues {
-	return Queues{api.NewFromConfig(fault.Watch(cfg)), urls}
+	return Queues{api.NewFromConfig(awserr.Watch(cfg)), urls}
 }
 
 // Send puts messages into their queues. Nothing is sent if one of them has no queue or too long a delay. Otherwise all
@@ -61,7 +61,7 @@ func (q Queues) one(ctx context.Context, m choreo.Envelope) error {
 	_, err := q.client.SendMessage(ctx, &api.SendMessageInput{
 		QueueUrl: aws.String(q.urls[m.Queue]), MessageBody: &m.Body, DelaySeconds: seconds(m.Delay)})
 	if err != nil {
-		return fmt.Errorf("send to %s: %w", m.Queue, fault.Mark(err))
+		return fmt.Errorf("send to %s: %w", m.Queue, awserr.Mark(err))
 	}
 	return nil
 }
@@ -75,14 +75,14 @@ func (q Queues) batch(ctx context.Context, b []choreo.Envelope) []error {
 	}
 	out, err := q.client.SendMessageBatch(ctx, &api.SendMessageBatchInput{QueueUrl: aws.String(q.urls[queue]), Entries: entries})
 	if err != nil {
-		return []error{fmt.Errorf("send %d messages to %s: %w", len(b), queue, fault.Mark(err))}
+		return []error{fmt.Errorf("send %d messages to %s: %w", len(b), queue, awserr.Mark(err))}
 	}
 	var failures []error
 	for _, f := range out.Failed {
 		failures = append(failures, failure(b, f))
 	}
 	if answered := len(out.Failed) + len(out.Successful); answered < len(b) {
-		failures = append(failures, passing.Error(fmt.Errorf("send %d messages to %s: the answer is about %d", len(b), queue, answered)))
+		failures = append(failures, transient.Mark(fmt.Errorf("send %d messages to %s: the answer is about %d", len(b), queue, answered)))
 	}
 	return failures
 }
@@ -96,13 +96,13 @@ func failure(b []choreo.Envelope, f types.BatchResultErrorEntry) error {
 	if f.SenderFault {
 		return err
 	}
-	return passing.Error(err)
+	return transient.Mark(err)
 }
 
 // join makes one error of several. One that doesn't pass must not hide behind one that does.
 func join(failures []error) error {
 	for i, err := range failures {
-		if !passing.Is(err) {
+		if !transient.Is(err) {
 			others := append(failures[:i:i], failures[i+1:]...)
 			if len(others) == 0 {
 				return err
@@ -110,7 +110,7 @@ func join(failures []error) error {
 			return fmt.Errorf("%w\nand: %s", err, errors.Join(others...).Error())
 		}
 	}
-	return passing.Error(errors.Join(failures...))
+	return transient.Mark(errors.Join(failures...))
 }
 
 // seconds rounds a delay up to what SQS knows. The SDK doesn't send a zero, so that a message without a delay gets the

@@ -16,7 +16,7 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/sqs"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 var urls = map[string]string{"drain": "https://sqs/1/drain", "reboot": "https://sqs/1/reboot"}
@@ -137,7 +137,7 @@ func TestNothingIsSentIfSomethingCannotBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := cloudtest.Serve(t, accept)
 			err := sqs.New(w.Config, urls).Send(t.Context(), good, bad)
-			if err == nil || passing.Is(err) || len(w.Calls()) != 0 {
+			if err == nil || transient.Is(err) || len(w.Calls()) != 0 {
 				t.Errorf("%d calls, %v", len(w.Calls()), err)
 			}
 		})
@@ -166,7 +166,7 @@ func TestPartialFailures(t *testing.T) {
 				messages = append(messages, choreo.Envelope{Queue: "drain", Body: body})
 			}
 			err := sqs.New(w.Config, urls).Send(t.Context(), messages...)
-			if err == nil || passing.Is(err) != c.passes || passing.IsRefused(err) {
+			if err == nil || transient.Is(err) != c.passes || transient.IsNotApplied(err) {
 				t.Fatalf("got %v", err)
 			}
 			for _, name := range strings.Fields(c.names) {
@@ -186,7 +186,7 @@ func TestABatchThatFailsDoesNotStopTheNext(t *testing.T) {
 		return accept(c)
 	})
 	err := sqs.New(w.Config, urls).Send(t.Context(), choreo.Envelope{Queue: "drain", Body: "a"}, choreo.Envelope{Queue: "reboot", Body: "b"})
-	if !passing.Is(err) || passing.IsRefused(err) { // the other one was sent
+	if !transient.Is(err) || transient.IsNotApplied(err) { // the other one was sent
 		t.Errorf("got %v", err)
 	}
 	if calls := w.Calls(); calls[len(calls)-1].JSON()["QueueUrl"] != urls["reboot"] {

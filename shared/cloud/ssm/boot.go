@@ -13,7 +13,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -59,11 +59,11 @@ func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) 
 	if err == nil && (out.Command == nil || aws.ToString(out.Command.CommandId) == "") {
 		err = errors.New("the answer has no command id")
 	}
-	if fault.Code(err) == "InvalidInstanceId" {
+	if awserr.Code(err) == "InvalidInstanceId" {
 		return "", fmt.Errorf("ask %s for its boot: %w: %w", id, run.ErrUnmanaged, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("ask %s for its boot: %w", id, fault.Mark(err))
+		return "", fmt.Errorf("ask %s for its boot: %w", id, awserr.Mark(err))
 	}
 	return *out.Command.CommandId, nil
 }
@@ -73,11 +73,11 @@ func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) 
 // while a machine shuts down.
 func (s SystemsManager) BootAnswer(ctx context.Context, id, command string) (answer run.BootAnswer, done bool, err error) {
 	out, err := s.client.GetCommandInvocation(ctx, &api.GetCommandInvocationInput{CommandId: &command, InstanceId: &id})
-	if fault.Code(err) == "InvocationDoesNotExist" { // SSM shows a command some seconds after it took it
+	if awserr.Code(err) == "InvocationDoesNotExist" { // SSM shows a command some seconds after it took it
 		return answer, false, nil
 	}
 	if err != nil {
-		return answer, false, fmt.Errorf("read the boot of %s from command %s: %w", id, command, fault.Mark(err))
+		return answer, false, fmt.Errorf("read the boot of %s from command %s: %w", id, command, awserr.Mark(err))
 	}
 	switch out.Status {
 	case types.CommandInvocationStatusPending, types.CommandInvocationStatusInProgress,

@@ -12,7 +12,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/patch"
 )
 
@@ -28,7 +28,7 @@ const (
 func (s SystemsManager) Nodes(ctx context.Context, selected patch.Selection) ([]patch.Node, error) {
 	found, err := s.selected(ctx, selected)
 	if err != nil {
-		return nil, fmt.Errorf("list managed nodes: %w", fault.Mark(err))
+		return nil, fmt.Errorf("list managed nodes: %w", awserr.Mark(err))
 	}
 	slices.SortFunc(found, func(a, b patch.Node) int { return cmp.Compare(a.ID, b.ID) })
 	return found, nil
@@ -60,7 +60,7 @@ func (s SystemsManager) selected(ctx context.Context, selected patch.Selection) 
 // alone: the API's reference has InvalidInstanceId among this call's errors, and doesn't say when.
 func (s SystemsManager) named(ctx context.Context, ids []string) ([]patch.Node, error) {
 	found, err := s.nodes(ctx, types.InstanceInformationStringFilter{Key: aws.String("InstanceIds"), Values: ids})
-	switch fault.Code(err) {
+	switch awserr.Code(err) {
 	case "InvalidInstanceId", "InvalidInstanceInformationFilterValue":
 	default:
 		return found, err

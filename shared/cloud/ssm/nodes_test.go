@@ -12,8 +12,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
+	"quickstep/shared/transient"
 )
 
 const information = "DescribeInstanceInformation"
@@ -117,7 +117,7 @@ func TestAFailureAmongTheHalvesIsNotAnAbsence(t *testing.T) {
 			}
 			return answer(c)
 		})
-		if got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !passing.Is(err) || got != nil {
+		if got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !transient.Is(err) || got != nil {
 			t.Errorf("%s: got %v, %v", spoilt, got, err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestSelectionsThatChooseNothing(t *testing.T) {
 		"a tag without value": {Tags: []patch.Target{{Key: "tag:Role"}}},
 	} {
 		w := cloudtest.Serve(t, say(`{"InstanceInformationList":[{"InstanceId":"i-1"}]}`))
-		if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || passing.Is(err) || len(w.Calls()) > 0 {
+		if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
@@ -141,7 +141,7 @@ func TestSelectionsThatChooseNothing(t *testing.T) {
 func TestATagThatIsRefusedIsAnError(t *testing.T) {
 	w := cloudtest.Serve(t, refuse("InvalidInstanceInformationFilterValue"))
 	s := patch.Selection{Tags: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}}
-	if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || passing.Is(err) {
+	if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
 )
@@ -41,7 +41,7 @@ func (s SystemsManager) States(ctx context.Context, ids []string) ([]patch.State
 			return page.NextToken, nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read the patch states of %d nodes: %w", len(ids), fault.Mark(err))
+			return nil, fmt.Errorf("read the patch states of %d nodes: %w", len(ids), awserr.Mark(err))
 		}
 	}
 	slices.SortFunc(states, func(a, b patch.State) int { return cmp.Compare(a.ID, b.ID) })
@@ -69,14 +69,14 @@ func (s SystemsManager) Patches(ctx context.Context, id string, states []string,
 		in.NextToken = &token
 	}
 	out, err := s.client.DescribeInstancePatches(ctx, in)
-	switch fault.Code(err) {
+	switch awserr.Code(err) {
 	case "InvalidNextToken":
 		return nil, "", fmt.Errorf("list the patches of %s: %w: %w", id, patch.ErrToken, err)
 	case "InvalidInstanceId":
 		return nil, "", fmt.Errorf("list the patches of %s: %w: %w", id, run.ErrUnmanaged, err)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("list the patches of %s: %w", id, fault.Mark(err))
+		return nil, "", fmt.Errorf("list the patches of %s: %w", id, awserr.Mark(err))
 	}
 	for _, p := range out.Patches {
 		page = append(page, patchOf(p))

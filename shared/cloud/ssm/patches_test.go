@@ -14,9 +14,9 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 func TestStatesReadsAllPages(t *testing.T) {
@@ -106,12 +106,12 @@ func TestPatchesThatCannotBeHad(t *testing.T) {
 	for code, want := range map[string]error{"InvalidNextToken": patch.ErrToken, "InvalidInstanceId": run.ErrUnmanaged} {
 		w := cloudtest.Serve(t, refuse(code))
 		got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, "two")
-		if !errors.Is(err, want) || passing.Is(err) || got != nil || next != "" || !strings.Contains(err.Error(), "i-1") || len(w.Calls()) != 1 {
+		if !errors.Is(err, want) || transient.Is(err) || got != nil || next != "" || !strings.Contains(err.Error(), "i-1") || len(w.Calls()) != 1 {
 			t.Errorf("%s: got %v, %q, %v", code, got, next, err)
 		}
 	}
 	w := cloudtest.Serve(t, refuse("InvalidFilter"))
-	if _, _, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); err == nil || passing.Is(err) || errors.Is(err, patch.ErrToken) {
+	if _, _, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); err == nil || transient.Is(err) || errors.Is(err, patch.ErrToken) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/run"
 )
 
@@ -20,18 +20,18 @@ import (
 type SystemsManager struct{ client *api.Client }
 
 // New makes a client; it calls nothing yet.
-func New(cfg aws.Config) SystemsManager { return SystemsManager{api.NewFromConfig(fault.Watch(cfg))} }
+func New(cfg aws.Config) SystemsManager { return SystemsManager{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Parameter reads a parameter, decrypted if it is a SecureString. The error wraps run.ErrNoParameter if there is none of
 // that name.
 func (s SystemsManager) Parameter(ctx context.Context, name string) (string, error) {
 	out, err := s.client.GetParameter(ctx, &api.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-	switch fault.Code(err) {
+	switch awserr.Code(err) {
 	case "ParameterNotFound", "ParameterVersionNotFound":
 		return "", fmt.Errorf("read the SSM parameter %s: %w: %w", name, run.ErrNoParameter, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the SSM parameter %s: %w", name, fault.Mark(err))
+		return "", fmt.Errorf("read the SSM parameter %s: %w", name, awserr.Mark(err))
 	}
 	if out.Parameter == nil || out.Parameter.Value == nil {
 		return "", fmt.Errorf("read the SSM parameter %s: the answer has no value", name)
@@ -46,11 +46,11 @@ func (s SystemsManager) Managed(ctx context.Context, id string) (bool, error) {
 	}
 	for {
 		page, err := s.client.DescribeInstanceInformation(ctx, in)
-		if fault.Code(err) == "InvalidInstanceId" {
+		if awserr.Code(err) == "InvalidInstanceId" {
 			return false, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("ask whether %s is managed: %w", id, fault.Mark(err))
+			return false, fmt.Errorf("ask whether %s is managed: %w", id, awserr.Mark(err))
 		}
 		for _, i := range page.InstanceInformationList {
 			if aws.ToString(i.InstanceId) == id {

@@ -14,8 +14,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/passing"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 const (
@@ -51,7 +51,7 @@ func TestParameterThatIsMissing(t *testing.T) {
 		}
 	}
 	w := cloudtest.Serve(t, say(`{}`))
-	if got, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web"); err == nil || passing.Is(err) {
+	if got, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web"); err == nil || transient.Is(err) {
 		t.Errorf("no value: got %q, %v", got, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestAnInstanceThatSSMDoesNotKnowIsUnmanaged(t *testing.T) {
 	if got, err := ssm.New(w.Config).Managed(t.Context(), "i-1"); got || err != nil {
 		t.Errorf("got %t, %v", got, err)
 	}
-	if _, err := ssm.New(w.Config).AskBoot(t.Context(), "i-1", false); !errors.Is(err, run.ErrUnmanaged) || passing.Is(err) {
+	if _, err := ssm.New(w.Config).AskBoot(t.Context(), "i-1", false); !errors.Is(err, run.ErrUnmanaged) || transient.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }

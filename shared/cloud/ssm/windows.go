@@ -11,7 +11,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"quickstep/shared/cloud/fault"
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/patch"
 )
 
@@ -43,7 +43,7 @@ func (s SystemsManager) Windows(ctx context.Context) ([]patch.Window, error) {
 		return page.NextToken, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list maintenance windows: %w", fault.Mark(err))
+		return nil, fmt.Errorf("list maintenance windows: %w", awserr.Mark(err))
 	}
 	slices.SortFunc(windows, func(a, b patch.Window) int { return cmp.Compare(a.ID, b.ID) })
 	return windows, nil
@@ -75,7 +75,7 @@ func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Reg
 	case gone(err):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("list the targets of maintenance window %s: %w", window, fault.Mark(err))
+		return nil, fmt.Errorf("list the targets of maintenance window %s: %w", window, awserr.Mark(err))
 	}
 	slices.SortFunc(all, func(a, b patch.Registered) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
@@ -89,7 +89,7 @@ func (s SystemsManager) Tasks(ctx context.Context, window string) ([]patch.Task,
 	case gone(err):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("list the tasks of maintenance window %s: %w", window, fault.Mark(err))
+		return nil, fmt.Errorf("list the tasks of maintenance window %s: %w", window, awserr.Mark(err))
 	}
 	return tasks, nil
 }
@@ -174,7 +174,7 @@ func targets(list []types.Target) (all []patch.Target) {
 }
 
 // gone says that there is no such window or task.
-func gone(err error) bool { return fault.Code(err) == "DoesNotExistException" }
+func gone(err error) bool { return awserr.Code(err) == "DoesNotExistException" }
 
 // pages calls with the token of one page after the other. An empty page isn't always the last.
 func pages(call func(token *string) (next *string, err error)) error {

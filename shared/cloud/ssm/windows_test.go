@@ -12,8 +12,8 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
+	"quickstep/shared/transient"
 )
 
 func TestWindowsReadsAllPages(t *testing.T) {
@@ -133,7 +133,7 @@ func TestATaskThatCannotBeReadFailsTheList(t *testing.T) {
 		}
 		return cloudtest.Answer{Body: `{"Tasks":[` + task("a", "RUN_COMMAND", "AWS-RunPatchBaseline") + `]}`}
 	})
-	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1"); got != nil || !passing.IsRefused(err) || !strings.Contains(err.Error(), "mw-1") {
+	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1"); got != nil || !transient.IsNotApplied(err) || !strings.Contains(err.Error(), "mw-1") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

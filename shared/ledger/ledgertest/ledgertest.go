@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"quickstep/shared/ledger"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Exercise tests a store. open is called for each part and gives an empty one.
@@ -68,7 +68,7 @@ func must(t *testing.T, s ledger.Store, by string, writes ...ledger.Write) {
 func conflict(t *testing.T, s ledger.Store, by string, writes ...ledger.Write) {
 	t.Helper()
 	err := s.Write(t.Context(), by, writes...)
-	if !errors.Is(err, ledger.ErrConflict) || passing.Is(err) {
+	if !errors.Is(err, ledger.ErrConflict) || transient.Is(err) {
 		t.Fatalf("write by %s: got %v, want a conflict", by, err)
 	}
 }
@@ -77,7 +77,7 @@ func conflict(t *testing.T, s ledger.Store, by string, writes ...ledger.Write) {
 func wrong(t *testing.T, s ledger.Store, by string, writes ...ledger.Write) {
 	t.Helper()
 	err := s.Write(t.Context(), by, writes...)
-	if err == nil || errors.Is(err, ledger.ErrConflict) || passing.Is(err) {
+	if err == nil || errors.Is(err, ledger.ErrConflict) || transient.Is(err) {
 		t.Fatalf("write by %s: got %v, want an error that is final and no conflict", by, err)
 	}
 }

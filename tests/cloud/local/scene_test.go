@@ -82,10 +82,10 @@ func TestEveryMessageFindsItsItem(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-		if p.N != m.N || p.Nudge != m.Nudge || p.Step != m.Step || p.Leased(now) || p.Reason == "" {
+		if p.N != m.N || p.Redeliveries != m.Redeliveries || p.Step != m.Step || p.Leased(now) || p.Reason == "" {
 			t.Errorf("%s: the message names %+v, and the item is at %+v", name, m, p)
 		}
-		if p.Nudge == 0 && now.Before(p.Due) {
+		if p.Redeliveries == 0 && now.Before(p.Due) {
 			t.Errorf("%s: a position's first message isn't taken before it is due", name)
 		}
 		if p.Overdue(now.Add(24 * time.Hour)) {

@@ -31,7 +31,7 @@ func (c checker) instance(event string, then func(*run.Instance) (string, error)
 		if there, err := c.read(ctx, "RUN#"+w.run(), "I#"+w.instance, i); err != nil || !there {
 			return "", errors.Join(fmt.Errorf("run %s has no %s", w.run(), w.instance), err)
 		}
-		if i.N == 1 && i.Redelivered.IsZero() {
+		if i.N == 1 && i.Redriven.IsZero() {
 			return "", errors.New("it hasn't moved on")
 		}
 		return then(i)
@@ -96,7 +96,7 @@ func (c checker) failedOut(i *run.Instance) (string, error) {
 }
 
 func (c checker) givenBack(i *run.Instance) (string, error) {
-	if i.Redelivered.IsZero() {
+	if i.Redriven.IsZero() {
 		return "", errors.New("it wasn't given back")
 	}
 	return "the message is given back to drain, for no code had run", nil
@@ -136,7 +136,7 @@ func (c checker) forgotten(ctx context.Context) error {
 func (c checker) watched(ctx context.Context, _ json.RawMessage) (string, error) {
 	var i run.Instance
 	_, err := c.read(ctx, "RUN#"+lost.run(), "I#"+lost.instance, &i)
-	if err != nil || (i.N == 1 && i.Nudge == 1) {
+	if err != nil || (i.N == 1 && i.Redeliveries == 1) {
 		return "", errors.Join(errors.New("it should give the overdue instance its message again"), err)
 	}
 	return "an instance whose message was lost has it again", nil

@@ -151,12 +151,12 @@ func (w wait) position(step string, now time.Time) choreo.Position {
 
 func position(event, step string, now time.Time) choreo.Position {
 	return choreo.Position{
-		N:      1,
-		Nudge:  1,
-		Step:   step,
-		Since:  now,
-		Due:    now.Add(waits),
-		Reason: because(event),
+		N:            1,
+		Redeliveries: 1,
+		Step:         step,
+		Since:        now,
+		Due:          now.Add(waits),
+		Reason:       because(event),
 	}
 }
 

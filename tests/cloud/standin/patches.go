@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/passing"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // describeInstanceInformation lists managed nodes by id or by tag.
@@ -104,7 +104,7 @@ func (s *Server) describePatches(ctx context.Context, body []byte) (any, error) 
 		return nil, refuse("InvalidNextToken", "%v", err)
 	case errors.Is(err, run.ErrUnmanaged):
 		return nil, refuse("InvalidInstanceId", "%v", err)
-	case passing.IsRefused(err):
+	case transient.IsNotApplied(err):
 		return nil, refuse("ThrottlingException", "Rate exceeded")
 	case err != nil:
 		return nil, err

@@ -126,7 +126,7 @@ func refuse(f *sim.Fleet, nodes []string) {
 		return
 	}
 	now := choreo.Milliseconds(f.Now)
-	line := choreo.Line{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
+	line := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
 	scan := patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Mover(line)
-	f.Handle("scan", choreo.Either(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
+	f.Handle("scan", choreo.SQSOrDirectHandler(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
 }

@@ -1,4 +1,4 @@
-package fault
+package awserr
 
 // throttles are the codes by which the services used here say "not now": the request was turned down before anything was
 // done. They are the SDK's list (aws/retry, DefaultThrottleErrorCodes) with what SQS, SNS, Lambda and DynamoDB add by

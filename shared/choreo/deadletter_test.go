@@ -13,7 +13,7 @@ import (
 // letter is one invocation of triage with a message that SQS moved.
 func (l *line) letter(msg choreo.Message) error {
 	l.calls++
-	return l.mover().Letter(l.t.Context(), fmt.Sprint("triage-", l.calls), msg, func(*parcel) error {
+	return l.mover().DeadLetter(l.t.Context(), fmt.Sprint("triage-", l.calls), msg, func(*parcel) error {
 		l.tired++
 		return l.untold
 	})
@@ -32,16 +32,16 @@ func TestALetterIsGivenBack(t *testing.T) {
 		{"that leaves out when", func(p *parcel, _ *choreo.Message) { p.Due = start.Add(time.Minute) }, time.Minute},
 		{"for ever", func(_ *parcel, m *choreo.Message) { m.NotBefore = start.AddDate(7000, 0, 0) }, 0},
 		{"of a nudge, which is due at once", func(p *parcel, m *choreo.Message) {
-			p.Nudge, m.Nudge, p.Due, m.NotBefore = 2, 2, start.Add(4*time.Minute), time.Time{}
+			p.Redeliveries, m.Redeliveries, p.Due, m.NotBefore = 2, 2, start.Add(4*time.Minute), time.Time{}
 		}, 0},
 		{"of a nudge that is spaced", func(p *parcel, m *choreo.Message) {
-			p.Nudge, m.Nudge, p.Due, m.NotBefore = 2, 2, start.Add(9*time.Minute), start.Add(5*time.Minute)
+			p.Redeliveries, m.Redeliveries, p.Due, m.NotBefore = 2, 2, start.Add(9*time.Minute), start.Add(5*time.Minute)
 		}, 5 * time.Minute},
 		{"after a dead one's lease",
 			func(p *parcel, _ *choreo.Message) { p.Lease, p.Lease.Until = lease, start; p.Tries = 4 }, 0},
 		{"of an earlier position", func(p *parcel, _ *choreo.Message) { p.N++ }, -1},
 		{"of a later one", func(_ *parcel, m *choreo.Message) { m.N++ }, -1},
-		{"made void by a nudge", func(p *parcel, _ *choreo.Message) { p.Nudge++ }, -1},
+		{"made void by a nudge", func(p *parcel, _ *choreo.Message) { p.Redeliveries++ }, -1},
 		{"of another step", func(_ *parcel, m *choreo.Message) { m.Step = "dry" }, -1},
 		{"of a step before it gave up", func(p *parcel, _ *choreo.Message) { p.Step = choreo.Failing }, -1},
 		{"of what waits without a clock", func(p *parcel, _ *choreo.Message) { p.Due = time.Time{} }, -1},
@@ -64,11 +64,11 @@ func TestALetterIsGivenBack(t *testing.T) {
 				return
 			}
 			after := l.parcel()
-			if after.N != p.N || after.Nudge != p.Nudge || after.Tries != p.Tries ||
+			if after.N != p.N || after.Redeliveries != p.Redeliveries || after.Tries != p.Tries ||
 				!after.Due.Equal(p.Due) || after.Lease.Owner != "" {
 				t.Errorf("the position went from %+v to %+v", p.Position, after.Position)
 			}
-			if got := l.message(); got.N != msg.N || got.Nudge != msg.Nudge || !l.now.Equal(start.Add(c.given)) {
+			if got := l.message(); got.N != msg.N || got.Redeliveries != msg.Redeliveries || !l.now.Equal(start.Add(c.given)) {
 				t.Errorf("given back %s later, as %+v", l.now.Sub(start), got)
 			}
 		})
@@ -85,7 +85,7 @@ func TestLettersByTheDozen(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if p := l.stands(1, "wash", ""); len(l.sent) != 1 || p.Nudge != 0 {
+		if p := l.stands(1, "wash", ""); len(l.sent) != 1 || p.Redeliveries != 0 {
 			t.Fatalf("in minute %d sent %v; the position is %+v", minute, l.sent, p.Position)
 		}
 		l.sent, l.now = nil, l.now.Add(time.Minute)

@@ -90,7 +90,7 @@ func TestALostMessageIsSentByANudge(t *testing.T) {
 	}
 	was := l.now
 	msg = l.message()
-	if msg.N != 2 || msg.Nudge != 1 || !msg.NotBefore.IsZero() || !l.now.Equal(was) {
+	if msg.N != 2 || msg.Redeliveries != 1 || !msg.NotBefore.IsZero() || !l.now.Equal(was) {
 		t.Errorf("the nudge's message is %+v, in %s", msg, l.now.Sub(was))
 	}
 	l.must(msg)
@@ -134,7 +134,7 @@ func TestANudgeThatDoesNothing(t *testing.T) {
 			rev := l.docs[key].Rev
 			c.after(l, &p)
 			before := l.docs[key]
-			sent, err := l.nudger().Nudge(t.Context(), key, rev, &p, l.now, 0)
+			sent, err := l.nudger().Redeliver(t.Context(), key, rev, &p, l.now, 0)
 			if sent || err != nil || len(l.sent) != 0 || l.docs[key].Rev != before.Rev {
 				t.Errorf("sent %v, %v; the item went from %v to %v", l.sent, err, before, l.docs[key])
 			}
@@ -146,7 +146,7 @@ func TestANudgeMayBeTakenUpLater(t *testing.T) {
 	const delay = 20 * time.Minute
 	l, _ := newLine(t, next)
 	p, rev := l.parcel(), l.docs[key].Rev
-	if sent, err := l.nudger().Nudge(t.Context(), key, rev, &p, l.now, delay); !sent || err != nil {
+	if sent, err := l.nudger().Redeliver(t.Context(), key, rev, &p, l.now, delay); !sent || err != nil {
 		t.Fatalf("sent %t, %v", sent, err)
 	}
 	if p := l.parcel(); p.Overdue(start.Add(delay+choreo.Grace)) || !p.Overdue(start.Add(delay+time.Hour)) {
@@ -175,12 +175,12 @@ func TestNudgesAreBounded(t *testing.T) {
 			p := l.parcel()
 			p.Step = c.step
 			l.put(p)
-			for n := 1; n <= choreo.MaxNudges; n++ {
+			for n := 1; n <= choreo.MaxRedeliveries; n++ {
 				if sent, err := l.nudge(); !sent || err != nil {
 					t.Fatalf("nudge %d: sent %v, %v", n, sent, err)
 				}
 				p := l.parcel()
-				if wait := p.Due.Sub(l.now); p.N != 1 || p.Nudge != n || wait != min(time.Minute<<n, 64*time.Minute) {
+				if wait := p.Due.Sub(l.now); p.N != 1 || p.Redeliveries != n || wait != min(time.Minute<<n, 64*time.Minute) {
 					t.Fatalf("after nudge %d the position is %+v, due in %s", n, p.Position, wait)
 				}
 				l.now, l.sent = p.Due.Add(2*choreo.Grace), nil
@@ -193,13 +193,13 @@ func TestNudgesAreBounded(t *testing.T) {
 			}
 			msg := l.message()
 			if c.step == c.end {
-				if p := l.stands(1, c.step, ""); p.Nudge != choreo.MaxNudges+1 || msg.Nudge != p.Nudge {
+				if p := l.stands(1, c.step, ""); p.Redeliveries != choreo.MaxRedeliveries+1 || msg.Redeliveries != p.Redeliveries {
 					t.Errorf("the position is %+v, the message %+v", p.Position, msg)
 				}
 				return
 			}
 			p = l.stands(2, choreo.Failing, "wash was never taken up, although its message was sent again 9 times")
-			if p.GaveUp != "wash" || p.Nudge != 0 || p.Due.IsZero() || msg.Step != choreo.Failing || msg.N != 2 {
+			if p.GaveUp != "wash" || p.Redeliveries != 0 || p.Due.IsZero() || msg.Step != choreo.Failing || msg.N != 2 {
 				t.Errorf("the position is %+v, its letter %+v", p.Position, msg)
 			}
 		})

@@ -1,4 +1,4 @@
-package fault_test
+package awserr_test
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 
 	api "github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"quickstep/shared/cloud/awserr"
 	"quickstep/shared/cloud/cloudtest"
-	"quickstep/shared/cloud/fault"
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 const (
@@ -23,9 +23,9 @@ var kinds = map[int]string{final: "final", unknown: "passing, effect unknown", r
 
 func kind(err error) int {
 	switch {
-	case passing.IsRefused(err):
+	case transient.IsNotApplied(err):
 		return refused
-	case passing.Is(err):
+	case transient.Is(err):
 		return unknown
 	}
 	return final
@@ -46,7 +46,7 @@ func publish(ctx context.Context, t *testing.T, answers ...cloudtest.Answer) (at
 		return answers[min(n, len(answers))-1]
 	})
 	topic, text := "arn:aws:sns:eu-west-1:111122223333:alarms", "text"
-	_, err = api.NewFromConfig(fault.Watch(w.Config)).Publish(ctx, &api.PublishInput{TopicArn: &topic, Message: &text})
+	_, err = api.NewFromConfig(awserr.Watch(w.Config)).Publish(ctx, &api.PublishInput{TopicArn: &topic, Message: &text})
 	return len(w.Calls()), err
 }
 
@@ -76,15 +76,15 @@ func TestMark(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			marked := fault.Mark(err)
+			marked := awserr.Mark(err)
 			if kind(marked) != c.want {
 				t.Errorf("got %s, want %s: %v", kinds[kind(marked)], kinds[c.want], marked)
 			}
 			if attempts != c.attempts {
 				t.Errorf("%d attempts, want %d", attempts, c.attempts)
 			}
-			if last := c.answers[len(c.answers)-1]; last.Body != cloudtest.Query(fault.Code(marked)).Body {
-				t.Errorf("code %q isn't the last answer's", fault.Code(marked))
+			if last := c.answers[len(c.answers)-1]; last.Body != cloudtest.Query(awserr.Code(marked)).Body {
+				t.Errorf("code %q isn't the last answer's", awserr.Code(marked))
 			}
 			if !errors.Is(marked, err) {
 				t.Error("the mark hides the error")
@@ -94,14 +94,14 @@ func TestMark(t *testing.T) {
 }
 
 func TestMarkOfWhatAWSDidNotSay(t *testing.T) {
-	if fault.Mark(nil) != nil {
+	if awserr.Mark(nil) != nil {
 		t.Error("no error became one")
 	}
 	own := errors.New("a mistake of our own")
-	if got := fault.Mark(own); kind(got) != final || fault.Code(got) != "" {
+	if got := awserr.Mark(own); kind(got) != final || awserr.Code(got) != "" {
 		t.Errorf("got %s", kinds[kind(got)])
 	}
-	if got := fault.Passing(own); kind(got) != unknown {
+	if got := awserr.MarkTransient(own); kind(got) != unknown {
 		t.Errorf("an error of which nothing is known is %s", kinds[kind(got)])
 	}
 }
@@ -110,13 +110,13 @@ func TestTheContextEndsACall(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	attempts, err := publish(over, t, cloudtest.Answer{})
-	if kind(fault.Mark(err)) != refused || attempts != 0 {
-		t.Errorf("before the first attempt: %d attempts, %s: %v", attempts, kinds[kind(fault.Mark(err))], err)
+	if kind(awserr.Mark(err)) != refused || attempts != 0 {
+		t.Errorf("before the first attempt: %d attempts, %s: %v", attempts, kinds[kind(awserr.Mark(err))], err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	attempts, err = publish(short, t, cloudtest.Answer{Hang: true})
-	if !passing.Is(fault.Mark(err)) || attempts > 1 {
-		t.Errorf("during an attempt: %d attempts, %s: %v", attempts, kinds[kind(fault.Mark(err))], err)
+	if !transient.Is(awserr.Mark(err)) || attempts > 1 {
+		t.Errorf("during an attempt: %d attempts, %s: %v", attempts, kinds[kind(awserr.Mark(err))], err)
 	}
 }

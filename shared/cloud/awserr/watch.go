@@ -1,4 +1,4 @@
-package fault
+package awserr
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func count(ctx context.Context, in middleware.InitializeInput, next middleware.I
 
 func attempted(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleFinalize(ctx, in)
-	if t, ok := middleware.GetStackValue(ctx, tallyKey{}).(*tally); ok && !refused(err) {
+	if t, ok := middleware.GetStackValue(ctx, tallyKey{}).(*tally); ok && !isNotApplied(err) {
 		t.refused = false
 	}
 	return out, metadata, err

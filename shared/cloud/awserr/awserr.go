@@ -1,10 +1,10 @@
-// Package fault reads the SDK's errors: what AWS called it, whether it passes by itself, and whether the call certainly
+// Package awserr reads the SDK's errors: what AWS called it, whether it passes by itself, and whether the call certainly
 // took no effect.
 //
 // The last can't be told from the final error alone. When the reply to a first attempt is lost and the SDK's second
 // attempt is throttled, the error says "throttled", and yet the call may have happened. So Watch makes clients keep a
 // tally of all attempts of a call, and Mark reads it.
-package fault
+package awserr
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"quickstep/shared/passing"
+	"quickstep/shared/transient"
 )
 
 // Code is the error code that AWS gave, such as "TargetGroupNotFound", or empty if err isn't an answer of AWS.
@@ -27,32 +27,32 @@ func Code(err error) string {
 	return ""
 }
 
-// Mark marks err by package passing if it passes by itself: throttles, 5xx answers, timeouts, lost connections and
+// Mark marks err by package transient if it passes by itself: throttles, 5xx answers, timeouts, lost connections and
 // answers that can't be read. Whatever else, such as a missing permission, is returned as it is.
 func Mark(err error) error {
-	if err == nil || !passes(err) {
+	if err == nil || !isTransient(err) {
 		return err
 	}
-	return Passing(err)
+	return MarkTransient(err)
 }
 
-// Passing marks err as one that passes, for answers of which only the caller knows that they do. It is marked as refused
+// MarkTransient marks err as one that passes, for answers of which only the caller knows that they do. It is marked as refused
 // if AWS declined each attempt of the call.
-func Passing(err error) error {
+func MarkTransient(err error) error {
 	var t *tally
 	if errors.As(err, &t) && t.refused {
-		return passing.Refused(err)
+		return transient.NotApplied(err)
 	}
-	return passing.Error(err)
+	return transient.Mark(err)
 }
 
-func passes(err error) bool {
+func isTransient(err error) bool {
 	return canceled(err) || unanswered(err) || slices.Contains(throttles, Code(err)) ||
 		slices.Contains(transients, Code(err)) || overloaded(status(err))
 }
 
-// refused says that this one attempt certainly took no effect: AWS answered that it won't do it.
-func refused(err error) bool {
+// isNotApplied says that this one attempt certainly took no effect: AWS answered that it won't do it.
+func isNotApplied(err error) bool {
 	if unanswered(err) || slices.Contains(transients, Code(err)) {
 		return false
 	}

@@ -14,17 +14,17 @@ const (
 	// Grace is how long a message may take beyond its due time before it counts as lost: SQS and Lambda need a tenth
 	// of a second, a busy account minutes at worst, and a message too many does no harm.
 	Grace = 90 * time.Second
-	// MaxNudges bounds how often a position that nobody takes up gets its message again: with the waits between
+	// MaxRedeliveries bounds how often a position that nobody takes up gets its message again: with the waits between
 	// them (2m, 4m, 8m … 64m) about six hours.
-	MaxNudges = 9
-	maxWait   = 64 * time.Minute
+	MaxRedeliveries   = 9
+	maxRedeliveryWait = 64 * time.Minute
 )
 
-// Nudger sends messages again.
-type Nudger struct {
-	Ledger ledger.Store
-	Queues Sender
-	Words  Words
+// Redeliverer sends messages again.
+type Redeliverer struct {
+	Ledger  ledger.Store
+	Queues  Sender
+	Routing Routing
 	// Owner marks this invocation's writes.
 	Owner string
 }
@@ -34,26 +34,26 @@ func (p *Position) Overdue(now time.Time) bool {
 	return !p.Due.IsZero() && now.After(p.Due.Add(Grace)) && !p.Leased(now)
 }
 
-// Nudge gives an item its message again, to be taken up after the delay (who nudges thousands spaces them), and makes every
+// Redeliver gives an item its message again, to be taken up after the delay (who nudges thousands spaces them), and makes every
 // earlier message of the position void. It does nothing while somebody holds the item's lease, or if the item has moved on
 // since it was read at revision rev. Past MaxNudges the item gives up instead.
-func (n Nudger) Nudge(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
-	p := item.Place()
+func (n Redeliverer) Redeliver(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
+	p := item.Pos()
 	if p.Leased(now) {
 		return false, nil
 	}
-	if p.Nudge >= MaxNudges && p.Step != Failing && (n.Words.Endless == nil || !n.Words.Endless(p.Step)) {
+	if p.Redeliveries >= MaxRedeliveries && p.Step != Failing && (n.Routing.NeverGivesUp == nil || !n.Routing.NeverGivesUp(p.Step)) {
 		return n.GiveUp(ctx, key, rev, item, now,
-			fmt.Sprintf("%s was never taken up, although its message was sent again %d times", p.Step, p.Nudge))
+			fmt.Sprintf("%s was never taken up, although its message was sent again %d times", p.Step, p.Redeliveries))
 	}
 	p.Lease = Lease{}
-	p.Nudge++
+	p.Redeliveries++
 	return n.send(ctx, key, rev, item, now, delay)
 }
 
 // GiveUp makes an item give up, and sends its dead letter, under the same conditions as Nudge.
-func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, reason string) (sent bool, err error) {
-	p := item.Place()
+func (n Redeliverer) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, reason string) (sent bool, err error) {
+	p := item.Pos()
 	if p.Leased(now) {
 		return false, nil
 	}
@@ -62,23 +62,23 @@ func (n Nudger) GiveUp(ctx context.Context, key ledger.Key, rev int64, item Item
 }
 
 // send writes the item with the time of its next nudge, and sends the message.
-func (n Nudger) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
-	p := item.Place()
+func (n Redeliverer) send(ctx context.Context, key ledger.Key, rev int64, item Item, now time.Time, delay time.Duration) (sent bool, err error) {
+	p := item.Pos()
 	p.Due = now.Add(delay)
 	message := NewMessage(key, p)
-	if p.Nudge > 0 { // due when the next nudge is
-		p.Due = p.Due.Add(min(time.Minute<<min(p.Nudge, 10), maxWait))
+	if p.Redeliveries > 0 { // due when the next nudge is
+		p.Due = p.Due.Add(min(time.Minute<<min(p.Redeliveries, 10), maxRedeliveryWait))
 		if delay == 0 {
 			message.NotBefore = time.Time{}
 		}
 	}
-	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Nudge), ledger.Put(key, rev, item))
+	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge-%s-%d-%d", n.Owner, key, p.N, p.Redeliveries), ledger.Put(key, rev, item))
 	if errors.Is(err, ledger.ErrConflict) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("nudge %s: %w", key, err)
 	}
-	n.Words.Log(message).Warn("nudge", "reason", p.Reason)
-	return true, Send(ctx, n.Queues, n.Words, now, message)
+	n.Routing.Logger(message).Warn("nudge", "reason", p.Reason)
+	return true, Send(ctx, n.Queues, n.Routing, now, message)
 }

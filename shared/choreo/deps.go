@@ -7,8 +7,8 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// Line is what every function that takes messages needs.
-type Line struct {
+// Deps is what every function that takes messages needs.
+type Deps struct {
 	Ledger ledger.Store
 	Queues Sender
 	Now    func() time.Time
@@ -19,9 +19,9 @@ type Line struct {
 // Margin is enough for a commit after an act that was broken off: a write or two, each tried again.
 const Margin = 5 * time.Second
 
-// On makes the mover that takes one kind of item from one queue of a line.
-func On[T Item](
-	l Line, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error),
+// NewMover makes the mover that takes one kind of item from one queue of a line.
+func NewMover[T Item](
+	l Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error),
 ) Mover[T] {
 	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Margin: l.Margin,
 		Kind: kind, Queue: queue, Act: act}
