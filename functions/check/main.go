@@ -35,12 +35,12 @@ func main() {
 	queues := sqs.New(aws, map[string]string{"check": env.Check, "rejoin": env.Rejoin, "dead": env.Dead})
 	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.SQSHandler(rolling.Check{
-		Ledger:    table,
-		EC2:       ec2.New(aws),
-		Boots:     ssm.New(aws),
-		Probes:    probe.Net{},
-		Functions: functions.New(aws),
-		Alarm:     sns.New(aws, env.Alarm),
-		Now:       now,
+		Ledger:     table,
+		EC2:        ec2.New(aws),
+		Boots:      ssm.New(aws),
+		Probes:     probe.Net{},
+		Functions:  functions.New(aws),
+		AlarmTopic: sns.New(aws, env.Alarm),
+		Now:        now,
 	}.Mover(line)))
 }

@@ -35,11 +35,11 @@ func main() {
 	queues := sqs.New(aws, map[string]string{"finish": env.Finish, "drain": env.Drain, "dead": env.Dead})
 	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.SQSHandler(rolling.Finish{
-		Ledger: table,
-		Mutes:  rolling.Mutes{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: now},
-		States: watch,
-		Alarm:  sns.New(aws, env.Alarm),
-		Report: sns.New(aws, env.Report),
-		Now:    now,
+		Ledger:      table,
+		Muter:       rolling.Muter{Ledger: table, Alarms: watch, Rules: events.New(aws), Stack: env.Stack, Now: now},
+		AlarmStates: watch,
+		AlarmTopic:  sns.New(aws, env.Alarm),
+		ReportTopic: sns.New(aws, env.Report),
+		Now:         now,
 	}.Mover(line)))
 }

@@ -34,10 +34,10 @@ func main() {
 	queues := sqs.New(aws, map[string]string{"rejoin": env.Rejoin, "drain": env.Drain, "finish": env.Finish, "dead": env.Dead})
 	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}
 	lambda.Start(choreo.SQSHandler(rolling.Rejoin{
-		Ledger:  table,
-		EC2:     ec2.New(aws),
-		Targets: elb.New(aws),
-		Alarm:   sns.New(aws, env.Alarm),
-		Now:     now,
+		Ledger:     table,
+		EC2:        ec2.New(aws),
+		Targets:    elb.New(aws),
+		AlarmTopic: sns.New(aws, env.Alarm),
+		Now:        now,
 	}.Mover(line)))
 }

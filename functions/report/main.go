@@ -39,8 +39,8 @@ func main() {
 	reporter := patch.Reporter{
 		Ledger:       table,
 		Queues:       queues,
-		Reports:      sns.New(aws, env.Topic),
-		Alarm:        sns.New(aws, env.Alarm),
+		ReportTopic:  sns.New(aws, env.Topic),
+		AlarmTopic:   sns.New(aws, env.Alarm),
 		BucketName:   env.Bucket,
 		BucketPrefix: env.Prefix,
 		Stack:        env.Stack,

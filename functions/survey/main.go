@@ -45,13 +45,13 @@ func main() {
 	queues := sqs.New(aws, map[string]string{"survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
 	line := choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease}
 	survey := patch.Survey{
-		Ledger:  table,
-		Queues:  queues,
-		Windows: systems,
-		Managed: systems,
-		EC2:     ec2.New(aws),
-		Groups:  groups.New(aws),
-		Alarm:   sns.New(aws, env.Alarm),
+		Ledger:     table,
+		Queues:     queues,
+		Windows:    systems,
+		Managed:    systems,
+		EC2:        ec2.New(aws),
+		Groups:     groups.New(aws),
+		AlarmTopic: sns.New(aws, env.Alarm),
 		Settings: patch.Settings{WindowIDs: env.WindowIDs, WindowPrefix: env.WindowPrefix, States: env.States, Lead: env.Lead,
 			StaleAfter: env.StaleAfter, Deadline: env.Deadline, After: env.After},
 		Now: now,

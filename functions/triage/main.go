@@ -40,7 +40,7 @@ func main() {
 		"rejoin": env.Rejoin, "finish": env.Finish, "survey": env.Survey, "scan": env.Scan, "report": env.Report, "dead": env.Dead})
 	table, alarm := dynamodb.New(aws, env.Table), sns.New(aws, env.Alarm)
 	lambda.Start(choreo.SQSHandler(choreo.ItemHandlers{
-		rolling.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
-		patch.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, Alarm: alarm},
+		rolling.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, AlarmTopic: alarm},
+		patch.Triage{Deps: choreo.Deps{Ledger: table, Queues: queues, Now: now, Lease: env.Lease, Margin: choreo.Margin}, AlarmTopic: alarm},
 	}))
 }

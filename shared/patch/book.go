@@ -55,7 +55,7 @@ func newScan() *Scan     { return &Scan{} }
 
 const (
 	// kept is how long an ended report is kept, as a run is.
-	kept = run.Kept
+	kept = run.Retention
 	// belongings is for how long what is written before its end is kept: as long again as a report can last.
 	belongings = kept + 30*24*time.Hour
 )

@@ -72,7 +72,7 @@ func (s Survey) Mover(l choreo.Deps) choreo.Mover[*Report] {
 
 // weary is the outcome when a survey's errors are used up.
 func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
-	out, err := weary(ctx, s.Alarm, w, reason)
+	out, err := weary(ctx, s.AlarmTopic, w, reason)
 	if err != nil {
 		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}

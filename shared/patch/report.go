@@ -84,13 +84,13 @@ func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
 func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 	if m.JSON == "" {
 		n := m.note(repeated)
-		return p.Alarm.Publish(ctx, n.Subject, n.Text)
+		return p.AlarmTopic.Publish(ctx, n.Subject, n.Text)
 	}
 	a, err := m.announcement(repeated)
 	if err != nil {
 		return err
 	}
-	return p.Reports.Announce(ctx, a)
+	return p.ReportTopic.Announce(ctx, a)
 }
 
 // weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is left is a message to the
@@ -100,7 +100,7 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 		Words.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
-	out, err := weary(ctx, p.Alarm, w, reason)
+	out, err := weary(ctx, p.AlarmTopic, w, reason)
 	if err != nil {
 		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}

@@ -34,9 +34,9 @@ type Survey struct {
 		// Members are the ids of a resource group's instances. The error wraps ErrNoGroup.
 		Members(ctx context.Context, group string, types []string) ([]string, error)
 	}
-	Alarm    Topic
-	Settings Settings
-	Now      func() time.Time
+	AlarmTopic Topic
+	Settings   Settings
+	Now        func() time.Time
 }
 
 // Nodes finds instances. Ids that aren't known are absent.

@@ -14,13 +14,13 @@ import (
 
 // Reporter tends a report's scans while they are under way, puts the report together and sends it.
 type Reporter struct {
-	Ledger  ledger.Store
-	Queues  choreo.Sender
-	Reports interface {
+	Ledger      ledger.Store
+	Queues      choreo.Sender
+	ReportTopic interface {
 		Announce(ctx context.Context, a Announcement) error
 	}
-	Alarm  Topic
-	Bucket interface { // nil: there is none
+	AlarmTopic Topic
+	Bucket     interface { // nil: there is none
 		Put(ctx context.Context, key, contentType string, body []byte) error
 		// Link is where a person finds the objects whose keys begin with prefix.
 		Link(prefix string) string

@@ -61,7 +61,7 @@ func (s Survey) once(ctx context.Context, invocation string, all []problem, note
 		return nil
 	}
 	n := note(news)
-	if err := s.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+	if err := s.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce what is wrong: %w", err)
 	}
 	return ledger.Apply(ctx, s.Ledger, invocation+"#told", writes...)

@@ -13,7 +13,7 @@ import (
 // report that gave up is announced here.
 type Triage struct {
 	choreo.Deps
-	Alarm Topic
+	AlarmTopic Topic
 }
 
 // Owns says whether an item is a report or a scan.
@@ -43,7 +43,7 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 // same again.
 func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
 	n := failure(w.Item, w.Item.Position.Reason, w.Item.Since)
-	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+	if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 		return choreo.Outcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
 	}
 	return over(t.Ledger, w.Now, w.Item.Position.Reason), nil

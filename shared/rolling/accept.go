@@ -12,8 +12,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// accept asks AWS whether the plan's request can be done at all, and fills in what it found. It changes nothing.
-func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
+// checkFleet asks AWS whether the plan's request can be done at all, and fills in what it found. It changes nothing.
+func (s Start) checkFleet(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	q := &plan.Request
 	reads, began := &counted{targets: s.Targets}, s.Now()
 	f, err := find(ctx, s.EC2, reads, s.Allowed, q)
@@ -27,14 +27,14 @@ func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	if err := f.acceptGroups(q, s.Allowed); err != nil {
 		return nil, err
 	}
-	if err := fits(q, plan.Reading); err != nil {
+	if err := checkReadingFits(q, plan.Reading); err != nil {
 		return nil, err
 	}
-	outs, _, err := (book{s.Ledger}).outs(ctx)
+	outs, _, err := (store{s.Ledger}).outs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.free(ctx, q, f); err != nil {
+	if err := s.checkUnlocked(ctx, q, f); err != nil {
 		return nil, err
 	}
 	if err := s.size(ctx, plan, f, outs); err != nil {
@@ -43,11 +43,11 @@ func (s Start) accept(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	if err := s.check(q, plan, f); err != nil {
 		return nil, err
 	}
-	return f, s.quiet(ctx, plan)
+	return f, s.planMute(ctx, plan)
 }
 
-// free refuses instances that can be seen in another run: one in no target group has no other lock.
-func (s Start) free(ctx context.Context, q *run.Request, f *fleet) error {
+// checkUnlocked refuses instances that can be seen in another run: one in no target group has no other lock.
+func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) error {
 	for chunk := range slices.Chunk(f.machines, ledger.MaxWrites) {
 		keys := make([]ledger.Key, 0, len(chunk))
 		for _, m := range chunk {
@@ -68,7 +68,7 @@ func (s Start) free(ctx context.Context, q *run.Request, f *fleet) error {
 				return err
 			}
 			if rev != 0 { // a lock of an ended run marks an instance that failed out of service
-				return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
+				return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
 					Want: "wait for its end, or cancel it"}
 			}
 		}
@@ -195,8 +195,8 @@ func (s Start) reaches(c run.Check, f *fleet) error {
 // mostDependents bounds what the plan says about composite alarms: steps read it often.
 const mostDependents = 100
 
-// quiet finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
-func (s Start) quiet(ctx context.Context, plan *run.Plan) error {
+// planMute finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
+func (s Start) planMute(ctx context.Context, plan *run.Plan) error {
 	m := plan.Request.Mute
 	if err := s.Allowed.muting(m); err != nil {
 		return err

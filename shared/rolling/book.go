@@ -50,11 +50,11 @@ func groupLocks(p *run.Plan) []ledger.Key {
 	return keys
 }
 
-// book reads and writes the ledger in the words of a run.
-type book struct{ ledger.Store }
+// store reads and writes the ledger in the words of a run.
+type store struct{ ledger.Store }
 
-// need reads a document that must be there.
-func (b book) need(ctx context.Context, key ledger.Key, v any) (rev int64, err error) {
+// require reads a document that must be there.
+func (b store) require(ctx context.Context, key ledger.Key, v any) (rev int64, err error) {
 	rev, err = ledger.Read(ctx, b.Store, key, v)
 	if err == nil && rev == 0 {
 		err = fmt.Errorf("read %s: it isn't in the ledger", key)
@@ -62,27 +62,27 @@ func (b book) need(ctx context.Context, key ledger.Key, v any) (rev int64, err e
 	return rev, err
 }
 
-func (b book) run(ctx context.Context, id string) (r *run.Run, rev int64, err error) {
+func (b store) run(ctx context.Context, id string) (r *run.Run, rev int64, err error) {
 	r = &run.Run{}
-	rev, err = b.need(ctx, runKey(id), r)
+	rev, err = b.require(ctx, runKey(id), r)
 	return r, rev, err
 }
 
-func (b book) plan(ctx context.Context, id string) (*run.Plan, error) {
+func (b store) plan(ctx context.Context, id string) (*run.Plan, error) {
 	p := &run.Plan{}
-	_, err := b.need(ctx, planKey(id), p)
+	_, err := b.require(ctx, planKey(id), p)
 	return p, err
 }
 
-// held is an instance as it was read.
-type held struct {
+// versioned is an instance as it was read.
+type versioned struct {
 	*run.Instance
 	rev int64
 }
 
 // holders reads the items of those that hold a token of the run and can still get on, in the order of the tokens; all
 // of them, also the failed, if failed is true.
-func (b book) holders(ctx context.Context, r *run.Run, failed bool) ([]held, error) {
+func (b store) holders(ctx context.Context, r *run.Run, failed bool) ([]versioned, error) {
 	var keys []ledger.Key
 	for _, t := range r.Tokens {
 		if t.From == "" && (failed || !t.Failed) {
@@ -96,23 +96,23 @@ func (b book) holders(ctx context.Context, r *run.Run, failed bool) ([]held, err
 	if err != nil {
 		return nil, fmt.Errorf("read the holders of run %s: %w", r.ID, err)
 	}
-	holders := make([]held, 0, len(docs))
+	holders := make([]versioned, 0, len(docs))
 	for _, d := range docs {
-		h := held{Instance: &run.Instance{}, rev: d.Rev}
+		h := versioned{Instance: &run.Instance{}, rev: d.Rev}
 		if err := d.Decode(h.Instance); err != nil {
 			return nil, err
 		}
 		holders = append(holders, h)
 	}
-	order := func(h held) int {
+	order := func(h versioned) int {
 		return slices.IndexFunc(keys, func(k ledger.Key) bool { return k.SK == instancePrefix+h.ID })
 	}
-	slices.SortFunc(holders, func(a, b held) int { return order(a) - order(b) })
+	slices.SortFunc(holders, func(a, b versioned) int { return order(a) - order(b) })
 	return holders, nil
 }
 
 // outs reads what has failed out of service, in any run.
-func (b book) outs(ctx context.Context) ([]run.Out, []int64, error) {
+func (b store) outs(ctx context.Context) ([]run.Out, []int64, error) {
 	docs, err := b.List(ctx, outPK, "", "", 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read what failed out of service: %w", err)
@@ -127,8 +127,8 @@ func (b book) outs(ctx context.Context) ([]run.Out, []int64, error) {
 	return outs, revs, nil
 }
 
-// out are the instances of a run that failed out of service and are neither released nor seen back.
-func (b book) out(ctx context.Context, id string) (map[string]bool, error) {
+// outOf are the instances of a run that failed out of service and are neither released nor seen back.
+func (b store) outOf(ctx context.Context, id string) (map[string]bool, error) {
 	outs, _, err := b.outs(ctx)
 	out := map[string]bool{}
 	for _, o := range outs {
@@ -137,8 +137,8 @@ func (b book) out(ctx context.Context, id string) (map[string]bool, error) {
 	return out, err
 }
 
-// each reads the run's instances a page at a time.
-func (b book) each(ctx context.Context, id string, f func(*run.Instance)) error {
+// eachInstance reads the run's instances a page at a time.
+func (b store) eachInstance(ctx context.Context, id string, f func(*run.Instance)) error {
 	const page = 500
 	for after := ""; ; {
 		docs, err := b.List(ctx, "RUN#"+id, instancePrefix, after, page)
@@ -159,8 +159,8 @@ func (b book) each(ctx context.Context, id string, f func(*run.Instance)) error 
 	}
 }
 
-// change writes the run after f has changed it, again and again while others write it too. f returns false to leave it.
-func (b book) change(ctx context.Context, mark func() string, id string, f func(*run.Run) bool) error {
+// updateRun writes the run after f has changed it, again and again while others write it too. f returns false to leave it.
+func (b store) updateRun(ctx context.Context, mark func() string, id string, f func(*run.Run) bool) error {
 	const races = 8
 	for race := 0; ; race++ {
 		r, rev, err := b.run(ctx, id)
@@ -181,19 +181,19 @@ func (b book) change(ctx context.Context, mark func() string, id string, f func(
 }
 
 // waiting reads the next instances of the run that wait for a token.
-func (b book) waiting(ctx context.Context, r *run.Run, n int) ([]held, error) {
+func (b store) waiting(ctx context.Context, r *run.Run, n int) ([]versioned, error) {
 	after := ""
 	if r.Cursor != "" {
 		after = instancePrefix + r.Cursor
 	}
-	var next []held
+	var next []versioned
 	for len(next) < n {
 		docs, err := b.List(ctx, "RUN#"+r.ID, instancePrefix, after, n)
 		if err != nil {
 			return nil, fmt.Errorf("read who is next in run %s: %w", r.ID, err)
 		}
 		for _, d := range docs {
-			h := held{Instance: &run.Instance{}, rev: d.Rev}
+			h := versioned{Instance: &run.Instance{}, rev: d.Rev}
 			if err := d.Decode(h.Instance); err != nil {
 				return nil, err
 			}

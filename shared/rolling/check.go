@@ -32,8 +32,8 @@ type Check struct {
 	Functions interface {
 		Ready(ctx context.Context, function string, payload any) (ready bool, why string, err error)
 	}
-	Alarm Topic
-	Now   func() time.Time
+	AlarmTopic Topic
+	Now        func() time.Time
 }
 
 const (
@@ -51,14 +51,14 @@ const (
 // Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may be well.
 func (c Check) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "check", c.Act)
-	m.Tolerance = outside
+	m.Tolerance = externalErrors
 	return m
 }
 
 // Act is safe to repeat: it only looks.
 func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	out, err := c.look(ctx, w)
-	tellOfTrouble(ctx, c.Alarm, w, c.Now(), err)
+	notifyTrouble(ctx, c.AlarmTopic, w, c.Now(), err)
 	return out, err
 }
 
@@ -67,7 +67,7 @@ func (c Check) look(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if why := unrecorded(i); why != "" {
 		return choreo.GiveUp(why), nil
 	}
-	plan, err := (book{c.Ledger}).plan(ctx, i.Run)
+	plan, err := (store{c.Ledger}).plan(ctx, i.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -252,7 +252,7 @@ func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *ru
 		}
 		all.add(l.Function+": ", run.Finding{OK: ok, Why: why}, false) // it may have other reasons than that it is down
 	}
-	return all.together(), nil
+	return all.combined(), nil
 }
 
 // findings are those of one look.
@@ -276,8 +276,8 @@ func (f *findings) add(name string, found run.Finding, probe bool) {
 	f.down = f.down || (found.Down && (probe || !f.probed))
 }
 
-// together is what a look has found. A look that looked at nothing doesn't pass.
-func (f *findings) together() run.Finding {
+// combined is what a look has found. A look that looked at nothing doesn't pass.
+func (f *findings) combined() run.Finding {
 	if f.made == 0 {
 		return run.Finding{Why: "none of the checks applies to the instance"}
 	}
@@ -305,14 +305,14 @@ func httpProbes(
 	want := plan.Request.Check.HTTP
 	probe := func(scheme, port, path, codes string) run.HTTPProbe {
 		address := net.JoinHostPort(m.Host(), port)
-		return run.HTTPProbe{URL: scheme + "://" + address + or(want.Path, path, "/"),
-			Codes: or(want.Codes, codes, "200"), Text: want.Text, Timeout: time.Duration(want.Timeout)}
+		return run.HTTPProbe{URL: scheme + "://" + address + firstNonEmpty(want.Path, path, "/"),
+			Codes: firstNonEmpty(want.Codes, codes, "200"), Text: want.Text, Timeout: time.Duration(want.Timeout)}
 	}
 	if want.Port != 0 {
 		path, codes := "", ""
 		for _, c := range i.Capture {
 			h := plan.Groups[c.Group].Health
-			path, codes = or(path, h.Path), or(codes, h.Codes)
+			path, codes = firstNonEmpty(path, h.Path), firstNonEmpty(codes, h.Codes)
 		}
 		return []run.HTTPProbe{probe("http", strconv.Itoa(want.Port), path, codes)}, ""
 	}
@@ -333,7 +333,7 @@ func httpProbes(
 	return probes, why
 }
 
-func or(texts ...string) string {
+func firstNonEmpty(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {
 			return t

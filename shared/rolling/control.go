@@ -32,40 +32,40 @@ type Command struct {
 
 // Reply is what Control answers: the state after the command.
 type Reply struct {
-	Did     string           `json:"did,omitempty"`
-	Runs    []Status         `json:"runs"`
-	OutOfIt []Left           `json:"outOfService,omitempty"` // instances that failed out of service, of all runs
-	Reports []patch.Underway `json:"reports,omitempty"`      // under way; of status, unless it names a run
+	Did          string           `json:"did,omitempty"`
+	Runs         []Status         `json:"runs"`
+	OutOfService []OutInstance    `json:"outOfService,omitempty"` // instances that failed out of service, of all runs
+	Reports      []patch.Underway `json:"reports,omitempty"`      // under way; of status, unless it names a run
 }
 
 // Status is a run as an operator sees it.
 type Status struct {
-	Run      string       `json:"run"`
-	Fleet    string       `json:"fleet"`
-	Status   string       `json:"status"`
-	Since    time.Time    `json:"since"`
-	Step     string       `json:"step,omitempty"` // of the run's own position
-	NextWake time.Time    `json:"nextWakeUp,omitzero"`
-	Total    int          `json:"total"`
-	Waiting  int          `json:"waiting"`
-	Done     int          `json:"done"`
-	Failed   int          `json:"failed"`
-	Skipped  int          `json:"skipped"`
-	Tokens   int          `json:"maxConcurrency"`
-	Stopped  string       `json:"stopped,omitempty"`
-	Gate     string       `json:"gate,omitempty"`
-	Trouble  string       `json:"trouble,omitempty"`       // what the run can't do at present
-	Deleted  []string     `json:"deletedAlarms,omitempty"` // to be muted, and deleted during the run
-	InFlight []Flight     `json:"inFlight,omitempty"`
-	Failures []FailedOne  `json:"failures,omitempty"`
-	Skips    []SkippedOne `json:"skips,omitempty"` // those that a token had reached, if the run is named
+	Run      string            `json:"run"`
+	Fleet    string            `json:"fleet"`
+	Status   string            `json:"status"`
+	Since    time.Time         `json:"since"`
+	Step     string            `json:"step,omitempty"` // of the run's own position
+	NextWake time.Time         `json:"nextWakeUp,omitzero"`
+	Total    int               `json:"total"`
+	Waiting  int               `json:"waiting"`
+	Done     int               `json:"done"`
+	Failed   int               `json:"failed"`
+	Skipped  int               `json:"skipped"`
+	Tokens   int               `json:"maxConcurrency"`
+	Stopped  string            `json:"stopped,omitempty"`
+	Gate     string            `json:"gate,omitempty"`
+	Trouble  string            `json:"trouble,omitempty"`       // what the run can't do at present
+	Deleted  []string          `json:"deletedAlarms,omitempty"` // to be muted, and deleted during the run
+	InFlight []InFlight        `json:"inFlight,omitempty"`
+	Failures []FailedInstance  `json:"failures,omitempty"`
+	Skips    []SkippedInstance `json:"skips,omitempty"` // those that a token had reached, if the run is named
 	// Unhealthy are done, and not healthy somewhere, as they weren't before; if the run is named.
-	Unhealthy []UnhealthyOne `json:"unhealthy,omitempty"`
-	Ended     time.Time      `json:"ended,omitzero"`
+	Unhealthy []UnhealthyInstance `json:"unhealthy,omitempty"`
+	Ended     time.Time           `json:"ended,omitzero"`
 }
 
-// Flight is an instance that holds a token and gets on.
-type Flight struct {
+// InFlight is an instance that holds a token and gets on.
+type InFlight struct {
 	Instance string    `json:"instance"`
 	Step     string    `json:"step"`
 	Since    time.Time `json:"since"`
@@ -75,8 +75,8 @@ type Flight struct {
 	OutSince time.Time `json:"outSince,omitzero"`
 }
 
-// FailedOne is an instance that failed.
-type FailedOne struct {
+// FailedInstance is an instance that failed.
+type FailedInstance struct {
 	Instance string    `json:"instance"`
 	Step     string    `json:"step"`
 	Reason   string    `json:"reason"`
@@ -84,20 +84,20 @@ type FailedOne struct {
 	Out      bool      `json:"outOfService"` // it is still: neither released nor seen back
 }
 
-// UnhealthyOne is an instance that is done although it isn't healthy somewhere, as it wasn't before.
-type UnhealthyOne struct {
+// UnhealthyInstance is an instance that is done although it isn't healthy somewhere, as it wasn't before.
+type UnhealthyInstance struct {
 	Instance string   `json:"instance"`
 	Where    []string `json:"where"`
 }
 
-// SkippedOne is an instance that was left as it is.
-type SkippedOne struct {
+// SkippedInstance is an instance that was left as it is.
+type SkippedInstance struct {
 	Instance string `json:"instance"`
 	Reason   string `json:"reason"`
 }
 
-// Left is an instance that failed out of service and wasn't released.
-type Left struct {
+// OutInstance is an instance that failed out of service and wasn't released.
+type OutInstance struct {
 	Instance string    `json:"instance"`
 	Run      string    `json:"run"`
 	Since    time.Time `json:"since"` // it has been out of service
@@ -164,20 +164,20 @@ func (c Control) do(ctx context.Context, owner string, text []byte) (Reply, erro
 }
 
 func (c Control) change(ctx context.Context, owner string, cmd Command) (did string, err error) {
-	b, now := book{c.Ledger}, c.Now()
-	if err := c.known(ctx, cmd.Run); err != nil {
+	b, now := store{c.Ledger}, c.Now()
+	if err := c.requireRun(ctx, cmd.Run); err != nil {
 		return "", err
 	}
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprintf("%s#control-%d", owner, marks) }
-	err = b.change(ctx, mark, cmd.Run, func(r *run.Run) (changed bool) {
+	err = b.updateRun(ctx, mark, cmd.Run, func(r *run.Run) (changed bool) {
 		did, changed = apply(r, cmd.Command, now)
 		return changed
 	})
 	if err != nil {
 		return "", err
 	}
-	return did, c.wake(ctx, owner, cmd.Run, now)
+	return did, c.redeliverAll(ctx, owner, cmd.Run, now)
 }
 
 // apply changes the run, if there is something to change, and says what it did, or why nothing.
@@ -205,10 +205,10 @@ func apply(r *run.Run, command string, now time.Time) (did string, changed bool)
 	return "nothing to do: no further instance leaves service already: " + r.Stopped, false
 }
 
-// wake does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
-func (c Control) wake(ctx context.Context, owner, id string, now time.Time) error {
-	b := book{c.Ledger}
-	n := choreo.Redeliverer{Ledger: c.Ledger, Queues: c.Queues, Routing: Words, Owner: owner}
+// redeliverAll does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
+func (c Control) redeliverAll(ctx context.Context, owner, id string, now time.Time) error {
+	b := store{c.Ledger}
+	n := choreo.Redeliverer{Ledger: c.Ledger, Queues: c.Queues, Routing: Routing, Owner: owner}
 	a := newActive()
 	rev, err := ledger.Read(ctx, c.Ledger, activeKey(id), a)
 	if err != nil || rev == 0 || a.Step != run.StepOpen {
@@ -235,7 +235,7 @@ func (c Control) wake(ctx context.Context, owner, id string, now time.Time) erro
 	return errors.Join(all...)
 }
 
-func (c Control) known(ctx context.Context, id string) error {
+func (c Control) requireRun(ctx context.Context, id string) error {
 	rev, err := ledger.Read(ctx, c.Ledger, runKey(id), &run.Run{})
 	if err == nil && rev == 0 {
 		err = &run.FieldError{Field: "run", Problem: fmt.Sprintf("there is no run %q", id), Want: "status lists the runs that are under way"}
@@ -245,7 +245,7 @@ func (c Control) known(ctx context.Context, id string) error {
 
 // release forgets that an instance failed out of service: its token and its lock are free again.
 func (c Control) release(ctx context.Context, owner, instance string) (did string, err error) {
-	b := book{c.Ledger}
+	b := store{c.Ledger}
 	var out run.Out
 	rev, err := ledger.Read(ctx, c.Ledger, outKey(instance), &out)
 	if err != nil {
@@ -255,15 +255,15 @@ func (c Control) release(ctx context.Context, owner, instance string) (did strin
 		return "", &run.FieldError{Field: "instance", Problem: fmt.Sprintf("%s didn't fail out of service, or was released already", instance),
 			Want: "status lists those that did"}
 	}
-	if err := b.forget(ctx, owner+"#release", out, rev); err != nil {
+	if err := b.deleteOut(ctx, owner+"#release", out, rev); err != nil {
 		return "", fmt.Errorf("release %s: %w", instance, err)
 	}
 	slog.Info("control", "command", "release", "instance", instance, "run", out.Run)
-	return fmt.Sprintf("released %s, which had failed in run %s", instance, out.Run), c.wake(ctx, owner, out.Run, c.Now())
+	return fmt.Sprintf("released %s, which had failed in run %s", instance, out.Run), c.redeliverAll(ctx, owner, out.Run, c.Now())
 }
 
-// forget deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
-func (b book) forget(ctx context.Context, mark string, out run.Out, rev int64) error {
+// deleteOut deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
+func (b store) deleteOut(ctx context.Context, mark string, out run.Out, rev int64) error {
 	all := choreo.Transaction{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
 	if err := b.unlock(ctx, out.Run, &all, instanceLock(out.Instance)); err != nil {
 		return err
@@ -281,7 +281,7 @@ func (c Control) overview(ctx context.Context, id string) (Reply, error) {
 }
 
 func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
-	b := book{c.Ledger}
+	b := store{c.Ledger}
 	reply := Reply{Did: did, Runs: []Status{}}
 	ids := []string{id}
 	if id == "" {
@@ -293,7 +293,7 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 		for _, d := range docs {
 			ids = append(ids, d.SK)
 		}
-	} else if err := c.known(ctx, id); err != nil {
+	} else if err := c.requireRun(ctx, id); err != nil {
 		return reply, err
 	}
 	for _, active := range ids {
@@ -305,13 +305,13 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	}
 	outs, _, err := b.outs(ctx)
 	for _, o := range outs {
-		reply.OutOfIt = append(reply.OutOfIt, Left{Instance: o.Instance, Run: o.Run, Since: o.Since, FailedAt: o.FailedAt,
+		reply.OutOfService = append(reply.OutOfService, OutInstance{Instance: o.Instance, Run: o.Run, Since: o.Since, FailedAt: o.FailedAt,
 			Reason: sanitize.Text(o.Reason)})
 	}
 	return reply, err
 }
 
-func (c Control) one(ctx context.Context, b book, id string, named bool) (Status, error) {
+func (c Control) one(ctx context.Context, b store, id string, named bool) (Status, error) {
 	r, _, err := b.run(ctx, id)
 	if err != nil {
 		return Status{}, err
@@ -337,7 +337,7 @@ func (c Control) one(ctx context.Context, b book, id string, named bool) (Status
 		return s, err
 	}
 	for _, h := range holders {
-		f := Flight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: sanitize.Text(h.Position.Reason)}
+		f := InFlight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: sanitize.Text(h.Position.Reason)}
 		if h.Out() {
 			f.OutSince = h.LeftAt
 		}
@@ -346,22 +346,22 @@ func (c Control) one(ctx context.Context, b book, id string, named bool) (Status
 	if r.Failed == 0 && (r.Skipped+r.Unhealthy == 0 || !named) {
 		return s, nil
 	}
-	out, err := b.out(ctx, id)
+	out, err := b.outOf(ctx, id)
 	if err != nil {
 		return s, err
 	}
-	return s, b.each(ctx, id, func(i *run.Instance) { s.add(i, named, out[i.ID]) })
+	return s, b.eachInstance(ctx, id, func(i *run.Instance) { s.add(i, named, out[i.ID]) })
 }
 
 // add tells of an instance that has ended, if there is something to tell.
 func (s *Status) add(i *run.Instance, named, out bool) {
 	switch {
 	case i.Step == run.Failed && i.Failure != nil:
-		s.Failures = append(s.Failures, FailedOne{Instance: i.ID, Step: i.Failure.Step, Reason: sanitize.Text(i.Failure.Reason),
+		s.Failures = append(s.Failures, FailedInstance{Instance: i.ID, Step: i.Failure.Step, Reason: sanitize.Text(i.Failure.Reason),
 			At: i.Failure.At, Out: out})
 	case named && i.Step == run.Skipped:
-		s.Skips = append(s.Skips, SkippedOne{Instance: i.ID, Reason: sanitize.Text(i.Position.Reason)})
+		s.Skips = append(s.Skips, SkippedInstance{Instance: i.ID, Reason: sanitize.Text(i.Position.Reason)})
 	case named && len(i.Unhealthy) > 0:
-		s.Unhealthy = append(s.Unhealthy, UnhealthyOne{Instance: i.ID, Where: i.Unhealthy})
+		s.Unhealthy = append(s.Unhealthy, UnhealthyInstance{Instance: i.ID, Where: i.Unhealthy})
 	}
 }

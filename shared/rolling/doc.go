@@ -27,8 +27,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Words tells the protocol about the steps of a rolling reboot.
-var Words = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: endless}
+// Routing tells the protocol about the steps of a rolling reboot.
+var Routing = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: neverGivesUp}
 
 // queue names the queue of a step: its own, but for those that share a function.
 func queue(step string) string {
@@ -52,14 +52,14 @@ func name(key ledger.Key) []any {
 	return []any{"run", strings.TrimPrefix(key.PK, "RUN#"), "instance", strings.TrimPrefix(key.SK, instancePrefix)}
 }
 
-// endless says at which steps a run never gives up: what it muted must be restored in the end.
-func endless(step string) bool { return step == run.StepOpen || step == run.StepFinishing }
+// neverGivesUp says at which steps a run never gives up: what it muted must be restored in the end.
+func neverGivesUp(step string) bool { return step == run.StepOpen || step == run.StepFinishing }
 
 // The kinds of items of a rolling reboot.
 var (
-	instances = choreo.Kind[*run.Instance]{Routing: Words, Owns: isInstance, New: newInstance,
+	instances = choreo.Kind[*run.Instance]{Routing: Routing, Owns: isInstance, New: newInstance,
 		Key: func(i *run.Instance) ledger.Key { return instanceKey(i.Run, i.ID) }}
-	actives = choreo.Kind[*run.Active]{Routing: Words, Owns: isActive, New: newActive,
+	actives = choreo.Kind[*run.Active]{Routing: Routing, Owns: isActive, New: newActive,
 		Key: func(a *run.Active) ledger.Key { return activeKey(a.Run) }}
 )
 

@@ -42,7 +42,7 @@ func (d Drain) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 // Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh; after it, a try only
 // deregisters what was captured, and deregistering twice is deregistering once.
 func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
-	b := book{d.Ledger}
+	b := store{d.Ledger}
 	plan, err := b.plan(ctx, w.Item.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
@@ -50,38 +50,38 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	if !w.Item.LeftAt.IsZero() {
 		return d.resume(ctx, b, w, plan)
 	}
-	look, err := d.look(ctx, b, w, plan, nil)
+	look, err := d.readGate(ctx, b, w, plan, nil)
 	if err != nil {
-		return d.unseen(ctx, b, w, plan, err)
+		return d.unreadable(ctx, b, w, plan, err)
 	}
 	if v := look.Decide(); v.Answer != run.Go {
-		return d.stay(ctx, b, w, look, v)
+		return d.waitAtGate(ctx, b, w, look, v)
 	}
-	if why, err := d.mark(ctx, w); err != nil || why != "" {
+	if why, err := d.markLeaving(ctx, w); err != nil || why != "" {
 		return b.end(w, run.Skipped, why, nil), err
 	}
 
-	look, err = d.look(ctx, b, w, plan, look.Targets)
+	look, err = d.readGate(ctx, b, w, plan, look.Targets)
 	if err != nil {
-		return d.unseen(ctx, b, w, plan, err)
+		return d.unreadable(ctx, b, w, plan, err)
 	}
 	look.Marked = true
 	if v := look.Decide(); v.Answer != run.Go {
-		return d.stay(ctx, b, w, look, v)
+		return d.waitAtGate(ctx, b, w, look, v)
 	}
 
-	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Standing(), d.Now(), nil, nil
+	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Registrations(), d.Now(), nil, nil
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
 		return choreo.Outcome{}, err
 	}
-	return d.leave(ctx, b, w, look)
+	return d.capture(ctx, b, w, look)
 }
 
-// unseen is the outcome of a look that couldn't be made. Nobody knows what is behind the gate, so it is closed: the instance
+// unreadable is the outcome of a look that couldn't be made. Nobody knows what is behind the gate, so it is closed: the instance
 // comes again, more rarely each time, until the run's patience is over. The mark is taken back by the commit.
-func (d Drain) unseen(
-	ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan, failed error,
+func (d Drain) unreadable(
+	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, failed error,
 ) (choreo.Outcome, error) {
 	if errors.Is(failed, choreo.ErrLost) {
 		return choreo.Outcome{}, failed
@@ -99,23 +99,23 @@ func (d Drain) unseen(
 	if err := b.closeGate(ctx, w, r); err != nil {
 		return choreo.Outcome{}, err
 	}
-	return choreo.Again(inTurn(w, r, plan), failed.Error()), nil
+	return choreo.Again(turnDelay(w, r, plan), failed.Error()), nil
 }
 
-// inTurn is when to look again after a look that failed: more rarely each time, and one holder after the other. Who reads
+// turnDelay is when to look again after a look that failed: more rarely each time, and one holder after the other. Who reads
 // many target groups at the same time as all others never gets through AWS's rate limit.
-func inTurn(w *choreo.Work[*run.Instance], r *run.Run, plan *run.Plan) time.Duration {
+func turnDelay(w *choreo.Work[*run.Instance], r *run.Run, plan *run.Plan) time.Duration {
 	place := slices.IndexFunc(r.Tokens, func(t run.Token) bool { return t.Instance == w.Item.ID })
-	reading := min(time.Duration(plan.Reading.Took), lookFor) + time.Second
+	reading := min(time.Duration(plan.Reading.Took), readTimeLimit) + time.Second
 	return max(choreo.Backoff(w.Item.Attempt+1, w.Key.String()), time.Duration(max(0, place))*reading)
 }
 
 // closeGate begins the run's patience, unless it has begun.
-func (b book) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *run.Run) error {
+func (b store) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *run.Run) error {
 	if !r.ClosedSince.IsZero() {
 		return nil
 	}
-	return b.change(ctx, w.Mark, r.ID, func(r *run.Run) bool {
+	return b.updateRun(ctx, w.Mark, r.ID, func(r *run.Run) bool {
 		first := r.ClosedSince.IsZero()
 		if first {
 			r.ClosedSince = w.Now
@@ -124,24 +124,24 @@ func (b book) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *r
 	})
 }
 
-// look reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
+// readGate reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
 // the second look, is known from the first.
-func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target) (*run.Look, error) {
+func (d Drain) readGate(ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target) (*run.Gate, error) {
 	m, err := machine(ctx, d.EC2, w.Item.ID)
 	if err != nil {
 		return nil, err
 	}
-	look := &run.Look{Now: d.Now(), Plan: plan, Me: w.Item, Machine: m}
-	targets := timely{d.Targets, d.Now, w.Now.Add(lookFor)}
+	look := &run.Gate{Now: d.Now(), Plan: plan, Me: w.Item, Machine: m}
+	targets := timeLimited{d.Targets, d.Now, w.Now.Add(readTimeLimit)}
 	switch {
 	case m == nil:
 	case known == nil:
-		var s *swept
-		if s, err = sweep(ctx, targets, run.NewFinder(plan.Request.NotOurs, *m)); err == nil {
+		var s *groupReadings
+		if s, err = readGroups(ctx, targets, run.NewFinder(plan.Request.NotOurs, *m)); err == nil {
 			look.Targets = s.targets
 		}
 	default:
-		look.Targets, err = reread(ctx, targets, known)
+		look.Targets, err = rereadGroups(ctx, targets, known)
 	}
 	if err != nil {
 		return nil, err
@@ -150,10 +150,10 @@ func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 		return nil, err
 	}
 	active := newActive()
-	if _, err := b.need(ctx, activeKey(w.Item.Run), active); err != nil {
+	if _, err := b.require(ctx, activeKey(w.Item.Run), active); err != nil {
 		return nil, err
 	}
-	look.Quiet = active.Quiet
+	look.Quiet = active.Mute
 	holders, err := b.holders(ctx, look.Run, true)
 	if err != nil {
 		return nil, err
@@ -165,8 +165,8 @@ func (d Drain) look(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 	return look, err
 }
 
-// mark writes down that the instance is about to leave and takes its lock, in one write. why is the reason to skip it.
-func (d Drain) mark(ctx context.Context, w *choreo.Work[*run.Instance]) (why string, err error) {
+// markLeaving writes down that the instance is about to leave and takes its lock, in one write. why is the reason to skip it.
+func (d Drain) markLeaving(ctx context.Context, w *choreo.Work[*run.Instance]) (why string, err error) {
 	i := w.Item
 	if !i.Leaving.IsZero() && i.Locked {
 		return "", nil
@@ -199,8 +199,8 @@ func (d Drain) mark(ctx context.Context, w *choreo.Work[*run.Instance]) (why str
 	return fmt.Sprintf("it failed out of service in run %s, which had taken it at %s; repair it, then release it", lock.Run, since), nil
 }
 
-// stay is the outcome for an instance that doesn't leave now. Its mark is taken back by the commit.
-func (d Drain) stay(ctx context.Context, b book, w *choreo.Work[*run.Instance], look *run.Look, v run.Verdict) (choreo.Outcome, error) {
+// waitAtGate is the outcome for an instance that doesn't leave now. Its mark is taken back by the commit.
+func (d Drain) waitAtGate(ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate, v run.Verdict) (choreo.Outcome, error) {
 	i := w.Item
 	i.Leaving, i.Refused = time.Time{}, v.Refused
 	switch v.Answer {
@@ -208,7 +208,7 @@ func (d Drain) stay(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 		if !v.Stop {
 			return b.end(w, run.Skipped, v.Reason, nil), nil
 		}
-		err := b.change(ctx, w.Mark, i.Run, func(r *run.Run) bool {
+		err := b.updateRun(ctx, w.Mark, i.Run, func(r *run.Run) bool {
 			stopped := r.Stopped != ""
 			r.Stop(w.Now, v.Reason)
 			return !stopped
@@ -221,17 +221,17 @@ func (d Drain) stay(ctx context.Context, b book, w *choreo.Work[*run.Instance], 
 		if i.InitialSince.IsZero() {
 			i.InitialSince = w.Now
 		}
-		return choreo.Again(wait(look), v.Reason), nil
+		return choreo.Again(gateDelay(look), v.Reason), nil
 	}
 	i.InitialSince = time.Time{}
 	if err := b.closeGate(ctx, w, look.Run); err != nil {
 		return choreo.Outcome{}, err
 	}
-	return choreo.Again(wait(look), v.Reason), nil
+	return choreo.Again(gateDelay(look), v.Reason), nil
 }
 
-// wait is longer the later the instance is in order, and differs from one to the next, so that no two keep step.
-func wait(l *run.Look) time.Duration {
+// gateDelay is longer the later the instance is in order, and differs from one to the next, so that no two keep step.
+func gateDelay(l *run.Gate) time.Duration {
 	place := 0
 	for n, h := range l.Holders {
 		if h.ID == l.Me.ID {
@@ -244,28 +244,28 @@ func wait(l *run.Look) time.Duration {
 
 // resume goes on after the capture. As long as nothing has left yet, the gate is asked once more; any answer but go
 // sends the instance back.
-func (d Drain) resume(ctx context.Context, b book, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
-	look, err := d.look(ctx, b, w, plan, nil)
+func (d Drain) resume(ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+	look, err := d.readGate(ctx, b, w, plan, nil)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
 	if look.Machine == nil || look.Machine.Gone() {
 		return terminated(w.Item), nil
 	}
-	if stillIn(w.Item.Capture, look.Standing()) {
+	if stillIn(w.Item.Capture, look.Registrations()) {
 		look.Marked = true
 		if v := look.Decide(); v.Answer != run.Go {
 			w.Item.Return = v.Reason
 			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil
 		}
 	}
-	return d.leave(ctx, b, w, look)
+	return d.capture(ctx, b, w, look)
 }
 
-// leave begins the run's patience anew, deregisters what was captured and hands over to reboot at the end of the drain.
-func (d Drain) leave(ctx context.Context, b book, w *choreo.Work[*run.Instance], look *run.Look) (choreo.Outcome, error) {
+// capture begins the run's patience anew, deregisters what was captured and hands over to reboot at the end of the drain.
+func (d Drain) capture(ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate) (choreo.Outcome, error) {
 	if !look.Run.ClosedSince.IsZero() {
-		if err := b.change(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
+		if err := b.updateRun(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
 			open := r.ClosedSince.IsZero()
 			r.ClosedSince = time.Time{}
 			return !open

@@ -13,14 +13,14 @@ import (
 // fleet is what a request's instances and their target groups are right now.
 type fleet struct {
 	machines []run.Machine
-	swept
+	groupReadings
 	in     map[string][]string // ARNs of the groups in which an instance is registered, by its id
 	finder *run.Finder
 }
 
-// standing lists the groups in which instances are registered: one look at each target, for there may be
+// registeredIn lists the groups in which instances are registered: one look at each target, for there may be
 // 100,000 of them.
-func standing(s *swept) map[string][]string {
+func registeredIn(s *groupReadings) map[string][]string {
 	in := map[string][]string{}
 	for _, g := range s.groups {
 		for _, t := range s.targets[g.ARN] {
@@ -34,7 +34,7 @@ func standing(s *swept) map[string][]string {
 
 // find reads which instances a request means, and every target group of the Region that holds one of them.
 func find(ctx context.Context, ec2 Machines, targets Targets, allowed Allowed, q *run.Request) (*fleet, error) {
-	ids, err := chosen(ctx, targets, q)
+	ids, err := selectedIDs(ctx, targets, q)
 	if err != nil {
 		return nil, err
 	}
@@ -43,20 +43,20 @@ func find(ctx context.Context, ec2 Machines, targets Targets, allowed Allowed, q
 		return nil, fmt.Errorf("describe the instances of fleet %s: %w", q.Fleet, err)
 	}
 	f := &fleet{machines: machines}
-	if err := f.keep(q, allowed); err != nil {
+	if err := f.filter(q, allowed); err != nil {
 		return nil, err
 	}
 	finder := run.NewFinder(q.NotOurs, f.machines...)
-	found, err := sweep(ctx, targets, finder)
+	found, err := readGroups(ctx, targets, finder)
 	if err != nil {
 		return nil, err
 	}
-	f.swept, f.in, f.finder = *found, standing(found), finder
+	f.groupReadings, f.in, f.finder = *found, registeredIn(found), finder
 	return f, nil
 }
 
-// chosen lists the instances that targetGroupArns and instanceIds name together; nil if neither is given.
-func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, error) {
+// selectedIDs lists the instances that targetGroupArns and instanceIds name together; nil if neither is given.
+func selectedIDs(ctx context.Context, targets Targets, q *run.Request) ([]string, error) {
 	if len(q.TargetGroupARNs) == 0 {
 		return q.InstanceIDs, nil
 	}
@@ -81,13 +81,13 @@ func chosen(ctx context.Context, targets Targets, q *run.Request) ([]string, err
 	}
 	slices.Sort(ids)
 	if ids = slices.Compact(ids); len(ids) == 0 {
-		return nil, nobody(q)
+		return nil, noInstance(q)
 	}
 	return ids, nil
 }
 
-// who is the field by which a request says, most precisely, which instances it means.
-func who(q *run.Request) string {
+// selectorField is the field by which a request says, most precisely, which instances it means.
+func selectorField(q *run.Request) string {
 	switch {
 	case len(q.InstanceIDs) > 0:
 		return "instanceIds"
@@ -97,24 +97,24 @@ func who(q *run.Request) string {
 	return "tags"
 }
 
-func nobody(q *run.Request) error {
-	return &run.FieldError{Field: who(q), Problem: "no running instance was found for fleet " + q.Fleet,
+func noInstance(q *run.Request) error {
+	return &run.FieldError{Field: selectorField(q), Problem: "no running instance was found for fleet " + q.Fleet,
 		Want: "targetGroupArns, instanceIds and tags narrow one another; at least one running instance must fit all that are given"}
 }
 
-// keep leaves out what is terminated, and refuses what must not be touched.
-func (f *fleet) keep(q *run.Request, allowed Allowed) error {
+// filter leaves out what is terminated, and refuses what must not be touched.
+func (f *fleet) filter(q *run.Request, allowed Allowed) error {
 	var kept []run.Machine
 	for _, m := range f.machines {
 		if m.Gone() {
 			continue
 		}
 		if group := m.AutoScalingGroup(); group != "" {
-			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
+			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
 				Want: "leave its instances out, or use the group's instance refresh"}
 		}
 		if key, value, ok := strings.Cut(allowed.InstanceTag, "="); ok && m.Tags[key] != value {
-			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
+			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
 				Want: "tag the instances that Quickstep may reboot (stack parameters InstanceTagKey and InstanceTagValue)"}
 		}
 		kept = append(kept, m)
@@ -131,7 +131,7 @@ func (f *fleet) keep(q *run.Request, allowed Allowed) error {
 		}
 	}
 	if !slices.ContainsFunc(kept, func(m run.Machine) bool { return m.State == "running" || m.State == "pending" }) {
-		return nobody(q)
+		return noInstance(q)
 	}
 	f.machines = kept
 	return nil
@@ -151,12 +151,12 @@ func (f *fleet) acceptGroups(q *run.Request, allowed Allowed) error {
 			return f.byAddress(q, g)
 		}
 		if !strings.HasPrefix(g.Name, allowed.TargetGroupPrefix) {
-			return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
+			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
 				Want: "widen the stack parameter TargetGroupPrefix"}
 		}
 	}
 	if len(f.groups) > run.MaxGroups {
-		return &run.FieldError{Field: who(q), Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
+		return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
 			Want: fmt.Sprintf("%d at most; split the fleet", run.MaxGroups)}
 	}
 	return nil
@@ -175,7 +175,7 @@ func (f *fleet) byAddress(q *run.Request, g run.Group) error {
 			want = "take the target out, or leave the instance out; notOurs can't exclude the group, for " +
 				"its VPC is the one in which the instance has the address"
 		}
-		return &run.FieldError{Field: who(q), Want: want, Problem: fmt.Sprintf(
+		return &run.FieldError{Field: selectorField(q), Want: want, Problem: fmt.Sprintf(
 			"target group %s registers instance %s by its IP address %s", g.Name, instances[0], t.ID)}
 	}
 	return nil

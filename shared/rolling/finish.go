@@ -21,13 +21,13 @@ type Topic interface {
 // Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to its end: restores
 // what was muted, tells people, gives back the locks.
 type Finish struct {
-	Ledger ledger.Store
-	Mutes  Mutes
-	States interface {
+	Ledger      ledger.Store
+	Muter       Muter
+	AlarmStates interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
 	}
-	Alarm, Report Topic
-	Now           func() time.Time
+	AlarmTopic, ReportTopic Topic
+	Now                     func() time.Time
 }
 
 const (
@@ -40,7 +40,7 @@ const (
 
 // Act is safe to repeat: muting and restoring look at what is; what was told is written down; the end is one transaction.
 func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
-	b := book{f.Ledger}
+	b := store{f.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
@@ -55,7 +55,7 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 	}
 	out, err := act(ctx, b, w, r, plan)
 	if err != nil && w.Item.TransientErrors+w.Item.PermanentErrors >= choreo.MaxPermanentErrors-1 {
-		f.trouble(ctx, w, err.Error())
+		f.notifyTrouble(ctx, w, err.Error())
 	}
 	return out, err
 }
@@ -64,30 +64,30 @@ func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Ou
 // comes again.
 func (f Finish) Mover(l choreo.Deps) choreo.Mover[*run.Active] {
 	m := Runs(l, "finish", f.Act)
-	m.Exhausted = f.comeAgain
+	m.Exhausted = f.retryLater
 	return m
 }
 
-func (f Finish) comeAgain(ctx context.Context, w *choreo.Work[*run.Active], reason string) choreo.Outcome {
-	f.trouble(ctx, w, reason)
+func (f Finish) retryLater(ctx context.Context, w *choreo.Work[*run.Active], reason string) choreo.Outcome {
+	f.notifyTrouble(ctx, w, reason)
 	return choreo.Again(tendEvery, reason)
 }
 
-// trouble tells people, once an hour, that a run can't get on. If that fails too, the functions' own alarms remain.
-func (f Finish) trouble(ctx context.Context, w *choreo.Work[*run.Active], reason string) {
-	if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {
+// notifyTrouble tells people, once an hour, that a run can't get on. If that fails too, the functions' own alarms remain.
+func (f Finish) notifyTrouble(ctx context.Context, w *choreo.Work[*run.Active], reason string) {
+	if w.Now.Sub(w.Item.Announced.Trouble) < troubleEvery {
 		return
 	}
 	reason = strings.ReplaceAll(reason, "\n", "; ") // of several errors
 	n := notify.Trouble(w.Item.Run, w.Item.Fleet, w.Item.Step, reason, w.Now)
-	if f.Alarm.Publish(ctx, n.Subject, n.Text) == nil {
-		w.Item.Told.Trouble = w.Now
+	if f.AlarmTopic.Publish(ctx, n.Subject, n.Text) == nil {
+		w.Item.Announced.Trouble = w.Now
 	}
 }
 
 // open tends the run and asks what there is to admit, or whether it is over. Whatever can't be done now is tried again
 // soon, and keeps nothing else from being done: patience ends a run that can't be muted.
-func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+func (f Finish) open(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
 	why, muteErr := f.mute(ctx, b, w, r, plan)
 	if errors.Is(muteErr, choreo.ErrLost) {
 		return choreo.Outcome{}, muteErr
@@ -97,25 +97,25 @@ func (f Finish) open(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 	renewErr := b.renew(ctx, w, r)
 
 	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
-		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", "reason", announceErr.Error())
+		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", "reason", announceErr.Error())
 	}
-	why = f.inTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
+	why = f.reportTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
 
 	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
-		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
-			patience(r, &plan.Request, w.Now)
+		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
+			applyGateTimeout(r, &plan.Request, w.Now)
 			for _, instance := range gone {
 				r.Release(instance)
 			}
-			a.Due = w.Now.Add(due(r, a, plan, why, w.Now))
+			a.Due = w.Now.Add(nextLook(r, a, plan, why, w.Now))
 			return nil
 		})
 	}), nil
 }
 
-// inTrouble gives the reason why the run must be looked at again soon, counts the errors, and tells people once that has
+// reportTrouble gives the reason why the run must be looked at again soon, counts the errors, and tells people once that has
 // lasted.
-func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error) string {
+func (f Finish) reportTrouble(ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error) string {
 	a := w.Item
 	err := errors.Join(errs...)
 	if err == nil {
@@ -132,14 +132,14 @@ func (f Finish) inTrouble(ctx context.Context, w *choreo.Work[*run.Active], why,
 		a.TroubleSince = w.Now
 	}
 	if w.Now.Sub(a.TroubleSince) >= troubleAfter {
-		f.trouble(ctx, w, why+" (since "+a.TroubleSince.UTC().Format(time.RFC3339)+state+")")
+		f.notifyTrouble(ctx, w, why+" (since "+a.TroubleSince.UTC().Format(time.RFC3339)+state+")")
 	}
 	return why
 }
 
 // muteState says what of a mute in trouble holds.
 func muteState(a *run.Active, r *run.Run, plan *run.Plan, now time.Time) string {
-	q, text := a.Quiet, ""
+	q, text := a.Mute, ""
 	if !r.Paused.IsZero() {
 		return "; what is to act in a pause may still be muted"
 	}
@@ -153,14 +153,14 @@ func muteState(a *run.Active, r *run.Run, plan *run.Plan, now time.Time) string 
 			text = "; the alarms have not been muted since " + until
 		}
 	}
-	if len(plan.Rules) > 0 && !q.Held {
+	if len(plan.Rules) > 0 && !q.RulesDisabled {
 		text += "; EventBridge rules may be enabled"
 	}
 	return text
 }
 
 // mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run mutes nothing.
-func (f Finish) mute(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (why string, err error) {
+func (f Finish) mute(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (why string, err error) {
 	if plan.Request.Mute.Empty() {
 		return "", nil
 	}
@@ -174,18 +174,18 @@ func (f Finish) mute(ctx context.Context, b book, w *choreo.Work[*run.Active], r
 			out = out || h.Absent()
 		}
 		if !out {
-			return "", f.Mutes.Off(ctx, w, plan)
+			return "", f.Muter.Restore(ctx, w, plan)
 		}
 	}
-	why, err = f.Mutes.On(ctx, w, plan, r.Resumed)
+	why, err = f.Muter.Apply(ctx, w, plan, r.Resumed)
 	if err == nil && why == "" {
-		err = f.Mutes.Sweep(ctx, w, plan)
+		err = f.Muter.Sweep(ctx, w, plan)
 	}
 	return why, err
 }
 
 // released lists the failed holders, of this and earlier runs, that somebody has released or seen back.
-func (f Finish) released(ctx context.Context, b book, r *run.Run) ([]string, error) {
+func (f Finish) released(ctx context.Context, b store, r *run.Run) ([]string, error) {
 	var keys []ledger.Key
 	for _, t := range r.Tokens {
 		if t.Failed {
@@ -212,8 +212,8 @@ func (f Finish) released(ctx context.Context, b book, r *run.Run) ([]string, err
 	return gone, nil
 }
 
-// patience ends what has lasted too long: a closed gate, and a pause.
-func patience(r *run.Run, q *run.Request, now time.Time) {
+// applyGateTimeout ends what has lasted too long: a closed gate, and a pause.
+func applyGateTimeout(r *run.Run, q *run.Request, now time.Time) {
 	if limit := time.Duration(q.MaxPause); !r.Paused.IsZero() && now.Sub(r.Paused) >= limit {
 		r.Stop(now, fmt.Sprintf("it was paused for %s (maxPause)", run.Span(limit)))
 		r.Paused, r.Resumed = time.Time{}, now
@@ -223,14 +223,14 @@ func patience(r *run.Run, q *run.Request, now time.Time) {
 	}
 }
 
-// due is how long the run can be left alone.
-func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) time.Duration {
+// nextLook is how long the run can be left alone.
+func nextLook(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) time.Duration {
 	wait := tendEvery
 	sooner := func(d time.Duration) { wait = max(0, min(wait, d)) }
 	muting := !plan.Request.Mute.Empty() && r.Paused.IsZero()
 	if a.Troubles > 0 {
 		sooner(choreo.Backoff(a.Troubles, a.Run))
-	} else if why != "" || (muting && !a.Quiet.Since.After(r.Resumed)) || !a.Quiet.Pending.IsZero() {
+	} else if why != "" || (muting && !a.Mute.Since.After(r.Resumed)) || !a.Mute.Pending.IsZero() {
 		sooner(mutePoll)
 	}
 	if !r.Paused.IsZero() && !plan.Request.Mute.Empty() && len(r.Tokens) > 0 {
@@ -248,17 +248,17 @@ func due(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Time) t
 }
 
 // announce sends the alarms that triage couldn't send.
-func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run) error {
+func (f Finish) announce(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run) error {
 	for _, id := range r.Announce {
 		i := newInstance()
-		if _, err := b.need(ctx, instanceKey(r.ID, id), i); err != nil {
+		if _, err := b.require(ctx, instanceKey(r.ID, id), i); err != nil {
 			return err
 		}
 		n := notify.Failure(r, i)
-		if err := f.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+		if err := f.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 			return fmt.Errorf("announce that %s failed: %w", id, err)
 		}
-		if err := b.change(ctx, w.Mark, r.ID, func(r *run.Run) bool {
+		if err := b.updateRun(ctx, w.Mark, r.ID, func(r *run.Run) bool {
 			for n, other := range r.Announce {
 				if other == id {
 					r.Announce = append(r.Announce[:n:n], r.Announce[n+1:]...)
@@ -274,25 +274,25 @@ func (f Finish) announce(ctx context.Context, b book, w *choreo.Work[*run.Active
 }
 
 // finishing restores, tells, and ends the run.
-func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+func (f Finish) finishing(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
 	if err := b.renew(ctx, w, r); err != nil { // the next look tries again; restoring doesn't wait for it
-		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("expiry not renewed", "reason", err.Error())
+		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("expiry not renewed", "reason", err.Error())
 	}
-	if why, err := f.loud(ctx, w, r, plan); err != nil || why != "" {
+	if why, err := f.alarmsFiring(ctx, w, r, plan); err != nil || why != "" {
 		return choreo.Again(30*time.Second, why), err
 	}
-	offErr := f.Mutes.Off(ctx, w, plan)
+	offErr := f.Muter.Restore(ctx, w, plan)
 	if errors.Is(offErr, choreo.ErrLost) {
 		return choreo.Outcome{}, offErr
 	}
 	if err := errors.Join(offErr, f.announce(ctx, b, w, r)); err != nil {
 		return choreo.Outcome{}, err
 	}
-	if !w.Item.Told.End {
+	if !w.Item.Announced.End {
 		if err := f.tell(ctx, b, w.Item, r, plan, w.Now); err != nil {
 			return choreo.Outcome{}, err
 		}
-		w.Item.Told.End = true
+		w.Item.Announced.End = true
 		if err := w.Save(ctx); err != nil {
 			return choreo.Outcome{}, err
 		}
@@ -302,9 +302,9 @@ func (f Finish) finishing(ctx context.Context, b book, w *choreo.Work[*run.Activ
 	}), nil
 }
 
-// loud says which of the muted alarms is still in ALARM; empty once all are OK, or their time is over.
-func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (string, error) {
-	q := w.Item.Quiet
+// alarmsFiring says which of the muted alarms is still in ALARM; empty once all are OK, or their time is over.
+func (f Finish) alarmsFiring(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (string, error) {
+	q := w.Item.Mute
 	if len(plan.Alarms) == 0 || q.Generation == 0 || (q.Until.IsZero() && q.Pending.IsZero()) {
 		return "", nil
 	}
@@ -314,14 +314,14 @@ func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 	if w.Now.Sub(w.Item.RestoringSince) >= okPatience {
 		return "", nil
 	}
-	alarms, err := f.States.Alarms(ctx, nil, plan.Alarms)
+	alarms, err := f.AlarmStates.Alarms(ctx, nil, plan.Alarms)
 	if err != nil {
 		return "", fmt.Errorf("read the muted alarms: %w", err)
 	}
 	for _, a := range alarms {
 		if a.State == "ALARM" {
 			why := "muted alarm " + a.Name + " is in ALARM; its mute ends when it is OK, or " + run.Span(okPatience) + " after the last instance"
-			_, err := f.Mutes.On(ctx, w, plan, r.Resumed) // prolongs it, if it would end meanwhile
+			_, err := f.Muter.Apply(ctx, w, plan, r.Resumed) // prolongs it, if it would end meanwhile
 			if err != nil && !errors.Is(err, choreo.ErrLost) {
 				why, err = why+"; it can't be prolonged: "+err.Error(), nil
 			}
@@ -333,12 +333,12 @@ func (f Finish) loud(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 
 // rows are the lines about single instances, as many as a person reads. One that failed out of service may have been released
 // since.
-func (b book) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error) {
+func (b store) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error) {
 	const most = 40
 	if r.Failed+r.Skipped+r.Unhealthy == 0 {
 		return rows, nil
 	}
-	out, err := b.out(ctx, r.ID)
+	out, err := b.outOf(ctx, r.ID)
 	if err != nil {
 		return rows, err
 	}
@@ -349,7 +349,7 @@ func (b book) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error
 			rows.More++
 		}
 	}
-	return rows, b.each(ctx, r.ID, func(i *run.Instance) {
+	return rows, b.eachInstance(ctx, r.ID, func(i *run.Instance) {
 		switch {
 		case i.Step == run.Failed && out[i.ID]:
 			rows.Out++
@@ -367,16 +367,16 @@ func (b book) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error
 }
 
 // tell sends the summary.
-func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
+func (f Finish) tell(ctx context.Context, b store, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
 	rows, err := b.rows(ctx, r)
 	if err != nil {
 		return err
 	}
 	n := notify.Ended(r, plan, now, rows)
 	n.Text += notify.Deleted(a.Missing)
-	topics := []Topic{f.Report}
+	topics := []Topic{f.ReportTopic}
 	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled { // as bad as a refused schedule, and told where that is told
-		topics = append(topics, f.Alarm)
+		topics = append(topics, f.AlarmTopic)
 	}
 	for _, topic := range topics {
 		if err := topic.Publish(ctx, n.Subject, n.Text); err != nil {
@@ -387,7 +387,7 @@ func (f Finish) tell(ctx context.Context, b book, a *run.Active, r *run.Run, pla
 }
 
 // end is the last transaction: the run is over, its locks are free, its position is gone.
-func (f Finish) end(ctx context.Context, b book, a *run.Active, plan *run.Plan, now time.Time) (choreo.Transaction, error) {
+func (f Finish) end(ctx context.Context, b store, a *run.Active, plan *run.Plan, now time.Time) (choreo.Transaction, error) {
 	var all choreo.Transaction
 	r, rev, err := b.run(ctx, a.Run)
 	if err != nil {

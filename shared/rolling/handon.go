@@ -14,11 +14,11 @@ import (
 
 func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }
 
-// handOn is the transaction over a run in which tokens pass on: f changes the run, then whoever can be admitted gets a
+// advanceRun is the transaction over a run in which tokens pass on: f changes the run, then whoever can be admitted gets a
 // token and its message, and when nothing is left, the run's own position moves to finishing. active is that position
 // if it is the caller's own (and is changed in place, not written); nil lets handOn read and write it, unless somebody
 // holds its lease: they will ask the same question when they commit.
-func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error) (choreo.Transaction, error) {
+func (b store) advanceRun(ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error) (choreo.Transaction, error) {
 	var all choreo.Transaction
 	r, rev, err := b.run(ctx, id)
 	if err != nil {
@@ -28,11 +28,11 @@ func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.
 	if err := f(r); err != nil {
 		return all, err
 	}
-	if err := b.admit(ctx, r, now, &all); err != nil {
+	if err := b.grantTokens(ctx, r, now, &all); err != nil {
 		return all, err
 	}
 	if r.Over() {
-		if err := b.over(ctx, r, now, active, &all); err != nil {
+		if err := b.finishIfIdle(ctx, r, now, active, &all); err != nil {
 			return all, err
 		}
 	}
@@ -44,7 +44,7 @@ func (b book) handOn(ctx context.Context, id string, now time.Time, active *run.
 	return all, nil
 }
 
-func (b book) admit(ctx context.Context, r *run.Run, now time.Time, all *choreo.Transaction) error {
+func (b store) grantTokens(ctx context.Context, r *run.Run, now time.Time, all *choreo.Transaction) error {
 	n := r.Admits()
 	if n == 0 {
 		return nil
@@ -66,7 +66,7 @@ func (b book) admit(ctx context.Context, r *run.Run, now time.Time, all *choreo.
 	return nil
 }
 
-func (b book) over(ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Transaction) error {
+func (b store) finishIfIdle(ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Transaction) error {
 	if own != nil {
 		if own.Step == run.StepOpen {
 			own.Step, own.Since, own.Due, own.Attempt = run.StepFinishing, now, now, 0
@@ -87,13 +87,13 @@ func (b book) over(ctx context.Context, r *run.Run, now time.Time, own *run.Acti
 
 // end is the outcome of an instance that has come to its end: counted, its token handed on or, failed out of service,
 // kept, its lock given back in the same transaction, an OUT item left where it must be.
-func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance)) choreo.Outcome {
+func (b store) end(w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance)) choreo.Outcome {
 	return choreo.With(choreo.End(step, reason), func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
 		if change != nil {
 			change(i)
 		}
 		i.EndedAt = w.Now
-		all, err := b.handOn(ctx, i.Run, w.Now, nil, func(r *run.Run) error {
+		all, err := b.advanceRun(ctx, i.Run, w.Now, nil, func(r *run.Run) error {
 			r.Finish(i, w.Now)
 			if i.Step == run.Failed && i.Failure != nil && !i.Failure.Announced {
 				r.Announce = append(r.Announce, i.ID)
@@ -104,7 +104,7 @@ func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change fun
 			return all, err
 		}
 		if i.Step == run.Failed && i.Out() {
-			return all, b.leaveOut(ctx, i, &all)
+			return all, b.recordOut(ctx, i, &all)
 		}
 		if !i.Locked {
 			return all, nil
@@ -113,8 +113,8 @@ func (b book) end(w *choreo.Work[*run.Instance], step, reason string, change fun
 	})
 }
 
-// leaveOut writes down that an instance failed out of service, for the runs that come.
-func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Transaction) error {
+// recordOut writes down that an instance failed out of service, for the runs that come.
+func (b store) recordOut(ctx context.Context, i *run.Instance, all *choreo.Transaction) error {
 	r, _, err := b.run(ctx, i.Run)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (b book) leaveOut(ctx context.Context, i *run.Instance, all *choreo.Transac
 }
 
 // unlock deletes those locks that are this run's by a reading right now.
-func (b book) unlock(ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key) error {
+func (b store) unlock(ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key) error {
 	docs, err := b.Get(ctx, keys...)
 	if err != nil {
 		return fmt.Errorf("read the locks of run %s: %w", id, err)

@@ -23,43 +23,43 @@ type Machines interface {
 	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
 }
 
-// lookFor is how long an invocation may read target groups: its timeout is a minute, and what follows takes seconds.
-const lookFor = 35 * time.Second
+// readTimeLimit is how long an invocation may read target groups: its timeout is a minute, and what follows takes seconds.
+const readTimeLimit = 35 * time.Second
 
-// timely gives up reading when the time for it is over. So a throttled API costs a wait, and never a crash.
-type timely struct {
-	targets Targets
-	now     func() time.Time
-	until   time.Time
+// timeLimited gives up reading when the time for it is over. So a throttled API costs a wait, and never a crash.
+type timeLimited struct {
+	targets  Targets
+	now      func() time.Time
+	deadline time.Time
 }
 
 // Groups lists the target groups.
-func (t timely) Groups(ctx context.Context) ([]run.Group, error) { return t.targets.Groups(ctx) }
+func (t timeLimited) Groups(ctx context.Context) ([]run.Group, error) { return t.targets.Groups(ctx) }
 
 // Targets reads a target group, unless it is too late for that.
-func (t timely) Targets(ctx context.Context, group string) ([]run.Target, error) {
-	if t.now().Before(t.until) {
+func (t timeLimited) Targets(ctx context.Context, group string) ([]run.Target, error) {
+	if t.now().Before(t.deadline) {
 		return t.targets.Targets(ctx, group)
 	}
-	return nil, transient.NotApplied(fmt.Errorf("reading the target groups takes longer than %s", run.Span(lookFor)))
+	return nil, transient.NotApplied(fmt.Errorf("reading the target groups takes longer than %s", run.Span(readTimeLimit)))
 }
 
-// swept is what a reading of all target groups has found.
-type swept struct {
+// groupReadings is what a reading of all target groups has found.
+type groupReadings struct {
 	region  []run.Group             // all that there are
 	groups  []run.Group             // that hold one of the instances
 	targets map[string][]run.Target // of these, all targets, by ARN
 }
 
-// sweep reads every target group of the Region that could hold one of the instances: a group that was
+// readGroups reads every target group of the Region that could hold one of the instances: a group that was
 // created, or in which an instance was registered, after the run had started would otherwise go unseen
 // (R3). One call a group: AWS can't be asked the other way round.
-func sweep(ctx context.Context, targets Targets, finder *run.Finder) (*swept, error) {
+func readGroups(ctx context.Context, targets Targets, finder *run.Finder) (*groupReadings, error) {
 	region, err := targets.Groups(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list target groups: %w", err)
 	}
-	s := &swept{region: region, targets: map[string][]run.Target{}}
+	s := &groupReadings{region: region, targets: map[string][]run.Target{}}
 	for _, g := range region {
 		if !finder.Holds(g) {
 			continue
@@ -79,8 +79,8 @@ func sweep(ctx context.Context, targets Targets, finder *run.Finder) (*swept, er
 	return s, nil
 }
 
-// reread reads the same groups once more.
-func reread(ctx context.Context, targets Targets, known map[string][]run.Target) (map[string][]run.Target, error) {
+// rereadGroups reads the same groups once more.
+func rereadGroups(ctx context.Context, targets Targets, known map[string][]run.Target) (map[string][]run.Target, error) {
 	now := make(map[string][]run.Target, len(known))
 	for _, arn := range slices.Sorted(maps.Keys(known)) {
 		found, err := targets.Targets(ctx, arn)

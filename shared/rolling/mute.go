@@ -35,10 +35,10 @@ const (
 	sweptAtOnce = 5
 )
 
-// Mutes keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease of the run's own
+// Muter keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease of the run's own
 // position. Alarms are muted by alarm mute rules, which end by themselves and leave the alarms untouched; EventBridge
 // rules are disabled, and MUTE items say for which runs.
-type Mutes struct {
+type Muter struct {
 	Ledger ledger.Store
 	Alarms interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
@@ -56,11 +56,11 @@ type Mutes struct {
 	Now   func() time.Time
 }
 
-// On mutes, prolongs, and looks whether everything is muted. why says what is still missing; empty: all is quiet, and
+// Apply mutes, prolongs, and looks whether everything is muted. why says what is still missing; empty: all is quiet, and
 // Quiet.Since says since when. since is the time after which that must have been seen. Nothing that can't be muted keeps
 // the rest from being so.
-func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
-	q := &w.Item.Quiet
+func (m Muter) Apply(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+	q := &w.Item.Mute
 	rulesErr := m.rules(ctx, w, plan)
 	if rulesErr != nil {
 		if err := w.Save(ctx); err != nil { // who has lost the lease does nothing more
@@ -78,36 +78,36 @@ func (m Mutes) On(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Pl
 }
 
 // rules disables what isn't known to be disabled. If that fails, nobody may leave until it has succeeded.
-func (m Mutes) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
-	q := &w.Item.Quiet
-	if len(plan.Rules) == 0 || q.Held {
+func (m Muter) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Mute
+	if len(plan.Rules) == 0 || q.RulesDisabled {
 		return nil
 	}
-	q.Touched = true // written down before the first rule is touched, so that restoring knows
+	q.RulesTouched = true // written down before the first rule is touched, so that restoring knows
 	if err := w.Save(ctx); err != nil {
 		return err
 	}
 	var all []error
 	for _, rule := range plan.Rules {
-		all = append(all, m.hold(ctx, w, rule))
+		all = append(all, m.disableForRun(ctx, w, rule))
 	}
 	if err := errors.Join(all...); err != nil {
 		q.Since = time.Time{}
 		return err
 	}
-	q.Held = true
+	q.RulesDisabled = true
 	return nil
 }
 
 // alarms puts the mute rules of a new generation when the present one ends soon, and waits until they are active.
-func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+func (m Muter) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
 	if len(plan.Alarms) == 0 {
 		return "", nil
 	}
-	q, now := &w.Item.Quiet, m.Now()
+	q, now := &w.Item.Mute, m.Now()
 	late := !q.Pending.IsZero() && now.After(q.Pending.Add(-muteFor).Add(mutePatience))
 	if late || (q.Pending.IsZero() && q.Until.Sub(now) < muteRenew) {
-		if err := m.begin(ctx, w, plan, now); err != nil {
+		if err := m.newGeneration(ctx, w, plan, now); err != nil {
 			return "", err
 		}
 	}
@@ -123,17 +123,17 @@ func (m Mutes) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	return why, nil
 }
 
-// begin writes down a new generation of mute rules, for those alarms of the plan that exist: CloudWatch refuses a rule
+// newGeneration writes down a new generation of mute rules, for those alarms of the plan that exist: CloudWatch refuses a rule
 // that names another.
-func (m Mutes) begin(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time) error {
-	q := &w.Item.Quiet
+func (m Muter) newGeneration(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time) error {
+	q := &w.Item.Mute
 	missing, err := m.missing(ctx, plan)
 	if err == nil {
 		w.Item.Missing = missing
 	} else { // what was known before may do: CloudWatch checks it
 		slog.Warn("mute", "run", w.Item.Run, "outcome", "the alarms couldn't be listed", "reason", err.Error())
 	}
-	q.Held = false // look at the rules again as well: a slow call of another run's may have enabled one
+	q.RulesDisabled = false // look at the rules again as well: a slow call of another run's may have enabled one
 	names := listed(plan, w.Item)
 	if len(names) == 0 {
 		q.Until, q.Pending, q.Put = time.Time{}, time.Time{}, false
@@ -145,7 +145,7 @@ func (m Mutes) begin(ctx context.Context, w *choreo.Work[*run.Active], plan *run
 }
 
 // missing are the alarms of the plan that don't exist any more.
-func (m Mutes) missing(ctx context.Context, plan *run.Plan) ([]string, error) {
+func (m Muter) missing(ctx context.Context, plan *run.Plan) ([]string, error) {
 	found, err := m.Alarms.Alarms(ctx, nil, plan.Alarms)
 	if err != nil {
 		return nil, fmt.Errorf("list the alarms to mute: %w", err)
@@ -173,11 +173,11 @@ func listed(plan *run.Plan, a *run.Active) []string {
 }
 
 // put puts those mute rules of the latest generation that weren't, and looks whether all are active.
-func (m Mutes) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) (why string, err error) {
-	q := &w.Item.Quiet
+func (m Muter) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) (why string, err error) {
+	q := &w.Item.Mute
 	var all []error
 	for part, names := range parts(listed(plan, w.Item)) {
-		missing, err := m.part(ctx, w, part, names)
+		missing, err := m.putPart(ctx, w, part, names)
 		if err != nil {
 			all = append(all, err)
 		} else if missing != "" {
@@ -185,7 +185,7 @@ func (m Mutes) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 		}
 	}
 	if err := errors.Join(all...); err != nil {
-		return "", errors.Join(err, m.changed(ctx, w, plan, err))
+		return "", errors.Join(err, m.onRefusedMute(ctx, w, plan, err))
 	}
 	q.Put = !q.Pending.IsZero()
 	if why == "" && q.Put {
@@ -194,9 +194,9 @@ func (m Mutes) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 	return why, nil
 }
 
-// part looks at one mute rule, and puts it if it wasn't.
-func (m Mutes) part(ctx context.Context, w *choreo.Work[*run.Active], part int, names []string) (why string, err error) {
-	q := &w.Item.Quiet
+// putPart looks at one mute rule, and puts it if it wasn't.
+func (m Muter) putPart(ctx context.Context, w *choreo.Work[*run.Active], part int, names []string) (why string, err error) {
+	q := &w.Item.Mute
 	name := m.name(w.Item.Run, q.Generation, part)
 	active, err := m.Alarms.MuteActive(ctx, name)
 	if err != nil {
@@ -220,32 +220,32 @@ func (m Mutes) part(ctx context.Context, w *choreo.Work[*run.Active], part int, 
 	return why, nil
 }
 
-// changed makes the next look begin a new generation if mute rules were refused and the list is another one by now.
-func (m Mutes) changed(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, err error) error {
+// onRefusedMute makes the next look begin a new generation if mute rules were refused and the list is another one by now.
+func (m Muter) onRefusedMute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, err error) error {
 	if transient.Is(err) || errors.Is(err, choreo.ErrLost) {
 		return nil
 	}
 	missing, err := m.missing(ctx, plan)
 	if err == nil && !slices.Equal(missing, w.Item.Missing) {
-		w.Item.Quiet.Pending = time.Time{}
+		w.Item.Mute.Pending = time.Time{}
 	}
 	return err
 }
 
-// Off ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules are deleted, which fires
+// Restore ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules are deleted, which fires
 // the actions of those alarms that are still in ALARM. What can't be restored doesn't keep the rest from being so.
-func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
-	q := &w.Item.Quiet
-	if q.Held || !q.Since.IsZero() { // what is half undone must not count as muted
-		q.Held, q.Since = false, time.Time{}
+func (m Muter) Restore(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Mute
+	if q.RulesDisabled || !q.Since.IsZero() { // what is half undone must not count as muted
+		q.RulesDisabled, q.Since = false, time.Time{}
 		if err := w.Save(ctx); err != nil {
 			return err
 		}
 	}
 	var all []error
-	if q.Touched {
+	if q.RulesTouched {
 		for _, rule := range plan.Rules {
-			all = append(all, m.release(ctx, w, rule))
+			all = append(all, m.enableForRun(ctx, w, rule))
 		}
 	}
 	if err := errors.Join(all...); err != nil {
@@ -257,14 +257,14 @@ func (m Mutes) Off(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 	if err := errors.Join(all...); err != nil {
 		return err
 	}
-	*q = run.Quiet{Generation: q.Generation, Deleted: q.Deleted}
+	*q = run.MuteState{Generation: q.Generation, Deleted: q.Deleted}
 	return nil
 }
 
 // unmute deletes all mute rules. They are written down one by one: a long run has many, and CloudWatch takes few calls a
 // second. Rules that can't be deleted and have ended by themselves are left.
-func (m Mutes) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
-	q := &w.Item.Quiet
+func (m Muter) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Mute
 	for q.Deleted < q.Generation {
 		if err := m.remove(ctx, w, plan, q.Deleted+1); err != nil {
 			now := m.Now()
@@ -283,8 +283,8 @@ func (m Mutes) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 }
 
 // remove deletes the mute rules of one generation.
-func (m Mutes) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int) error {
-	for part := range w.Item.Quiet.PartsOf(generation, len(parts(plan.Alarms))) {
+func (m Muter) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int) error {
+	for part := range w.Item.Mute.PartsOf(generation, len(parts(plan.Alarms))) {
 		name := m.name(w.Item.Run, generation, part)
 		if err := m.Alarms.Unmute(ctx, name); err != nil {
 			return fmt.Errorf("delete alarm mute rule %s: %w", name, err)
@@ -294,8 +294,8 @@ func (m Mutes) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 }
 
 // Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at its end.
-func (m Mutes) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
-	q := &w.Item.Quiet
+func (m Muter) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+	q := &w.Item.Mute
 	for range sweptAtOnce {
 		if q.Generation-q.Deleted <= muteGenerations {
 			return nil
@@ -308,15 +308,15 @@ func (m Mutes) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run
 	return nil
 }
 
-func (m Mutes) name(id string, generation, part int) string {
+func (m Muter) name(id string, generation, part int) string {
 	return fmt.Sprintf("%s-%s-%d-%d", m.Stack, id, generation, part+1)
 }
 
 func parts(alarms []string) [][]string { return slices.Collect(slices.Chunk(alarms, muteRuleAlarms)) }
 
-// hold disables a rule for this run, or joins the runs for which it is disabled. One that is off and that no run holds
+// disableForRun disables a rule for this run, or joins the runs for which it is disabled. One that is off and that no run holds
 // was off before, and stays so.
-func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+func (m Muter) disableForRun(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
 	for range 5 {
 		var muted run.Muted
 		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
@@ -360,15 +360,15 @@ func (m Mutes) hold(ctx context.Context, w *choreo.Work[*run.Active], rule run.R
 	return fmt.Errorf("mute rule %s: %w", rule.Name, ledger.ErrConflict)
 }
 
-func (m Mutes) disable(ctx context.Context, rule run.Rule) error {
+func (m Muter) disable(ctx context.Context, rule run.Rule) error {
 	if err := m.Rules.Disable(ctx, rule); err != nil && !errors.Is(err, run.ErrNoRule) {
 		return fmt.Errorf("disable rule %s: %w", rule.Name, err)
 	}
 	return nil
 }
 
-// release takes this run off a rule; the last one restores it.
-func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+// enableForRun takes this run off a rule; the last one restores it.
+func (m Muter) enableForRun(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
 	for range 5 {
 		var muted run.Muted
 		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
@@ -399,11 +399,11 @@ func (m Mutes) release(ctx context.Context, w *choreo.Work[*run.Active], rule ru
 
 // restore finishes what MUTE calls restoring: the rule is enabled before the item says that nobody holds it. The item stays
 // for a while, so that its revisions keep growing: by a revision that came twice, a late writer could undo another run's.
-func (m Mutes) restore(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64) error {
+func (m Muter) restore(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64) error {
 	if err := m.Rules.Enable(ctx, rule); err != nil {
 		return fmt.Errorf("enable rule %s: %w", rule.Name, err)
 	}
-	free := run.Muted{Rule: run.Rule{Bus: rule.Bus, Name: rule.Name}, Expires: w.Now.Add(run.Kept)}
+	free := run.Muted{Rule: run.Rule{Bus: rule.Bus, Name: rule.Name}, Expires: w.Now.Add(run.Retention)}
 	err := ledger.Apply(ctx, m.Ledger, w.Mark(), ledger.Put(muteKey(rule), rev, free))
 	if err != nil && !errors.Is(err, ledger.ErrConflict) {
 		return fmt.Errorf("forget that rule %s was muted: %w", rule.Name, err)

@@ -17,23 +17,23 @@ import (
 // held, writes down every instance, mutes, and opens with the first tokens. It is safe to repeat: what is written is put
 // only if it is absent, or is the run's own before it has opened.
 func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
-	b := book{s.Ledger}
+	b := store{s.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
 	plan := &run.Plan{}
-	rev, err := b.need(ctx, planKey(r.ID), plan)
+	rev, err := b.require(ctx, planKey(r.ID), plan)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
 	if !w.Item.Prepared {
 		if err := s.prepare(ctx, b, w, plan, rev); err != nil {
-			return refusedLate(err)
+			return refuseAfterAccept(err)
 		}
 	}
 	if !plan.Request.Mute.Empty() {
-		why, err := s.Mutes.On(ctx, w, plan, time.Time{})
+		why, err := s.Muter.Apply(ctx, w, plan, time.Time{})
 		switch {
 		case err != nil:
 			return choreo.Outcome{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
@@ -51,7 +51,7 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 		return choreo.Outcome{}, err
 	}
 	return choreo.With(choreo.Next(run.StepOpen, 0), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
-		return b.handOn(ctx, a.Run, w.Now, a, func(r *run.Run) error {
+		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			limits(r, plan, total)
 			r.Opened, r.Total, r.Tokens = w.Now, total, tokens
 			r.Skipped, r.Waiting = skipped, total-skipped
@@ -63,8 +63,8 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 	}), nil
 }
 
-// refusedLate gives up at once if the fleet has changed since the request so that it can't be done any more.
-func refusedLate(err error) (choreo.Outcome, error) {
+// refuseAfterAccept gives up at once if the fleet has changed since the request so that it can't be done any more.
+func refuseAfterAccept(err error) (choreo.Outcome, error) {
 	var refused *run.FieldError
 	if errors.As(err, &refused) {
 		return choreo.GiveUp(err.Error()), nil
@@ -73,7 +73,7 @@ func refusedLate(err error) (choreo.Outcome, error) {
 }
 
 // prepare measures the fleet again and writes down its plan and its instances.
-func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active], plan *run.Plan, rev int64) error {
+func (s Start) prepare(ctx context.Context, b store, w *choreo.Work[*run.Active], plan *run.Plan, rev int64) error {
 	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, &plan.Request)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active],
 	}
 	for _, g := range f.groups {
 		if _, ok := plan.Groups[g.ARN]; !ok {
-			return &run.FieldError{Field: who(&plan.Request), Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
+			return &run.FieldError{Field: selectorField(&plan.Request), Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
 		}
 	}
 	if err := s.seenBack(ctx, b, w); err != nil {
@@ -114,7 +114,7 @@ func (s Start) prepare(ctx context.Context, b book, w *choreo.Work[*run.Active],
 }
 
 // seenBack forgets those that failed out of service and are terminated, or registered and healthy again.
-func (s Start) seenBack(ctx context.Context, b book, w *choreo.Work[*run.Active]) error {
+func (s Start) seenBack(ctx context.Context, b store, w *choreo.Work[*run.Active]) error {
 	outs, revs, err := b.outs(ctx)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s Start) seenBack(ctx context.Context, b book, w *choreo.Work[*run.Active]
 		if !back {
 			continue
 		}
-		if err := b.forget(ctx, w.Mark(), o, revs[n]); err != nil && !errors.Is(err, ledger.ErrConflict) {
+		if err := b.deleteOut(ctx, w.Mark(), o, revs[n]); err != nil && !errors.Is(err, ledger.ErrConflict) {
 			return fmt.Errorf("forget that %s failed out of service: %w", o.Instance, err)
 		}
 	}
@@ -160,9 +160,9 @@ func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
 }
 
 // putInstances writes down every instance that isn't yet. Those that failed out of service in an earlier run are skipped.
-func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Active], f *fleet, outs []run.Out) error {
+func (s Start) putInstances(ctx context.Context, b store, w *choreo.Work[*run.Active], f *fleet, outs []run.Out) error {
 	there := map[string]bool{}
-	if err := b.each(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
+	if err := b.eachInstance(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
 		return err
 	}
 	failed := map[string]string{}
@@ -193,9 +193,9 @@ func (s Start) putInstances(ctx context.Context, b book, w *choreo.Work[*run.Act
 // count reads what was written down: how many instances there are, and the tokens that those hold who failed out of
 // service in earlier runs and share the fleet, a target group or are of this run themselves. OUT is read now that the locks
 // are held (R1).
-func (s Start) count(ctx context.Context, b book, r *run.Run, plan *run.Plan) (tokens []run.Token, total, skipped int, err error) {
+func (s Start) count(ctx context.Context, b store, r *run.Run, plan *run.Plan) (tokens []run.Token, total, skipped int, err error) {
 	ours := map[string]bool{}
-	if err = b.each(ctx, r.ID, func(i *run.Instance) {
+	if err = b.eachInstance(ctx, r.ID, func(i *run.Instance) {
 		ours[i.ID] = true
 		if i.Step == run.Skipped {
 			skipped++
@@ -222,15 +222,15 @@ func (s Start) count(ctx context.Context, b book, r *run.Run, plan *run.Plan) (t
 
 // tell announces that the run begins, once.
 func (s Start) tell(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan, total int) error {
-	if w.Item.Told.Start {
+	if w.Item.Announced.Start {
 		return nil
 	}
 	r.Total = total
 	limits(r, plan, total)
 	n := notify.Started(r, plan, remarks(r, plan))
-	if err := s.Report.Publish(ctx, n.Subject, n.Text); err != nil {
+	if err := s.ReportTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce the start of run %s: %w", r.ID, err)
 	}
-	w.Item.Told.Start = true
+	w.Item.Announced.Start = true
 	return w.Save(ctx)
 }

@@ -16,7 +16,7 @@ const (
 )
 
 // readable is how many target groups can be read within lookFor by whatever account, if nobody else reads.
-const readable = readBurst + readRate*int(lookFor/time.Second)
+const readable = readBurst + readRate*int(readTimeLimit/time.Second)
 
 // counted counts the target groups that are read.
 type counted struct {
@@ -33,13 +33,13 @@ func (c *counted) Targets(ctx context.Context, group string) ([]run.Target, erro
 	return c.targets.Targets(ctx, group)
 }
 
-// fits refuses a fleet whose target groups can't be read in the time that one look at the gate has. A reading that was
+// checkReadingFits refuses a fleet whose target groups can't be read in the time that one look at the gate has. A reading that was
 // slow although there are few groups is a throttle that passes.
-func fits(q *run.Request, r run.Reading) error {
-	if took := time.Duration(r.Took); r.Groups > readable && took > lookFor {
-		return &run.FieldError{Field: who(q), Problem: fmt.Sprintf(
+func checkReadingFits(q *run.Request, r run.Reading) error {
+	if took := time.Duration(r.Took); r.Groups > readable && took > readTimeLimit {
+		return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf(
 			"%d target groups could hold its instances, and to read them took %s; an instance that leaves has %s for that",
-			r.Groups, run.Span(took), run.Span(lookFor)),
+			r.Groups, run.Span(took), run.Span(readTimeLimit)),
 			Want: "ask AWS for a higher rate of DescribeTargetHealth, or delete target groups that nobody uses"}
 	}
 	return nil
@@ -53,11 +53,11 @@ func slowReading(r run.Reading, tokens int) []string {
 	}
 	return []string{fmt.Sprintf("%d target groups are read twice for each instance; at AWS's lower limit of %d calls a second "+
 		"that takes %s for %d at once: who isn't through after %s waits and begins anew, which costs time and no instance",
-		r.Groups, readRate, run.Span(time.Duration(calls-readBurst)*time.Second/readRate), tokens, run.Span(lookFor))}
+		r.Groups, readRate, run.Span(time.Duration(calls-readBurst)*time.Second/readRate), tokens, run.Span(readTimeLimit))}
 }
 
-// onlyByTime remarks that instances without a readable boot id will be believed by time alone.
-func onlyByTime(q *run.Request) []string {
+// proofRemarks remarks that instances without a readable boot id will be believed by time alone.
+func proofRemarks(q *run.Request) []string {
 	if q.Check.TCP != nil || q.Check.HTTP != nil || q.Proof == run.ProofRequired {
 		return nil
 	}

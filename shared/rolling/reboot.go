@@ -32,7 +32,7 @@ func (r Reboot) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 		if i.RebootCalls == 0 {
 			return choreo.Tolerance{Transient: choreo.Forever}
 		}
-		return outside(i)
+		return externalErrors(i)
 	}
 	return m
 }
@@ -44,7 +44,7 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	if why := unrecorded(i); why != "" {
 		return choreo.GiveUp(why), nil
 	}
-	plan, err := (book{r.Ledger}).plan(ctx, i.Run)
+	plan, err := (store{r.Ledger}).plan(ctx, i.Run)
 	if err != nil {
 		return choreo.Outcome{}, err
 	}
@@ -91,7 +91,7 @@ func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 	if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {
 		return ""
 	}
-	return fmt.Sprintf("not rebooted within %s of its deregistration: %s", run.Span(limit), or(i.Reason, "nobody took it up"))
+	return fmt.Sprintf("not rebooted within %s of its deregistration: %s", run.Span(limit), firstNonEmpty(i.Reason, "nobody took it up"))
 }
 
 // boot reads the boot id before the first call, and after one whose fate is unknown finds out whether it has worked.
@@ -182,14 +182,14 @@ func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.
 func (r Reboot) reached(
 	ctx context.Context, w *choreo.Work[*run.Instance], finder *run.Finder,
 ) (busy string, err error) {
-	i, targets := w.Item, timely{r.Targets, r.Now, w.Now.Add(lookFor)}
-	s, err := sweep(ctx, targets, finder)
+	i, targets := w.Item, timeLimited{r.Targets, r.Now, w.Now.Add(readTimeLimit)}
+	s, err := readGroups(ctx, targets, finder)
 	if err != nil {
 		return "", err
 	}
 	for arn, targets := range s.targets {
 		for _, t := range targets {
-			if !finder.Knows(t.ID) {
+			if !finder.Contains(t.ID) {
 				continue
 			}
 			ours := stillIn([]run.Registration{{Group: arn, Port: t.Port}}, i.Capture)

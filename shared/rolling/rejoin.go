@@ -21,8 +21,8 @@ type Rejoin struct {
 		Targets(ctx context.Context, group string) ([]run.Target, error)
 		Register(ctx context.Context, group string, targets []run.Description) error
 	}
-	Alarm Topic
-	Now   func() time.Time
+	AlarmTopic Topic
+	Now        func() time.Time
 }
 
 const (
@@ -39,7 +39,7 @@ const (
 // well, and to give up would leave it out.
 func (r Rejoin) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "rejoin", r.Act)
-	m.Tolerance = outside
+	m.Tolerance = externalErrors
 	return m
 }
 
@@ -53,7 +53,7 @@ func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 		act = r.await
 	}
 	out, err := act(ctx, w)
-	tellOfTrouble(ctx, r.Alarm, w, r.Now(), err)
+	notifyTrouble(ctx, r.AlarmTopic, w, r.Now(), err)
 	return out, err
 }
 
@@ -159,16 +159,16 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 // left is the outcome for an instance that can't stand everywhere it stood: others have taken it out, or deleted a target group.
 // It fails, for it isn't healthy wherever it was (R5), and people should know before more of the fleet leaves service; but
 // once it is healthy in all that is left, it isn't out by our doing, so that it keeps no token and needn't be released.
-func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen sight, waiting string) (choreo.Outcome, error) {
+func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen groupStatus, waiting string) (choreo.Outcome, error) {
 	i := w.Item
 	if i.MissingSince.IsZero() {
 		i.MissingSince = now
 	}
 	i.HealthyAt, i.Deleted = time.Time{}, seen.deleted
 	if rest := missingFor - now.Sub(i.MissingSince); rest > 0 {
-		return choreo.Again(rest, seen.gone("not registered any more in %s")), nil
+		return choreo.Again(rest, seen.deregisteredReason("not registered any more in %s")), nil
 	}
-	why := seen.gone("somebody else took it out of %s after it had rejoined; it was left out there")
+	why := seen.deregisteredReason("somebody else took it out of %s after it had rejoined; it was left out there")
 	if waiting == "" {
 		i.BackAt = now // from here on it isn't out by our doing
 		return r.giveUp(ctx, i, why)
@@ -182,21 +182,21 @@ func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now tim
 
 // wait comes again for what isn't healthy yet, unless it is too late for that.
 func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string) (out choreo.Outcome, late bool, err error) {
-	plan, err := (book{r.Ledger}).plan(ctx, w.Item.Run)
+	plan, err := (store{r.Ledger}).plan(ctx, w.Item.Run)
 	late = err == nil && now.Sub(w.Item.RegisteredAt) >= plan.RejoinFor(w.Item.Capture)
 	return choreo.Again(settling, waiting), late, err
 }
 
-// sight is what was seen of an instance's captured targets.
-type sight struct {
+// groupStatus is what was seen of an instance's captured targets.
+type groupStatus struct {
 	missing []string // not registered
 	deleted []string // target groups (ARNs) that don't exist any more
 	ill     []string // not healthy, and were before
 	before  []string // not healthy, and weren't before either
 }
 
-// gone says where the instance isn't any more; taken has a place for those where only it is missing.
-func (s sight) gone(taken string) string {
+// deregisteredReason says where the instance isn't any more; taken has a place for those where only it is missing.
+func (s groupStatus) deregisteredReason(taken string) string {
 	var all []string
 	if len(s.missing) > 0 {
 		all = append(all, fmt.Sprintf(taken, strings.Join(s.missing, ", ")))
@@ -208,7 +208,7 @@ func (s sight) gone(taken string) string {
 }
 
 // read looks at each captured target.
-func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen sight, err error) {
+func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen groupStatus, err error) {
 	for _, g := range byGroup(i) {
 		targets, err := r.Targets.Targets(ctx, g.arn)
 		if errors.Is(err, run.ErrNoGroup) {
@@ -230,7 +230,7 @@ func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen sight, err erro
 			}
 			where := fmt.Sprintf("%s port %d", run.ShortARN(c.Group), c.Port)
 			t, listed := states[c.Port]
-			state := fmt.Sprintf("%s is %s (%s)", where, t.State, or(t.Reason, "no reason given"))
+			state := fmt.Sprintf("%s is %s (%s)", where, t.State, firstNonEmpty(t.Reason, "no reason given"))
 			switch {
 			case !listed || !t.Registered():
 				seen.missing = append(seen.missing, where)
@@ -260,7 +260,7 @@ func (r Rejoin) giveUp(ctx context.Context, i *run.Instance, reason string) (cho
 // back is the end of an instance that is in service again: done, skipped if it went back without a reboot, failed if
 // triage had sent it back after a failure. unhealthy is where it isn't healthy, and wasn't before.
 func (r Rejoin) back(w *choreo.Work[*run.Instance], unhealthy ...string) choreo.Outcome {
-	b, i, now := book{r.Ledger}, w.Item, r.Now()
+	b, i, now := store{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
 	if unexplained(i) {
 		reason := "it was put back, and the ledger knows of no reboot"

@@ -14,7 +14,7 @@ import (
 const (
 	// belongings is for how long what belongs to a run is kept from its start, or from the latest
 	// renewal: the 90 days after the end, and the time until the next renewal is complete.
-	belongings = run.Kept + 30*24*time.Hour
+	belongings = run.Retention + 30*24*time.Hour
 	// renewAfter is how long after the start or the latest renewal the expiry is renewed: most runs
 	// are over by then, and pay nothing. It leaves five days for the largest fleets.
 	renewAfter = 25 * 24 * time.Hour
@@ -24,7 +24,7 @@ const (
 
 // renew keeps the plan and the instances of a run that lasts for weeks from expiring, a page at a
 // time. It is safe to repeat: who was renewed already is passed over.
-func (b book) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run) error {
+func (b store) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run) error {
 	n := &w.Item.Renewal
 	if n.Began.IsZero() {
 		last := r.Began
@@ -63,9 +63,9 @@ func (b book) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run
 	return nil
 }
 
-func (b book) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expires time.Time) error {
+func (b store) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expires time.Time) error {
 	plan := &run.Plan{}
-	rev, err := b.need(ctx, planKey(w.Item.Run), plan)
+	rev, err := b.require(ctx, planKey(w.Item.Run), plan)
 	if err != nil || !plan.Expires.Before(expires) {
 		return err
 	}
@@ -79,7 +79,7 @@ func (b book) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expire
 
 // renewInstance renews an instance's part as it was read. An item whose lease is live belongs to
 // whoever holds it.
-func (b book) renewInstance(ctx context.Context, w *choreo.Work[*run.Active], d ledger.Doc, expires time.Time) (done bool, err error) {
+func (b store) renewInstance(ctx context.Context, w *choreo.Work[*run.Active], d ledger.Doc, expires time.Time) (done bool, err error) {
 	i := newInstance()
 	if err := d.Decode(i); err != nil {
 		return false, err

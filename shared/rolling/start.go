@@ -35,16 +35,16 @@ type Start struct {
 	Rules interface {
 		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
 	}
-	Mutes         Mutes
-	Alarm, Report Topic
-	Allowed       Allowed
-	Stack         string // the stack's name: the prefix of its own alarms, which are never muted
-	FleetPrefix   string // of the SSM parameters that hold fleets
-	Now           func() time.Time
+	Muter                   Muter
+	AlarmTopic, ReportTopic Topic
+	Allowed                 Allowed
+	Stack                   string // the stack's name: the prefix of its own alarms, which are never muted
+	FleetPrefix             string // of the SSM parameters that hold fleets
+	Now                     func() time.Time
 }
 
-// Begun is the answer to a request.
-type Begun struct {
+// StartResult is the answer to a request.
+type StartResult struct {
 	Run            string   `json:"run,omitempty"`
 	Fleet          string   `json:"fleet,omitempty"`
 	Status         string   `json:"status"` // starting, or what an earlier request with the same id has come to; refused
@@ -57,27 +57,27 @@ type Begun struct {
 
 // Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
 // is a *run.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
-func (s Start) Request(ctx context.Context, invocation string, text []byte) (Begun, error) {
+func (s Start) Request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
 	begun, err := s.request(ctx, invocation, text)
 	var refused *run.FieldError
 	if !errors.As(err, &refused) {
 		return begun, err
 	}
 	slog.Warn("request", "outcome", "refused", "reason", err.Error())
-	fleet, waits := asker(text)
+	fleet, waits := requester(text)
 	if waits {
-		return Begun{}, err
+		return StartResult{}, err
 	}
 	n := notify.Refused(fleet, string(text), s.Now(), err)
-	if tellErr := s.Alarm.Publish(ctx, n.Subject, n.Text); tellErr != nil {
-		return Begun{}, errors.Join(err, fmt.Errorf("announce the refusal: %w", tellErr))
+	if tellErr := s.AlarmTopic.Publish(ctx, n.Subject, n.Text); tellErr != nil {
+		return StartResult{}, errors.Join(err, fmt.Errorf("announce the refusal: %w", tellErr))
 	}
-	return Begun{Fleet: fleet, Status: "refused", Refused: err.Error()}, nil
+	return StartResult{Fleet: fleet, Status: "refused", Refused: err.Error()}, nil
 }
 
-// asker reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
+// requester reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
 // has the field that schedules send.
-func asker(text []byte) (fleet string, waits bool) {
+func requester(text []byte) (fleet string, waits bool) {
 	o, err := run.ParseObject("request", text, "")
 	if err != nil {
 		return "", true
@@ -89,46 +89,46 @@ func asker(text []byte) (fleet string, waits bool) {
 	return fleet, !scheduled
 }
 
-func (s Start) request(ctx context.Context, invocation string, text []byte) (Begun, error) {
+func (s Start) request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
 	now := s.Now()
 	fleet, err := run.FleetName(text)
 	if err != nil {
-		return Begun{}, err
+		return StartResult{}, err
 	}
 	asked, err := run.ParseObject("request", text, "")
 	if err != nil {
-		return Begun{}, err
+		return StartResult{}, err
 	}
-	id := run.RunID(fleet, or(asked.Text("id"), invocation))
-	if begun, found, err := s.again(ctx, id, fleet, asked, now); found || err != nil {
+	id := run.RunID(fleet, firstNonEmpty(asked.Text("id"), invocation))
+	if begun, found, err := s.earlierRun(ctx, id, fleet, asked, now); found || err != nil {
 		return begun, err
 	}
 	q, err := s.parse(ctx, text, now)
 	if err != nil {
-		return Begun{}, err
+		return StartResult{}, err
 	}
-	q.ID = or(q.ID, invocation)
+	q.ID = firstNonEmpty(q.ID, invocation)
 	plan := &run.Plan{Request: q, Asked: asked.Digests(), Expires: now.Add(belongings)}
-	f, err := s.accept(ctx, plan)
+	f, err := s.checkFleet(ctx, plan)
 	if err != nil {
-		return Begun{}, err
+		return StartResult{}, err
 	}
 	r := &run.Run{ID: id, Fleet: q.Fleet, Digest: asked.Digest(), Began: now}
 	limits(r, plan, len(f.machines))
 	a := &run.Active{Run: id, Fleet: q.Fleet}
 	a.Position = choreo.Position{N: 1, Step: run.StepStarting, Since: now, Due: now}
 	if err := s.lock(ctx, invocation, r, plan, a, now); err != nil {
-		if begun, found, againErr := s.again(ctx, id, fleet, asked, now); found || againErr != nil {
+		if begun, found, againErr := s.earlierRun(ctx, id, fleet, asked, now); found || againErr != nil {
 			return begun, againErr // the same id came twice at once, and the other was faster
 		}
-		return Begun{}, err
+		return StartResult{}, err
 	}
 	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", len(f.machines))
-	begun := Begun{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r, plan)}
+	begun := StartResult{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r, plan)}
 	for _, g := range f.groups {
 		begun.TargetGroups = append(begun.TargetGroups, g.Name)
 	}
-	if err := choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(activeKey(id), &a.Position)); err != nil {
+	if err := choreo.Send(ctx, s.Queues, Routing, now, choreo.NewMessage(activeKey(id), &a.Position)); err != nil {
 		slog.Error("send", "run", id, "outcome", "the watchdog will send it", "reason", err.Error())
 	}
 	return begun, nil
@@ -160,9 +160,9 @@ func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Reque
 	return q, err
 }
 
-// again finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
+// earlierRun finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
 // starting. Whether the request could begin now doesn't matter: a retry of one that was taken must not be refused.
-func (s Start) again(ctx context.Context, id, fleet string, asked run.Object, now time.Time) (begun Begun, found bool, err error) {
+func (s Start) earlierRun(ctx context.Context, id, fleet string, asked run.Object, now time.Time) (begun StartResult, found bool, err error) {
 	var r run.Run
 	rev, err := ledger.Read(ctx, s.Ledger, runKey(id), &r)
 	if err != nil || rev == 0 {
@@ -174,7 +174,7 @@ func (s Start) again(ctx context.Context, id, fleet string, asked run.Object, no
 	if r.Digest != "" && r.Digest != asked.Digest() {
 		return begun, true, s.otherContents(ctx, &r, asked)
 	}
-	begun = Begun{Run: id, Fleet: r.Fleet, Status: r.Status(), Instances: r.Total, MaxConcurrency: r.Limit, Remarks: []string{"an earlier request has begun this run"}}
+	begun = StartResult{Run: id, Fleet: r.Fleet, Status: r.Status(), Instances: r.Total, MaxConcurrency: r.Limit, Remarks: []string{"an earlier request has begun this run"}}
 	if r.Status() != run.StepStarting {
 		return begun, true, nil
 	}
@@ -182,12 +182,12 @@ func (s Start) again(ctx context.Context, id, fleet string, asked run.Object, no
 	if rev, err = ledger.Read(ctx, s.Ledger, activeKey(id), a); err != nil || rev == 0 {
 		return begun, true, err
 	}
-	return begun, true, choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(activeKey(id), &a.Position))
+	return begun, true, choreo.Send(ctx, s.Queues, Routing, now, choreo.NewMessage(activeKey(id), &a.Position))
 }
 
 // otherContents refuses a request whose id another has used: to answer it as that one would hide that it isn't carried out.
 func (s Start) otherContents(ctx context.Context, r *run.Run, asked run.Object) error {
-	plan, err := book{s.Ledger}.plan(ctx, r.ID)
+	plan, err := store{s.Ledger}.plan(ctx, r.ID)
 	if err != nil {
 		return err
 	}
@@ -210,11 +210,11 @@ func (s Start) lock(ctx context.Context, invocation string, r *run.Run, plan *ru
 		}
 		return nil
 	}
-	return s.held(ctx, r, plan)
+	return s.lockHolder(ctx, r, plan)
 }
 
-// held says who holds what the run needs.
-func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
+// lockHolder says who holds what the run needs.
+func (s Start) lockHolder(ctx context.Context, r *run.Run, plan *run.Plan) error {
 	docs, err := s.Ledger.Get(ctx, append(groupLocks(plan), fleetLock(r.Fleet))...)
 	if err != nil {
 		return fmt.Errorf("read who holds the locks: %w", err)
@@ -227,7 +227,7 @@ func (s Start) held(ctx context.Context, r *run.Run, plan *run.Plan) error {
 	if err := docs[0].Decode(&l); err != nil {
 		return err
 	}
-	field, what := who(&plan.Request), "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
+	field, what := selectorField(&plan.Request), "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
 	if docs[0].Key == fleetLock(r.Fleet) {
 		field, what = "fleet", "fleet "+r.Fleet
 	}
@@ -248,7 +248,7 @@ func remarks(r *run.Run, plan *run.Plan) []string {
 		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: "+
 			"each keeps a token, of which the run has %d", r.MaxErrors, r.Limit))
 	}
-	all = append(all, onlyByTime(&plan.Request)...)
+	all = append(all, proofRemarks(&plan.Request)...)
 	return append(all, stillActing(plan.Dependents)...)
 }
 

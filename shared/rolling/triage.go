@@ -15,7 +15,7 @@ import (
 // them. It says what failed, and sends it back, ends it, or gives it another chance.
 type Triage struct {
 	choreo.Deps
-	Alarm Topic
+	AlarmTopic Topic
 }
 
 // Owns says whether an item is one of a rolling reboot.
@@ -26,14 +26,14 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 	switch {
 	case isInstance(msg.Key):
 		m := Instances(t.Deps, "dead", t.Act)
-		m.Exhausted = t.unannounced
+		m.Exhausted = t.failUnannounced
 		if msg.Step != choreo.Failing {
 			return m.DeadLetter(ctx, owner, msg, nil)
 		}
 		return m.Handle(ctx, owner, msg)
 	case isActive(msg.Key):
 		m := Runs(t.Deps, "dead", t.start)
-		m.Exhausted = t.neverBegun
+		m.Exhausted = t.failStart
 		if msg.Step != choreo.Failing {
 			return m.DeadLetter(ctx, owner, msg, func(a *run.Active) error { return t.trouble(ctx, a) })
 		}
@@ -48,7 +48,7 @@ func (t Triage) trouble(ctx context.Context, a *run.Active) error {
 	why := fmt.Sprintf("it crashed or timed out in each of %d tries; see the finish function's log",
 		a.Tries)
 	n := notify.Trouble(a.Run, a.Fleet, a.Step, why, t.Now())
-	if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+	if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 		return fmt.Errorf("announce trouble of run %s: %w", a.Run, err)
 	}
 	return nil
@@ -58,14 +58,14 @@ func (t Triage) trouble(ctx context.Context, a *run.Active) error {
 // what was announced is written down, and the end is one transaction.
 func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
 	i := w.Item
-	blame(i)
+	recordFailure(i)
 	if !i.Failure.Announced {
-		r, _, err := (book{t.Ledger}).run(ctx, i.Run)
+		r, _, err := (store{t.Ledger}).run(ctx, i.Run)
 		if err != nil {
 			return choreo.Outcome{}, err
 		}
 		n := notify.Failure(r, i)
-		if err := t.Alarm.Publish(ctx, n.Subject, n.Text); err != nil {
+		if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 			return choreo.Outcome{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
 		}
 		i.Failure.Announced = true
@@ -73,20 +73,20 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 			return choreo.Outcome{}, err
 		}
 	}
-	return t.sentence(w), nil
+	return t.failOrReturn(w), nil
 }
 
-// unannounced is the outcome when the alarm can't be sent: the failure is committed all the same, and the run's own
+// failUnannounced is the outcome when the alarm can't be sent: the failure is committed all the same, and the run's own
 // position tries the alarm again.
-func (t Triage) unannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
-	blame(w.Item)
-	Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
-	return t.sentence(w)
+func (t Triage) failUnannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
+	recordFailure(w.Item)
+	Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	return t.failOrReturn(w)
 }
 
-// blame writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
+// recordFailure writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
 // is a failure of its own, to be announced as well.
-func blame(i *run.Instance) {
+func recordFailure(i *run.Instance) {
 	first, step := i.Failure, i.GaveUp
 	if step == run.StepAwait { // one step, to whom it concerns
 		step = run.StepRejoin
@@ -102,25 +102,25 @@ func blame(i *run.Instance) {
 	}
 }
 
-// sentence sends an instance that left and was never asked to reboot back into service, once; any other has failed.
-func (t Triage) sentence(w *choreo.Work[*run.Instance]) choreo.Outcome {
+// failOrReturn sends an instance that left and was never asked to reboot back into service, once; any other has failed.
+func (t Triage) failOrReturn(w *choreo.Work[*run.Instance]) choreo.Outcome {
 	i := w.Item
 	if i.GoesBack() {
 		return choreo.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
 	}
-	return (book{t.Ledger}).end(w, run.Failed, i.Failure.Reason, nil)
+	return (store{t.Ledger}).end(w, run.Failed, i.Failure.Reason, nil)
 }
 
 // start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is never failed.
 func (t Triage) start(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
-	return t.neverBegun(ctx, w, ""), nil
+	return t.failStart(ctx, w, ""), nil
 }
 
-func (t Triage) neverBegun(_ context.Context, w *choreo.Work[*run.Active], _ string) choreo.Outcome {
+func (t Triage) failStart(_ context.Context, w *choreo.Work[*run.Active], _ string) choreo.Outcome {
 	reason := "it could not begin: " + w.Item.Position.Reason
 	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		var all choreo.Transaction
-		b := book{t.Ledger}
+		b := store{t.Ledger}
 		r, rev, err := b.run(ctx, a.Run)
 		if err != nil {
 			return all, err

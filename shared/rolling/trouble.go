@@ -19,14 +19,14 @@ const (
 	troubleEvery = time.Hour
 )
 
-// outside is how long errors are borne once an instance is out of service and was asked to reboot, or is on its way back.
-func outside(*run.Instance) choreo.Tolerance {
+// externalErrors is how long errors are borne once an instance is out of service and was asked to reboot, or is on its way back.
+func externalErrors(*run.Instance) choreo.Tolerance {
 	return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}
 }
 
-// tellOfTrouble tells people that errors keep an instance's step from getting on, after five minutes and then every hour. What was
+// notifyTrouble tells people that errors keep an instance's step from getting on, after five minutes and then every hour. What was
 // told is committed with the error. If people can't be told, the error itself is in the log, and comes again.
-func tellOfTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error) {
+func notifyTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error) {
 	i := w.Item
 	since := i.ErrorSince
 	if err == nil || errors.Is(err, choreo.ErrLost) || since.IsZero() || now.Sub(since) < troubleAfter {
@@ -38,7 +38,7 @@ func tellOfTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instanc
 
 	n := notify.Stuck(i, since, err.Error(), outsideFor, now)
 	if pubErr := alarm.Publish(ctx, n.Subject, n.Text); pubErr != nil {
-		Words.Logger(choreo.NewMessage(w.Key, i.Pos())).Error("trouble not announced", "reason", pubErr.Error())
+		Routing.Logger(choreo.NewMessage(w.Key, i.Pos())).Error("trouble not announced", "reason", pubErr.Error())
 		return
 	}
 	i.TroubleTold = now

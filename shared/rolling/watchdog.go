@@ -19,15 +19,15 @@ type Watchdog struct {
 	Now    func() time.Time
 }
 
-// Watched is what one look of the watchdog came to.
-type Watched struct {
-	Runs   int `json:"runs"`
-	Nudged int `json:"nudged"`
+// WatchResult is what one look of the watchdog came to.
+type WatchResult struct {
+	Runs        int `json:"runs"`
+	Redelivered int `json:"nudged"`
 }
 
 // Look goes over every active run. One that can't be read doesn't keep it from the others; the errors come together.
-func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
-	var seen Watched
+func (d Watchdog) Look(ctx context.Context, owner string) (WatchResult, error) {
+	var seen WatchResult
 	docs, err := d.Ledger.List(ctx, activePK, "", "", 0)
 	if err != nil {
 		return seen, fmt.Errorf("list the active runs: %w", err)
@@ -37,18 +37,18 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 	for n := range docs {
 		doc := docs[(n+now.Minute())%len(docs)] // another one first each minute: the last must not starve
 		seen.Runs++
-		nudged, err := d.one(ctx, owner, doc, now)
-		seen.Nudged += nudged
+		nudged, err := d.watch(ctx, owner, doc, now)
+		seen.Redelivered += nudged
 		if err != nil {
 			all = append(all, fmt.Errorf("watch run %s: %w", doc.SK, err))
 		}
 	}
-	slog.Info("watchdog", "runs", seen.Runs, "nudged", seen.Nudged, "errors", len(all))
+	slog.Info("watchdog", "runs", seen.Runs, "nudged", seen.Redelivered, "errors", len(all))
 	return seen, errors.Join(all...)
 }
 
-func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now time.Time) (nudged int, err error) {
-	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Words, Owner: owner}
+func (d Watchdog) watch(ctx context.Context, owner string, doc ledger.Doc, now time.Time) (nudged int, err error) {
+	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Routing, Owner: owner}
 	a := newActive()
 	if err := doc.Decode(a); err != nil {
 		return 0, err
@@ -67,7 +67,7 @@ func (d Watchdog) one(ctx context.Context, owner string, doc ledger.Doc, now tim
 }
 
 func (d Watchdog) holders(ctx context.Context, n choreo.Redeliverer, id string, now time.Time, nudged int) (int, error) {
-	b := book{d.Ledger}
+	b := store{d.Ledger}
 	r, _, err := b.run(ctx, id)
 	if err != nil {
 		return nudged, err

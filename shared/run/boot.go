@@ -24,21 +24,21 @@ type BootAnswer struct {
 	Uptime time.Duration // since the kernel's start, by the instance's own counter
 }
 
-// Whose is a boot that an instance is on after it was asked to reboot.
-type Whose int
+// BootOrigin is a boot that an instance is on after it was asked to reboot.
+type BootOrigin int
 
 // Whose boot it is.
 const (
-	Unclear   Whose = iota // another boot, and it can't be told whether it began before the call
-	OldBoot                // still the boot of before
-	OurBoot                // it began after the call
-	TheirBoot              // another boot, which began before the call: somebody else's
+	Unclear   BootOrigin = iota // another boot, and it can't be told whether it began before the call
+	OldBoot                     // still the boot of before
+	OurBoot                     // it began after the call
+	TheirBoot                   // another boot, which began before the call: somebody else's
 )
 
 // Booted says whose boot an answer shows: to a question that was sent at sentAt at the earliest, read at readAt at the
 // latest, by our clock. The boot began between sentAt − uptime and readAt − uptime. Another id alone proves nothing: another
 // agent may have rebooted the instance before our call, which EC2 then still carries out, minutes later if need be.
-func (i *Instance) Booted(a BootAnswer, sentAt, readAt time.Time) Whose {
+func (i *Instance) Booted(a BootAnswer, sentAt, readAt time.Time) BootOrigin {
 	switch {
 	case SameBoot(a.ID, i.Boot.Old):
 		return OldBoot

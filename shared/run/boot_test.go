@@ -16,7 +16,7 @@ func TestWhoseBootItIs(t *testing.T) {
 		sent, read  time.Duration // when it was asked and answered
 		ran         time.Duration // when the command ran
 		fateUnknown bool
-		want        run.Whose
+		want        run.BootOrigin
 	}{
 		{name: "the boot of before", id: "old", boot: -time.Hour, sent: time.Minute, ran: 61 * time.Second, read: 62 * time.Second, want: run.OldBoot},
 		{name: "ours", id: "new", boot: 20 * time.Second, sent: time.Minute, ran: 61 * time.Second, read: 62 * time.Second, want: run.OurBoot},

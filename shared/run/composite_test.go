@@ -104,7 +104,7 @@ func TestBusName(t *testing.T) {
 }
 
 func TestEachGenerationHasItsParts(t *testing.T) {
-	q := run.Quiet{Generation: 2} // of a version that counted none
+	q := run.MuteState{Generation: 2} // of a version that counted none
 	for _, parts := range []int{2, 2, 1, 3} {
 		q.Begin(parts)
 	}

@@ -21,18 +21,18 @@ type Interface struct {
 type Finder struct {
 	ids     map[string]bool
 	vpcs    map[string]bool
-	owners  map[netip.Prefix][]owner
+	owners  map[netip.Prefix][]addressOwner
 	lengths []int // of these prefixes, each once
 	notOurs map[string]bool
 }
 
-// owner is who has an address, and in which VPC.
-type owner struct{ instance, vpc string }
+// addressOwner is who has an address, and in which VPC.
+type addressOwner struct{ instance, vpc string }
 
 // NewFinder finds these machines. notOurs are the ARNs of target groups that merely use the same
 // addresses in another VPC.
 func NewFinder(notOurs []string, machines ...Machine) *Finder {
-	f := &Finder{ids: map[string]bool{}, vpcs: map[string]bool{}, owners: map[netip.Prefix][]owner{},
+	f := &Finder{ids: map[string]bool{}, vpcs: map[string]bool{}, owners: map[netip.Prefix][]addressOwner{},
 		notOurs: map[string]bool{}}
 	for _, arn := range notOurs {
 		f.notOurs[arn] = true
@@ -40,21 +40,21 @@ func NewFinder(notOurs []string, machines ...Machine) *Finder {
 	for _, m := range machines {
 		f.ids[m.ID], f.vpcs[m.VPC] = true, true
 		if ip, err := netip.ParseAddr(m.PrivateIP); err == nil {
-			f.own(netip.PrefixFrom(ip, ip.BitLen()), owner{m.ID, m.VPC})
+			f.add(netip.PrefixFrom(ip, ip.BitLen()), addressOwner{m.ID, m.VPC})
 		}
 		for _, i := range m.Interfaces {
 			if i.VPC != "" {
 				f.vpcs[i.VPC] = true
 			}
 			for _, p := range i.Addresses {
-				f.own(p.Masked(), owner{m.ID, i.VPC})
+				f.add(p.Masked(), addressOwner{m.ID, i.VPC})
 			}
 		}
 	}
 	return f
 }
 
-func (f *Finder) own(p netip.Prefix, o owner) {
+func (f *Finder) add(p netip.Prefix, o addressOwner) {
 	if slices.Contains(f.owners[p], o) {
 		return
 	}
@@ -94,10 +94,10 @@ func (f *Finder) Find(g Group, target string) []string {
 	return found
 }
 
-// Knows says whether a target has an id or an address of one of the machines.
-func (f *Finder) Knows(target string) bool { return f.ids[target] || len(f.at(target)) > 0 }
+// Contains says whether a target has an id or an address of one of the machines.
+func (f *Finder) Contains(target string) bool { return f.ids[target] || len(f.at(target)) > 0 }
 
-func (f *Finder) at(target string) (all []owner) {
+func (f *Finder) at(target string) (all []addressOwner) {
 	ip, err := netip.ParseAddr(target) // by value: an IPv6 address can be written in several ways
 	if err != nil {
 		return nil

@@ -40,7 +40,7 @@ func TestFinderKnowsEveryAddressByItsValue(t *testing.T) {
 			found = []string{want}
 		}
 		ip := run.Group{ARN: arn("ip"), VPC: "vpc-3", TargetType: "ip"}
-		if got := f.Find(ip, target); !slices.Equal(got, found) || f.Knows(target) != (want != "") {
+		if got := f.Find(ip, target); !slices.Equal(got, found) || f.Contains(target) != (want != "") {
 			t.Errorf("%s is %v, want %v", target, got, found)
 		}
 	}

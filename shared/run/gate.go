@@ -34,12 +34,12 @@ type Verdict struct {
 // registration needs a single one: whoever is initial for longer has no load balancer that checks it, or a broken one.
 const InitialPatience = 10 * time.Minute
 
-// Look is what the gate sees of the world at one moment.
-type Look struct {
+// Gate is what the gate sees of the world at one moment.
+type Gate struct {
 	Now     time.Time
 	Run     *Run
 	Plan    *Plan
-	Quiet   Quiet
+	Quiet   MuteState
 	Me      *Instance
 	Machine *Machine    // nil: EC2 doesn't know the instance any more
 	Holders []*Instance // of tokens of this run, in their order; me among them
@@ -49,9 +49,9 @@ type Look struct {
 	Marked bool
 }
 
-// Standing lists where an instance is registered now, by what the look has read; also under one of its
+// Registrations lists where an instance is registered now, by what the look has read; also under one of its
 // addresses, in a group that then isn't of the plan.
-func (l *Look) Standing() []Registration {
+func (l *Gate) Registrations() []Registration {
 	machine := Machine{ID: l.Me.ID}
 	if l.Machine != nil {
 		machine = *l.Machine
@@ -60,7 +60,7 @@ func (l *Look) Standing() []Registration {
 	var in []Registration
 	for arn, targets := range l.Targets {
 		for _, t := range targets {
-			if t.Registered() && finder.Knows(t.ID) {
+			if t.Registered() && finder.Contains(t.ID) {
 				in = append(in, Registration{Group: arn, Port: t.Port, Healthy: t.Healthy(),
 					QUICServerID: t.QUICServerID})
 			}
@@ -76,7 +76,7 @@ func (l *Look) Standing() []Registration {
 }
 
 // Decide asks every condition, the final ones first.
-func (l *Look) Decide() Verdict {
+func (l *Gate) Decide() Verdict {
 	if v := l.final(); v.Answer != Go {
 		return v
 	}
@@ -99,7 +99,7 @@ func (l *Look) Decide() Verdict {
 
 // initial waits for the first health checks of the instance's own targets: captured in the middle of them, it would count as
 // unhealthy before, and nobody would wait for its health when it comes back.
-func (l *Look) initial() Verdict {
+func (l *Gate) initial() Verdict {
 	since := l.Me.InitialSince
 	if !l.Me.LeftAt.IsZero() || (!since.IsZero() && l.Now.Sub(since) >= InitialPatience) {
 		return Verdict{Answer: Go}
@@ -116,7 +116,7 @@ func (l *Look) initial() Verdict {
 	return Verdict{Answer: Go}
 }
 
-func (l *Look) final() Verdict {
+func (l *Gate) final() Verdict {
 	skip := func(reason string) Verdict { return Verdict{Answer: Skip, Reason: reason} }
 	if l.Run.Stopped != "" {
 		return skip(l.Run.Stopped)
@@ -127,7 +127,7 @@ func (l *Look) final() Verdict {
 	if l.Machine.State != "running" {
 		return skip("the instance is " + l.Machine.State)
 	}
-	standing := l.Standing()
+	standing := l.Registrations()
 	if len(standing) == 0 && len(l.Me.Groups) > 0 {
 		return skip("no target group holds the instance any more")
 	}
@@ -149,7 +149,7 @@ func (l *Look) final() Verdict {
 }
 
 // unprobed says why a check that was asked for could make no probe, and so would never pass.
-func (l *Look) unprobed(standing []Registration) string {
+func (l *Gate) unprobed(standing []Registration) string {
 	c := l.Plan.Request.Check
 	switch {
 	case c.HTTP == nil && c.TCP == nil:
@@ -169,8 +169,8 @@ func (l *Look) unprobed(standing []Registration) string {
 
 // floor asks whether every target group of the instance keeps its floor of healthy targets without it, without all that
 // have left or are leaving, and, in the first look, without those before it that may be about to.
-func (l *Look) floor() Verdict {
-	standing := l.Standing()
+func (l *Gate) floor() Verdict {
+	standing := l.Registrations()
 	mine := make([]string, 0, len(standing))
 	for _, r := range standing {
 		mine = append(mine, r.Group)
@@ -194,7 +194,7 @@ func (l *Look) floor() Verdict {
 	return v
 }
 
-func (l *Look) absent(mine []string) map[string]bool {
+func (l *Gate) absent(mine []string) map[string]bool {
 	absent := map[string]bool{l.Me.ID: true}
 	for _, o := range l.Out {
 		absent[o.Instance] = true
@@ -214,6 +214,6 @@ func (l *Look) absent(mine []string) map[string]bool {
 }
 
 // heldBackElsewhere says that the holder's last look was refused by a group in which I don't stand: it isn't about to leave.
-func (l *Look) heldBackElsewhere(h *Instance, mine []string) bool {
+func (l *Gate) heldBackElsewhere(h *Instance, mine []string) bool {
 	return slices.ContainsFunc(h.Refused, func(g string) bool { return !slices.Contains(mine, g) })
 }

@@ -38,8 +38,8 @@ func holder(id string, groups ...string) *run.Instance {
 }
 
 // gate is a look of b, between a and c, at two groups of three: each of them keeps two, so one may leave.
-func gate() *run.Look {
-	l := &run.Look{
+func gate() *run.Gate {
+	l := &run.Gate{
 		Now: now, Run: &run.Run{ID: "r", Opened: now.Add(-time.Hour)}, Plan: &run.Plan{Request: run.Defaults()},
 		Me: holder("b", "web"), Machine: &run.Machine{ID: "b", State: "running"},
 		Targets: map[string][]run.Target{arn("web"): serving("a b c")},
@@ -49,77 +49,77 @@ func gate() *run.Look {
 	return l
 }
 
-func muted(l *run.Look) {
+func muted(l *run.Gate) {
 	l.Plan.Request.Mute.AlarmNames = []string{"web-5xx"}
-	l.Quiet = run.Quiet{Generation: 1, Since: now.Add(-time.Minute), Until: now.Add(time.Minute)}
+	l.Quiet = run.MuteState{Generation: 1, Since: now.Add(-time.Minute), Until: now.Add(time.Minute)}
 }
 
 func TestGate(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*run.Look)
+		change func(*run.Gate)
 		answer run.Answer
 		reason string // a part of it
 	}{
-		{"nothing is in the way", func(*run.Look) {}, run.Go, ""},
-		{"the run has stopped", func(l *run.Look) { l.Run.Stopped = "cancelled by an operator" }, run.Skip, "cancelled by an operator"},
-		{"a stop comes before a pause", func(l *run.Look) { l.Run.Stopped, l.Run.Paused = "cancelled", now }, run.Skip, "cancelled"},
-		{"EC2 doesn't know the instance", func(l *run.Look) { l.Machine = nil }, run.Skip, "doesn't exist any more"},
-		{"the instance is stopped", func(l *run.Look) { l.Machine.State = "stopped" }, run.Skip, "is stopped"},
-		{"the instance is being terminated", func(l *run.Look) { l.Machine.State = "shutting-down" }, run.Skip, "is shutting-down"},
-		{"somebody has taken it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a c") }, run.Skip, "no target group holds the instance"},
-		{"somebody is taking it out", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:draining c") }, run.Skip, "no target group holds the instance"},
-		{"it never stood in a group", func(l *run.Look) { l.Me.Groups, l.Targets = nil, nil }, run.Go, ""},
-		{"it stands in a group that isn't locked", func(l *run.Look) { l.Targets[arn("new")] = serving("b x y z") }, run.Skip, "target group new"},
-		{"it stands in one by its address", func(l *run.Look) {
+		{"nothing is in the way", func(*run.Gate) {}, run.Go, ""},
+		{"the run has stopped", func(l *run.Gate) { l.Run.Stopped = "cancelled by an operator" }, run.Skip, "cancelled by an operator"},
+		{"a stop comes before a pause", func(l *run.Gate) { l.Run.Stopped, l.Run.Paused = "cancelled", now }, run.Skip, "cancelled"},
+		{"EC2 doesn't know the instance", func(l *run.Gate) { l.Machine = nil }, run.Skip, "doesn't exist any more"},
+		{"the instance is stopped", func(l *run.Gate) { l.Machine.State = "stopped" }, run.Skip, "is stopped"},
+		{"the instance is being terminated", func(l *run.Gate) { l.Machine.State = "shutting-down" }, run.Skip, "is shutting-down"},
+		{"somebody has taken it out", func(l *run.Gate) { l.Targets[arn("web")] = serving("a c") }, run.Skip, "no target group holds the instance"},
+		{"somebody is taking it out", func(l *run.Gate) { l.Targets[arn("web")] = serving("a b:draining c") }, run.Skip, "no target group holds the instance"},
+		{"it never stood in a group", func(l *run.Gate) { l.Me.Groups, l.Targets = nil, nil }, run.Go, ""},
+		{"it stands in a group that isn't locked", func(l *run.Gate) { l.Targets[arn("new")] = serving("b x y z") }, run.Skip, "target group new"},
+		{"it stands in one by its address", func(l *run.Gate) {
 			*l.Machine = networked()
 			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.99")
 			l.Targets[arn("pods")][0].ID = "2001:0db8::1" // the same, written in another way
 			l.Targets[arn("web")] = serving("a i-1 c")
 		}, run.Skip, "target group pods"},
-		{"it stands in one by an address of a delegated prefix", func(l *run.Look) {
+		{"it stands in one by an address of a delegated prefix", func(l *run.Gate) {
 			*l.Machine = networked()
 			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.20")
 			l.Targets[arn("web")] = serving("a i-1 c")
 		}, run.Skip, "target group pods"},
-		{"somebody else's address is there", func(l *run.Look) {
+		{"somebody else's address is there", func(l *run.Gate) {
 			*l.Machine = networked()
 			l.Me.ID, l.Targets[arn("pods")] = "i-1", serving("10.0.0.99")
 			l.Targets[arn("web")] = serving("a i-1 c")
 		}, run.Go, ""},
-		{"it has left the group whose health check gives the port", func(l *run.Look) {
+		{"it has left the group whose health check gives the port", func(l *run.Gate) {
 			l.Plan.Request.Check.HTTP, l.Machine.PrivateIP = &run.HTTPCheck{}, "10.0.0.1"
 		}, run.Skip, "check.http has no port"},
-		{"the health check gives the port", func(l *run.Look) {
+		{"the health check gives the port", func(l *run.Gate) {
 			l.Plan.Request.Check.HTTP, l.Machine.PrivateIP = &run.HTTPCheck{}, "10.0.0.1"
 			l.Plan.Groups[arn("web")] = run.GroupPlan{Floor: 2, Health: run.HealthCheck{Protocol: "HTTPS"}}
 		}, run.Go, ""},
-		{"the request gives the port", func(l *run.Look) {
+		{"the request gives the port", func(l *run.Gate) {
 			l.Plan.Request.Check.HTTP, l.Machine.IPv6 = &run.HTTPCheck{Port: 80}, "2001:db8::1"
 		}, run.Go, ""},
-		{"it has no address to probe", func(l *run.Look) { l.Plan.Request.Check.TCP = &run.TCPCheck{Port: 80} },
+		{"it has no address to probe", func(l *run.Gate) { l.Plan.Request.Check.TCP = &run.TCPCheck{Port: 80} },
 			run.Skip, "no private address"},
-		{"the run is paused", func(l *run.Look) { l.Run.Paused = now.Add(-time.Hour) }, run.Park, "paused since 2026-01-05T03:00:00Z"},
-		{"a paused run's window closes", func(l *run.Look) { l.Run.Paused, l.Plan.Request.NotAfter = now, now }, run.Skip, "the window closes"},
-		{"nothing is muted yet", func(l *run.Look) { muted(l); l.Quiet = run.Quiet{} }, run.Wait, "aren't muted yet"},
+		{"the run is paused", func(l *run.Gate) { l.Run.Paused = now.Add(-time.Hour) }, run.Park, "paused since 2026-01-05T03:00:00Z"},
+		{"a paused run's window closes", func(l *run.Gate) { l.Run.Paused, l.Plan.Request.NotAfter = now, now }, run.Skip, "the window closes"},
+		{"nothing is muted yet", func(l *run.Gate) { muted(l); l.Quiet = run.MuteState{} }, run.Wait, "aren't muted yet"},
 		{"everything is muted", muted, run.Go, ""},
-		{"muted before the last resume", func(l *run.Look) { muted(l); l.Run.Resumed = now.Add(-30 * time.Second) }, run.Wait, "aren't muted yet"},
-		{"muted in the moment of the last resume", func(l *run.Look) { muted(l); l.Run.Resumed = l.Quiet.Since }, run.Wait, "aren't muted yet"},
-		{"muted again since the last resume", func(l *run.Look) { muted(l); l.Run.Resumed = now.Add(-2 * time.Minute) }, run.Go, ""},
-		{"the mute ends at this moment", func(l *run.Look) { muted(l); l.Quiet.Until = now }, run.Wait, "has run out"},
-		{"rules alone are muted, without an end", func(l *run.Look) {
-			l.Plan.Request.Mute.RuleNames, l.Quiet = []string{"r"}, run.Quiet{Since: now.Add(-time.Minute)}
+		{"muted before the last resume", func(l *run.Gate) { muted(l); l.Run.Resumed = now.Add(-30 * time.Second) }, run.Wait, "aren't muted yet"},
+		{"muted in the moment of the last resume", func(l *run.Gate) { muted(l); l.Run.Resumed = l.Quiet.Since }, run.Wait, "aren't muted yet"},
+		{"muted again since the last resume", func(l *run.Gate) { muted(l); l.Run.Resumed = now.Add(-2 * time.Minute) }, run.Go, ""},
+		{"the mute ends at this moment", func(l *run.Gate) { muted(l); l.Quiet.Until = now }, run.Wait, "has run out"},
+		{"rules alone are muted, without an end", func(l *run.Gate) {
+			l.Plan.Request.Mute.RuleNames, l.Quiet = []string{"r"}, run.MuteState{Since: now.Add(-time.Minute)}
 		}, run.Go, ""},
-		{"a group would fall below its floor", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:unhealthy") }, run.Wait, "must keep 2 healthy targets, and has 1 besides"},
-		{"an unhealthy instance takes nothing from its group", func(l *run.Look) { l.Targets[arn("web")] = serving("a b:unhealthy c") }, run.Go, ""},
-		{"a floor of none", func(l *run.Look) {
+		{"a group would fall below its floor", func(l *run.Gate) { l.Targets[arn("web")] = serving("a b c:unhealthy") }, run.Wait, "must keep 2 healthy targets, and has 1 besides"},
+		{"an unhealthy instance takes nothing from its group", func(l *run.Gate) { l.Targets[arn("web")] = serving("a b:unhealthy c") }, run.Go, ""},
+		{"a floor of none", func(l *run.Gate) {
 			l.Plan.Groups[arn("web")], l.Targets[arn("web")] = run.GroupPlan{Name: "web", Size: 1}, serving("b")
 		}, run.Go, ""},
-		{"both of its ports leave", func(l *run.Look) {
+		{"both of its ports leave", func(l *run.Gate) {
 			l.Targets[arn("web")] = append(serving("a b"), run.Target{Address: run.Address{ID: "b", Port: 81}, State: "healthy"})
 		}, run.Wait, "must keep 2 healthy targets, and has 1"},
-		{"one group of two refuses", func(l *run.Look) { l.Targets[arn("api")] = serving("b x y:initial") }, run.Wait, "target group api"},
-		{"targets without a verdict yet don't count", func(l *run.Look) { l.Targets[arn("web")] = serving("a b c:initial d:unavailable") }, run.Wait, "must keep 2 healthy targets, and has 1"},
+		{"one group of two refuses", func(l *run.Gate) { l.Targets[arn("api")] = serving("b x y:initial") }, run.Wait, "target group api"},
+		{"targets without a verdict yet don't count", func(l *run.Gate) { l.Targets[arn("web")] = serving("a b c:initial d:unavailable") }, run.Wait, "must keep 2 healthy targets, and has 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := gate()

@@ -116,9 +116,9 @@ type Active struct {
 	Run   string `json:"run"`
 	Fleet string `json:"fleet"`
 	// Prepared says that the plan and every instance of the run are written down.
-	Prepared bool  `json:"prepared,omitempty"`
-	Quiet    Quiet `json:"quiet,omitzero"`
-	Told     Told  `json:"told,omitzero"`
+	Prepared  bool      `json:"prepared,omitempty"`
+	Mute      MuteState `json:"quiet,omitzero"`
+	Announced Announced `json:"told,omitzero"`
 	// RestoringSince is when finishing began to wait for the muted alarms to be OK.
 	RestoringSince time.Time `json:"restoringSince,omitzero"`
 	// Missing are the alarms of the plan that didn't exist when the latest mute rules were put.
@@ -137,8 +137,8 @@ type Renewal struct {
 	After string    `json:"after,omitempty"` // the sort key up to which the present one has got
 }
 
-// Quiet is how far the run's mute has got.
-type Quiet struct {
+// MuteState is how far the run's mute has got.
+type MuteState struct {
 	// Generation numbers the mute rules: prolonging makes a new one, which overlaps the one before.
 	Generation int `json:"generation,omitempty"`
 	// Deleted is how many generations of rules are deleted already.
@@ -152,9 +152,9 @@ type Quiet struct {
 	Put bool `json:"put,omitempty"`
 	// Since is when everything was seen muted; zero while it isn't.
 	Since time.Time `json:"since,omitzero"`
-	// Touched says that EventBridge rules may have been disabled, Held that all of them are.
-	Touched bool `json:"touched,omitempty"`
-	Held    bool `json:"held,omitempty"`
+	// RulesTouched says that EventBridge rules may have been disabled, Held that all of them are.
+	RulesTouched  bool `json:"touched,omitempty"`
+	RulesDisabled bool `json:"held,omitempty"`
 }
 
 // Parts says that from a generation on each has so many mute rules.
@@ -164,7 +164,7 @@ type Parts struct {
 }
 
 // Begin counts a new generation of so many mute rules.
-func (q *Quiet) Begin(parts int) {
+func (q *MuteState) Begin(parts int) {
 	q.Generation++
 	if n := len(q.Parts); n == 0 || q.Parts[n-1].Count != parts {
 		q.Parts = append(q.Parts, Parts{From: q.Generation, Count: parts})
@@ -172,7 +172,7 @@ func (q *Quiet) Begin(parts int) {
 }
 
 // PartsOf is how many mute rules a generation has; otherwise, if it wasn't written down.
-func (q *Quiet) PartsOf(generation, otherwise int) int {
+func (q *MuteState) PartsOf(generation, otherwise int) int {
 	count := otherwise
 	for _, p := range q.Parts {
 		if p.From <= generation {
@@ -182,8 +182,8 @@ func (q *Quiet) PartsOf(generation, otherwise int) int {
 	return count
 }
 
-// Told is what was announced, written down so that it isn't sent twice.
-type Told struct {
+// Announced is what was announced, written down so that it isn't sent twice.
+type Announced struct {
 	Start   bool      `json:"start,omitempty"`
 	End     bool      `json:"end,omitempty"`
 	Trouble time.Time `json:"trouble,omitzero"` // the last alarm about the run itself

@@ -101,7 +101,7 @@ func (m *fleetModel) ask(s fleetState, n int, second bool) run.Verdict {
 	maps.DeleteFunc(targets, func(g string, _ []run.Target) bool { return !slices.Contains(all[n].Groups, g) })
 	holders := slices.Clone(all)
 	holders = slices.DeleteFunc(holders, func(i *run.Instance) bool { return i.Step == run.Done })
-	look := run.Look{Now: now, Run: &run.Run{ID: "r"}, Plan: plan, Me: all[n], Machine: &run.Machine{ID: all[n].ID, State: "running"},
+	look := run.Gate{Now: now, Run: &run.Run{ID: "r"}, Plan: plan, Me: all[n], Machine: &run.Machine{ID: all[n].ID, State: "running"},
 		Holders: holders, Targets: targets, Marked: second}
 	return look.Decide()
 }

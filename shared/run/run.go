@@ -65,15 +65,15 @@ type Run struct {
 // Cancelled is why a run admits no more instances once an operator has cancelled it.
 const Cancelled = "cancelled by an operator"
 
-// Kept is how long an ended run is kept. What belongs to it has an expiry that is renewed while the run lasts.
-const Kept = 90 * 24 * time.Hour
+// Retention is how long an ended run is kept. What belongs to it has an expiry that is renewed while the run lasts.
+const Retention = 90 * 24 * time.Hour
 
 // Expiry is when the run may be forgotten; never while it lasts.
 func (r *Run) Expiry() time.Time {
 	if r.Ended.IsZero() {
 		return time.Time{}
 	}
-	return r.Ended.Add(Kept)
+	return r.Ended.Add(Retention)
 }
 
 // Longest is the instance that was out of service for the longest time.

@@ -15,7 +15,7 @@ func TestAnUnhealthyDrainingTargetIsCaptured(t *testing.T) {
 	api := serving("a b c d")
 	api[1].State, api[1].Reason = "unhealthy.draining", "Target.FailedHealthChecks"
 	l.Targets[arn("api")] = api
-	if got := l.Standing(); len(got) != 2 || got[0].Group != arn("api") || got[0].Healthy {
+	if got := l.Registrations(); len(got) != 2 || got[0].Group != arn("api") || got[0].Healthy {
 		t.Errorf("it stands in %+v", got)
 	}
 	if v := l.Decide(); v.Answer != run.Go {
@@ -28,15 +28,15 @@ func TestTheGateWaitsForTheFirstHealthChecks(t *testing.T) {
 		name   string
 		since  time.Duration // for how long it has waited; zero: not yet
 		left   bool
-		change func(*run.Look)
+		change func(*run.Gate)
 		answer run.Answer
 	}{
-		{"its own target is initial", 0, false, func(*run.Look) {}, run.Wait},
-		{"for nearly ten minutes", 10*time.Minute - time.Second, false, func(*run.Look) {}, run.Wait},
-		{"for ten minutes", 10 * time.Minute, false, func(*run.Look) {}, run.Go},
-		{"it has left already", 0, true, func(*run.Look) {}, run.Go},
-		{"another one's is initial", 0, false, func(l *run.Look) { l.Targets[arn("web")] = serving("a b c d:initial") }, run.Go},
-		{"its second port is", 0, false, func(l *run.Look) {
+		{"its own target is initial", 0, false, func(*run.Gate) {}, run.Wait},
+		{"for nearly ten minutes", 10*time.Minute - time.Second, false, func(*run.Gate) {}, run.Wait},
+		{"for ten minutes", 10 * time.Minute, false, func(*run.Gate) {}, run.Go},
+		{"it has left already", 0, true, func(*run.Gate) {}, run.Go},
+		{"another one's is initial", 0, false, func(l *run.Gate) { l.Targets[arn("web")] = serving("a b c d:initial") }, run.Go},
+		{"its second port is", 0, false, func(l *run.Gate) {
 			l.Targets[arn("web")] = append(serving("a b c d"), run.Target{Address: run.Address{ID: "b", Port: 81}, State: "initial"})
 		}, run.Wait},
 	} {

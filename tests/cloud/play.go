@@ -72,7 +72,7 @@ func (p *play) begin(ctx context.Context) error {
 	p.Say("web", "EventBridge Scheduler will ask for run %s at %s UTC", p.runs[web], at.UTC().Format(time.TimeOnly))
 	for _, f := range []*fleet{shop, batch} {
 		p.runs[f] = f.name + "-1"
-		var begun rolling.Begun
+		var begun rolling.StartResult
 		if err := p.account.Invoke(ctx, "start", map[string]string{"id": p.runs[f], "fleet": f.name}, &begun); err != nil {
 			return err
 		}

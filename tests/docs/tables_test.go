@@ -181,7 +181,7 @@ func TestEveryEMailIsDocumented(t *testing.T) {
 
 func TestWhatStatusShowsIsDocumented(t *testing.T) {
 	known := map[string]bool{}
-	for _, of := range []any{rolling.Status{}, rolling.Reply{}, rolling.Flight{}} {
+	for _, of := range []any{rolling.Status{}, rolling.Reply{}, rolling.InFlight{}} {
 		for n := range reflect.TypeOf(of).NumField() {
 			name, _, _ := strings.Cut(reflect.TypeOf(of).Field(n).Tag.Get("json"), ",")
 			known[name] = true

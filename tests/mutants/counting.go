@@ -16,8 +16,8 @@ var counting = []mutant{
 	limits(r, plan, len(f.machines))
 	a := `, `
 	limits(r, plan, len(f.machines))
-	if r.Tokens, _, _, err = s.count(ctx, book{s.Ledger}, r, plan); err != nil {
-		return Begun{}, err
+	if r.Tokens, _, _, err = s.count(ctx, store{s.Ledger}, r, plan); err != nil {
+		return StartResult{}, err
 	}
 	a := `}, {prepare, `tokens, total, skipped, err := s.count(`, `_, total, skipped, err := s.count(`},
 		{prepare, `r.Opened, r.Total, r.Tokens = w.Now, total, tokens`, `r.Opened, r.Total = w.Now, total`}}},

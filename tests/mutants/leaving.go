@@ -7,17 +7,17 @@ var leaving = []mutant{
 			w.Item.Return = v.Reason
 			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil`, `
 			w.Item.Capture, w.Item.LeftAt = nil, time.Time{}
-			return d.stay(ctx, b, w, look, v)`}}},
+			return d.waitAtGate(ctx, b, w, readGate, v)`}}},
 	{name: "capture overwritten on a second try", edits: []edit{{drain, `
-	return d.leave(ctx, b, w, look)
+	return d.capture(ctx, b, w, look)
 }
 
-// leave begins`, `
-	w.Item.Capture = look.Standing()
-	return d.leave(ctx, b, w, look)
+// capture begins`, `
+	w.Item.Capture = readGate.Registrations()
+	return d.capture(ctx, b, w, readGate)
 }
 
-// leave begins`}}},
+// capture begins`}}},
 	{name: "deregistered before the capture is written down", edits: []edit{{drain, `
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
@@ -38,7 +38,7 @@ var leaving = []mutant{
 	{name: "the gate isn't asked again after the mark", edits: []edit{{drain, `
 	look.Marked = true
 	if v := look.Decide(); v.Answer != run.Go {
-		return d.stay(ctx, b, w, look, v)
+		return d.waitAtGate(ctx, b, w, look, v)
 	}
 `, `
 `}}},
@@ -49,11 +49,11 @@ var leaving = []mutant{
 	{name: "an instance leaves before all is muted", edits: []edit{{gate, `if !l.Plan.Request.Mute.Empty() {`, `if false {`}}},
 	{name: "a closed window isn't seen", edits: []edit{{gate, `!after.IsZero() {`, `false {`}}},
 	{name: "resume that nudges nobody", edits: []edit{{control, `
-	return did, c.wake(ctx, owner, cmd.Run, now)`, `
+	return did, c.redeliverAll(ctx, owner, cmd.Run, now)`, `
 	if cmd.Command == "resume" {
 		return did, nil
 	}
-	return did, c.wake(ctx, owner, cmd.Run, now)`}}},
+	return did, c.redeliverAll(ctx, owner, cmd.Run, now)`}}},
 	{name: "cancel writing an instance's position", edits: []edit{{control, `
 		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 {`, `
 		if r.Stopped != "" && h.Step == run.StepDrain {

@@ -25,7 +25,7 @@ var mutes = []mutant{
 		`sooner(choreo.Backoff(a.Troubles, a.Run))`, `_ = 0`}},
 		test: "./tests/sim TestR7AMuteThatFailsIsTriedAgainSoon", why: "ten minutes more break no rule"},
 	{name: "trouble with a mute told at each look", edits: []edit{{finish,
-		`if w.Now.Sub(w.Item.Told.Trouble) < troubleEvery {`, `if false {`}},
+		`if w.Now.Sub(w.Item.Announced.Trouble) < troubleEvery {`, `if false {`}},
 		test: "./tests/sim TestR7ARunThatCannotBeMutedEndsInItsTime", why: "no rule bounds how often people are told of trouble"},
 	{name: "rules that can't be disabled keep alarms from being muted", edits: []edit{{mute, `
 		if err := w.Save(ctx); err != nil { // who has lost the lease does nothing more
@@ -56,12 +56,12 @@ var mutes = []mutant{
 	q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
 	return nil`}}},
 	{name: "rules not looked at again with a new generation", edits: []edit{{mute,
-		`q.Held = false // look`, `_ = q.LeaseHeld // look`}}},
+		`q.RulesDisabled = false // look`, `_ = q.LeaseHeld // look`}}},
 	{name: "a rule found off that isn't read again", edits: []edit{{mute,
 		`err != nil || again == rev {`, `err != nil || again >= rev {`}},
 		test: "./tests/sim TestR6TwoRunsThatTakeARuleAtOnce", why: "two runs must read one rule within the same milliseconds"},
 	{name: "one rule that can't be restored keeps the others off", edits: []edit{{mute,
-		`all = append(all, m.release(ctx, w, rule))`, `if err := m.release(ctx, w, rule); err != nil {
+		`all = append(all, m.enableForRun(ctx, w, rule))`, `if err := m.enableForRun(ctx, w, rule); err != nil {
 				return err
 			}`}},
 		test: "./tests/sim TestR6WhatCannotBeRestoredKeepsNothingElseMuted", why: unending},

@@ -92,7 +92,7 @@ var protocol = []mutant{
 	{name: "nudges without a bound", edits: []edit{{nudge, `Redeliveries   = 9`, `Redeliveries   = 1 << 30`}}},
 	{name: "watchdog that skips paused runs", edits: []edit{{watchdog, `
 	if a.Overdue(now) {`, `
-	if r, _, err := (book{d.Ledger}).run(ctx, a.Run); err == nil && !r.Paused.IsZero() {
+	if r, _, err := (store{d.Ledger}).run(ctx, a.Run); err == nil && !r.Paused.IsZero() {
 		return 0, nil
 	}
 	if a.Overdue(now) {`}}},

@@ -3,11 +3,11 @@ package main
 // quiet are the bugs of muting and restoring.
 var quiet = []mutant{
 	{name: "restore forgotten on cancel", edits: []edit{{finish, `
-	offErr := f.Mutes.Off(ctx, w, plan)
+	offErr := f.Muter.Restore(ctx, w, plan)
 `, `
 	var offErr error
 	if r.Stopped != "cancelled by an operator" {
-		offErr = f.Mutes.Off(ctx, w, plan)
+		offErr = f.Muter.Restore(ctx, w, plan)
 	}
 `}}},
 	{name: "MUTE deleted before the rule is enabled", edits: []edit{{mute, `

@@ -16,7 +16,7 @@ var standing = []mutant{
 	{name: "an IPv6 address is compared as text", edits: []edit{{finder,
 		"if err != nil {\n\t\treturn nil\n\t}\n\tip = ip", "if err != nil || ip.String() != target {\n\t\treturn nil\n\t}\n\tip = ip"}}},
 	{name: "a delegated prefix is taken for its first address", edits: []edit{{finder,
-		`f.own(p.Masked(), owner`, `f.own(netip.PrefixFrom(p.Addr(), p.Addr().BitLen()), owner`}}},
+		`f.add(p.Masked(), addressOwner`, `f.add(netip.PrefixFrom(p.Addr(), p.Addr().BitLen()), addressOwner`}}},
 	{name: "an ip target group of another VPC is ignored", edits: []edit{{finder,
 		`return !f.notOurs[g.ARN] || f.vpcs[g.VPC]`, `return f.vpcs[g.VPC]`}}},
 	{name: "the VPC of a second network interface is ignored", edits: []edit{{finder,

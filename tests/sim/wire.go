@@ -54,21 +54,21 @@ func messages(h choreo.Handler) world.Code {
 
 func (x wiring) all() {
 	w, table := x.world, x.world.Table()
-	mutes := func(function string) rolling.Mutes {
-		return rolling.Mutes{Ledger: table, Alarms: w.Alarms(), Rules: w.Rules(), Stack: x.env(function, "STACK"), Now: x.now}
+	mutes := func(function string) rolling.Muter {
+		return rolling.Muter{Ledger: table, Alarms: w.Alarms(), Rules: w.Rules(), Stack: x.env(function, "STACK"), Now: x.now}
 	}
 	x.start(mutes("start"))
 	w.Handle("drain", messages(rolling.Drain{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Mover(x.line("drain"))))
 	w.Handle("reboot", messages(rolling.Reboot{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Boots: w.SSM(),
 		Now: x.now}.Mover(x.line("reboot"))))
 	w.Handle("check", messages(rolling.Check{Ledger: table, EC2: w.EC2(), Boots: w.SSM(), Probes: x.probes,
-		Functions: w.Functions(), Alarm: x.topic("check", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("check"))))
+		Functions: w.Functions(), AlarmTopic: x.topic("check", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("check"))))
 	w.Handle("rejoin", messages(rolling.Rejoin{Ledger: table, EC2: w.EC2(), Targets: w.Targets(),
-		Alarm: x.topic("rejoin", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("rejoin"))))
-	w.Handle("finish", messages(rolling.Finish{Ledger: table, Mutes: mutes("finish"), States: w.Alarms(), Alarm: x.topic("finish", "ALARM_TOPIC"),
-		Report: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
-	w.Handle("triage", messages(choreo.ItemHandlers{rolling.Triage{Deps: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")},
-		patch.Triage{Deps: x.line("triage"), Alarm: x.topic("triage", "ALARM_TOPIC")}}))
+		AlarmTopic: x.topic("rejoin", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("rejoin"))))
+	w.Handle("finish", messages(rolling.Finish{Ledger: table, Muter: mutes("finish"), AlarmStates: w.Alarms(), AlarmTopic: x.topic("finish", "ALARM_TOPIC"),
+		ReportTopic: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
+	w.Handle("triage", messages(choreo.ItemHandlers{rolling.Triage{Deps: x.line("triage"), AlarmTopic: x.topic("triage", "ALARM_TOPIC")},
+		patch.Triage{Deps: x.line("triage"), AlarmTopic: x.topic("triage", "ALARM_TOPIC")}}))
 	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
 		_, err := rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
 		_, more := patch.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
@@ -84,10 +84,10 @@ func (x wiring) topic(function, variable string) *world.Topic {
 	return x.world.Topic(x.env(function, variable)[len("topic:"):])
 }
 
-func (x wiring) start(mutes rolling.Mutes) {
+func (x wiring) start(mutes rolling.Muter) {
 	w := x.world
 	start := rolling.Start{Ledger: w.Table(), Queues: w.Queues("start"), EC2: w.EC2(), Targets: w.Targets(), Parameters: w.SSM(), Alarms: w.Alarms(),
-		Rules: w.Rules(), Mutes: mutes, Alarm: x.topic("start", "ALARM_TOPIC"), Report: x.topic("start", "REPORT_TOPIC"),
+		Rules: w.Rules(), Muter: mutes, AlarmTopic: x.topic("start", "ALARM_TOPIC"), ReportTopic: x.topic("start", "REPORT_TOPIC"),
 		Stack: x.env("start", "STACK"), FleetPrefix: x.env("start", "FLEET_PREFIX"), Now: x.now,
 		Allowed: rolling.Allowed{InstanceTag: x.env("start", "INSTANCE_TAG"), TargetGroupPrefix: x.env("start", "TARGET_GROUP_PREFIX"),
 			AlarmPrefix: x.env("start", "ALARM_PREFIX"), RulePrefix: x.env("start", "RULE_PREFIX"),

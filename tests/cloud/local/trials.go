@@ -83,7 +83,7 @@ type also = func(ctx context.Context, run string) (did string, err error)
 // begun is a request that has begun a run of a fleet.
 func (c checker) begun(fleet string, instances int, and ...also) effect {
 	return func(ctx context.Context, answer json.RawMessage) (string, error) {
-		var b rolling.Begun
+		var b rolling.StartResult
 		if err := json.Unmarshal(answer, &b); err != nil {
 			return "", err
 		}

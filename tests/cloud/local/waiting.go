@@ -93,7 +93,7 @@ func finishing(r *run.Run, a *run.Active, _ time.Time) {
 
 func starting(r *run.Run, a *run.Active, _ time.Time) {
 	*r = run.Run{ID: r.ID, Fleet: r.Fleet, Began: r.Began, Limit: 1}
-	a.Step, a.Prepared, a.Told = run.StepStarting, false, run.Told{}
+	a.Step, a.Prepared, a.Announced = run.StepStarting, false, run.Announced{}
 }
 
 // docs are what the ledger says of the run.
@@ -114,7 +114,7 @@ func (w wait) docs(now time.Time) ([]ledger.Write, error) {
 		Cursor: w.instance,
 		Tokens: []run.Token{{Instance: w.instance}},
 	}
-	a := &run.Active{Run: w.run(), Fleet: w.run(), Prepared: true, Told: run.Told{Start: true}}
+	a := &run.Active{Run: w.run(), Fleet: w.run(), Prepared: true, Announced: run.Announced{Start: true}}
 	a.Position = w.position(run.StepOpen, now)
 	if w.active != nil {
 		w.active(r, a, now)
