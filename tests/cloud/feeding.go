@@ -12,7 +12,7 @@ import (
 // feed gives every event of events/, and bad ones, to its real binary, with the variables of the deployed function. Nothing
 // exists yet of what the events speak of, and nobody has subscribed to the topics. The two surveys among them that begin all
 // the same go on in the deployed functions, and are reported.
-func feed(ctx context.Context, d *stage.Diary, a *account, built string) {
+func feed(ctx context.Context, d *stage.Log, a *account, built string) {
 	events, functions := 0, 0
 	k := bootstrap.Kitchen{
 		Events: "events",

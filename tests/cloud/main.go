@@ -45,7 +45,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, limit)
-	d := stage.NewDiary(os.Stdout)
+	d := stage.NewLog(os.Stdout)
 	err := setUp(ctx, d, t)
 	cancel()
 	stop()

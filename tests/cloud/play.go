@@ -9,17 +9,17 @@ import (
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
 	"quickstep/tests/cloud/stage"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 )
 
 // play is what happens to the deployed stack: three runs at the same time, and what goes wrong meanwhile.
 type play struct {
-	*stage.Diary
+	*stage.Log
 	region  *region
 	account *account
 	mail    *stage.Mail
-	traffic *site.Traffic
+	traffic *loadenv.Traffic
 	runs    map[*fleet]string
 	killed  chan string // instances whose reboot's caller was killed
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
@@ -56,7 +56,7 @@ func of(subject string) *fleet {
 // region is the stand-in's part of AWS, in real time: instances whose servers are gone while they boot.
 type region struct {
 	*world.World
-	servers *site.Servers
+	servers *loadenv.Servers
 	watch   *watch
 	end     context.CancelFunc
 }
@@ -66,11 +66,11 @@ const deregistration = 5 * time.Second
 
 func newRegion(ctx context.Context) *region {
 	ctx, end := context.WithCancel(ctx)
-	r := &region{World: world.New(&template.Stack{}, world.Scaled(1), 1), servers: site.NewServers(), end: end}
+	r := &region{World: world.New(&template.Stack{}, world.Scaled(1), 1), servers: loadenv.NewServers(), end: end}
 	r.watch = &watch{region: r, fewest: map[*fleet]int{}, most: map[*fleet]int{}, rebooted: make(chan *fleet, 100)}
 	r.KeepLog = false
 	r.AfterEffect = r.watch.see
-	r.HealthProbe = func(_ string, port int) bool { return site.Healthy(ctx, port) }
+	r.HealthProbe = func(_ string, port int) bool { return loadenv.Healthy(ctx, port) }
 	r.MachineChanged = func(id string, answers bool) { r.servers.Changed(ctx, id, answers) }
 	r.Start(ctx)
 	return r

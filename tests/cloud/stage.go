@@ -9,14 +9,14 @@ import (
 
 	"quickstep/tests/cloud/emulator"
 	"quickstep/tests/cloud/stage"
-	"quickstep/tests/site"
+	"quickstep/tests/loadenv"
 )
 
 // connections to each load balancer: 37 requests a second.
 const connections = 3
 
 // setUp sets the scene, lets the play begin, and leaves nothing behind.
-func setUp(ctx context.Context, d *stage.Diary, t tools) (err error) {
+func setUp(ctx context.Context, d *stage.Log, t tools) (err error) {
 	if err := emulator.Environment(); err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func setUp(ctx context.Context, d *stage.Diary, t tools) (err error) {
 }
 
 // folder is where the emulator works. It is removed at the end unless it was asked for, or is needed.
-func folder(wanted string) (dir string, clean func(d *stage.Diary, needed bool), err error) {
+func folder(wanted string) (dir string, clean func(d *stage.Log, needed bool), err error) {
 	if wanted == "" {
 		if dir, err = os.MkdirTemp("", "quickstep-e2e-"); err != nil {
 			return "", nil, err
@@ -54,7 +54,7 @@ func folder(wanted string) (dir string, clean func(d *stage.Diary, needed bool),
 	} else if dir, err = filepath.Abs(wanted); err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
-	return dir, func(d *stage.Diary, needed bool) {
+	return dir, func(d *stage.Log, needed bool) {
 		if wanted == "" && !needed && len(d.Broken()) == 0 {
 			_ = os.RemoveAll(dir) // it lies among temporary files
 			return
@@ -71,7 +71,7 @@ func parameters() map[string]string {
 }
 
 // perform plays it all under traffic.
-func perform(ctx context.Context, d *stage.Diary, r *region, a *account) error {
+func perform(ctx context.Context, d *stage.Log, r *region, a *account) error {
 	ctx, end := context.WithCancelCause(ctx)
 	var others sync.WaitGroup
 	defer others.Wait()
@@ -86,12 +86,12 @@ func perform(ctx context.Context, d *stage.Diary, r *region, a *account) error {
 	if err != nil {
 		return err
 	}
-	traffic, err := site.Serve(ctx, []string{web.name, shop.name, batch.name}, r.routable, connections, 1)
+	traffic, err := loadenv.Serve(ctx, []string{web.name, shop.name, batch.name}, r.routable, connections, 1)
 	if err != nil {
 		return err
 	}
 	defer traffic.Close()
-	p := &play{Diary: d, region: r, account: a, mail: m, traffic: traffic, runs: map[*fleet]string{}, killed: make(chan string, 1)}
+	p := &play{Log: d, region: r, account: a, mail: m, traffic: traffic, runs: map[*fleet]string{}, killed: make(chan string, 1)}
 	a.StandIn.Rebooted = p.kill // nobody reboots yet
 	others.Go(func() { m.Read(ctx) })
 	others.Go(func() { p.evaluate(ctx) })

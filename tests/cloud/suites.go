@@ -13,7 +13,7 @@ import (
 )
 
 // suites runs the adapters' contract suites against the emulator, beside everything else.
-func suites(ctx context.Context, d *stage.Diary, endpoint, dir string) {
+func suites(ctx context.Context, d *stage.Log, endpoint, dir string) {
 	binary := filepath.Join(dir, "adapters.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "e2e", "-o", binary, "./tests/cloud/adapters")
 	if said, err := build.CombinedOutput(); err != nil {

@@ -9,8 +9,8 @@ import (
 
 	"quickstep/shared/probe"
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -32,7 +32,7 @@ var groups = []string{"web", "api"}
 // fleet is the stand-in for AWS with the instances in it, and all that is watched while they are rebooted.
 type fleet struct {
 	*sim.Fleet
-	servers  *site.Servers
+	servers  *loadenv.Servers
 	watched  watched
 	progress *progress
 	end      context.CancelFunc
@@ -46,7 +46,7 @@ func newFleet(ctx context.Context, o options) (*fleet, error) {
 		return nil, err
 	}
 	ctx, end := context.WithCancel(ctx)
-	f := &fleet{Fleet: virtual, servers: site.NewServers(), end: end}
+	f := &fleet{Fleet: virtual, servers: loadenv.NewServers(), end: end}
 	rules := f.AfterEffect
 	f.World, f.ARNs = world.New(f.Stack, world.Scaled(factor), o.seed), nil
 	f.KeepLog = false
@@ -60,7 +60,7 @@ func newFleet(ctx context.Context, o options) (*fleet, error) {
 		f.watched.see(f, op)
 		f.progress.see(op)
 	}
-	f.HealthProbe = func(_ string, port int) bool { return site.Healthy(ctx, port) }
+	f.HealthProbe = func(_ string, port int) bool { return loadenv.Healthy(ctx, port) }
 	f.MachineChanged = func(id string, answers bool) { f.servers.Changed(ctx, id, answers) }
 	f.Do(func() { err = f.populate(ctx) })
 	if err != nil {

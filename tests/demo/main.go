@@ -22,7 +22,7 @@ import (
 	"syscall"
 	"time"
 
-	"quickstep/tests/site"
+	"quickstep/tests/loadenv"
 )
 
 const (
@@ -79,7 +79,7 @@ func demo(ctx context.Context, out *os.File, o options) (code int, err error) {
 		return 1, err
 	}
 
-	traffic, err := site.Serve(ctx, groups, f.routable, connections, o.seed)
+	traffic, err := loadenv.Serve(ctx, groups, f.routable, connections, o.seed)
 	if err != nil {
 		return 1, err
 	}
@@ -107,7 +107,7 @@ func demo(ctx context.Context, out *os.File, o options) (code int, err error) {
 
 // reboot asks for the run, and shows how it gets on until it has ended and its last message is
 // gone.
-func reboot(ctx context.Context, f *fleet, t *site.Traffic, s *screen) error {
+func reboot(ctx context.Context, f *fleet, t *loadenv.Traffic, s *screen) error {
 	defer s.close()
 	if err := f.begin(ctx); err != nil {
 		return err
@@ -129,7 +129,7 @@ func reboot(ctx context.Context, f *fleet, t *site.Traffic, s *screen) error {
 }
 
 // stopped says what was under way when the demo was stopped, or couldn't go on.
-func stopped(ctx context.Context, p page, f *fleet, t *site.Traffic, err error) (int, error) {
+func stopped(ctx context.Context, p page, f *fleet, t *loadenv.Traffic, err error) (int, error) {
 	t.Close()
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errHangs) {
 		p.printf("stopped\n")

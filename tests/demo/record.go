@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/tests/site"
+	"quickstep/tests/loadenv"
 )
 
 // recording is what stood in each line of the table, and since when. tests/pictures makes the
@@ -36,7 +36,7 @@ const sampled = time.Second
 func newRecording(now func() time.Time) *recording { return &recording{now: now} }
 
 // show takes a look at the table, if it is time for one.
-func (r *recording) show(v view, t site.Tally) {
+func (r *recording) show(v view, t loadenv.Tally) {
 	if r == nil {
 		return
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 )
 
 // mostLines is how many violations of one rule are printed: with draining left out each reboot is
@@ -33,7 +33,7 @@ func introduce(p page, undrained bool) {
 		"instance, gone while it boots; a load balancer for each target group (%s), which sends each "+
 		"request once, to an instance that is registered and healthy; a client that sends %d requests "+
 		"a second and counts those that fail.\n",
-		strings.Join(groups, " and "), len(groups)*int(connections*time.Second/site.Between))
+		strings.Join(groups, " and "), len(groups)*int(connections*time.Second/loadenv.Between))
 	p.printf("Stand-in:  AWS itself, in memory: queues, table, instances, target groups, alarms.\n")
 	p.printf("Time:      the fleet's runs %d times as fast as yours. All times below are the fleet's. "+
 		"Its target groups drain for %s, that is %s of yours; the whole takes about %s, that is %s of "+
@@ -136,7 +136,7 @@ func plainly(broken string) string {
 }
 
 // printTraffic ends with the line for which the demo is made.
-func printTraffic(p page, t site.Tally) {
+func printTraffic(p page, t loadenv.Tally) {
 	if t.Failed > 0 {
 		p.printf("\nWhy requests failed:\n")
 	}

@@ -8,7 +8,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/run"
-	"quickstep/tests/site"
+	"quickstep/tests/loadenv"
 )
 
 // screen shows a run while it gets on: a table that is drawn again and again where there is a
@@ -47,7 +47,7 @@ func (s *screen) close() {
 	fmt.Fprintln(s.out)
 }
 
-func (s *screen) show(v view, t site.Tally) {
+func (s *screen) show(v view, t loadenv.Tally) {
 	s.record.show(v, t)
 	if !s.terminal {
 		s.plain(v, t)
@@ -71,7 +71,7 @@ func (s *screen) show(v view, t site.Tally) {
 	fmt.Fprint(s.out, b.String())
 }
 
-func (s *screen) plain(v view, t site.Tally) {
+func (s *screen) plain(v view, t loadenv.Tally) {
 	for _, line := range v.lines {
 		s.printf("%s\n", line)
 	}
@@ -83,7 +83,7 @@ func (s *screen) plain(v view, t site.Tally) {
 }
 
 // draw is the table as lines.
-func (p page) draw(v view, t site.Tally) []string {
+func (p page) draw(v view, t loadenv.Tally) []string {
 	c := count(v.rows, v.run.Total)
 	failed := p.paint(green, "failed 0")
 	if t.Failed > 0 {

@@ -12,8 +12,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -41,7 +41,7 @@ const impaired = "not started after 15 checks, 5m11s after the reboot: EC2: inst
 
 // night is a short run as the screen gets to see it: before it, in the middle, when one fails, at
 // its end.
-func night() (views []view, traffic []site.Tally) {
+func night() (views []view, traffic []loadenv.Tally) {
 	at := func(d time.Duration) time.Time { return sim.Began.Add(d) }
 	row := func(n int, step string, since time.Duration, attempt int, reason string) run.Instance {
 		return run.Instance{ID: sim.ID(n), LeftAt: at(10 * time.Second),
@@ -76,7 +76,7 @@ func night() (views []view, traffic []site.Tally) {
 		v.now = at(v.at)
 		views = append(views, v)
 	}
-	return views, []site.Tally{{}, {Requests: 2066}, {Requests: 2666, Failed: 1}, {Requests: 4000, Failed: 1}}
+	return views, []loadenv.Tally{{}, {Requests: 2066}, {Requests: 2666, Failed: 1}, {Requests: 4000, Failed: 1}}
 }
 
 func TestScreen(t *testing.T) {
@@ -372,7 +372,7 @@ func TestVerdictIsPrinted(t *testing.T) {
 		return "R1: it was rebooted without having left, by 13:53:18.242 reboot    ec2.Reboot " + who
 	}
 	e := evidence{
-		requests: site.Tally{Requests: 9473, Failed: 162,
+		requests: loadenv.Tally{Requests: 9473, Failed: 162,
 			Reasons: map[string]int{"status 502: the target refused the connection": 162}},
 		rows: rows, undrained: true,
 		alarms: []world.Note{

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
 // evidence is what is left of a run, as AWS, its clients and people saw it.
 type evidence struct {
-	requests site.Tally
+	requests loadenv.Tally
 	rows     []ending
 	alarms   []world.Note
 	reports  []world.Note
@@ -38,7 +38,7 @@ type ending struct {
 }
 
 // evidence collects what there is, when all is over.
-func (f *fleet) evidence(t site.Tally) (e evidence) {
+func (f *fleet) evidence(t loadenv.Tally) (e evidence) {
 	v := f.view()
 	cut, troubles := f.servers.Damage()
 	f.Do(func() {

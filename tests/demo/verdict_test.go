@@ -6,8 +6,8 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/run"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -18,9 +18,9 @@ func TestVerdict(t *testing.T) {
 		failed   bool
 		last     string
 	}{
-		"no request failed and every rule held": {evidence{requests: site.Tally{Requests: 9}, findings: []finding{kept}}, false, "requests 9, failed 0"},
-		"a request failed":                      {evidence{requests: site.Tally{Requests: 9, Failed: 1}, findings: []finding{kept}}, true, "requests 9, failed 1"},
-		"a rule was broken": {evidence{requests: site.Tally{Requests: 9}, findings: []finding{kept, {rule: "it doesn't", broken: []string{"R1"}}}}, true,
+		"no request failed and every rule held": {evidence{requests: loadenv.Tally{Requests: 9}, findings: []finding{kept}}, false, "requests 9, failed 0"},
+		"a request failed":                      {evidence{requests: loadenv.Tally{Requests: 9, Failed: 1}, findings: []finding{kept}}, true, "requests 9, failed 1"},
+		"a rule was broken": {evidence{requests: loadenv.Tally{Requests: 9}, findings: []finding{kept, {rule: "it doesn't", broken: []string{"R1"}}}}, true,
 			"once:\n          R1\n\nrequests 9, failed 0"},
 		"nobody sent a request": {evidence{findings: []finding{kept}}, true, "requests 0, failed 0"},
 	} {

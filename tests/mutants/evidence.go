@@ -4,7 +4,7 @@ package main
 const (
 	bootOf   = "shared/run/boot.go"
 	fleets   = "shared/run/fleet.go"
-	looking  = "shared/rolling/look.go"
+	looking  = "shared/rolling/read.go"
 	statusOf = "shared/run/status.go"
 	troubles = "shared/rolling/trouble.go"
 )

@@ -2,13 +2,13 @@ package main
 
 // Files in which mutants are planted.
 const (
-	book     = "shared/rolling/book.go"
+	book     = "shared/rolling/store.go"
 	check    = "shared/rolling/check.go"
 	control  = "shared/rolling/control.go"
 	drain    = "shared/rolling/drain.go"
 	finish   = "shared/rolling/finish.go"
 	gate     = "shared/run/gate.go"
-	handOn   = "shared/rolling/handon.go"
+	handOn   = "shared/rolling/advance.go"
 	ledger   = "shared/ledger/ledger.go"
 	mover    = "shared/choreo/mover.go"
 	mute     = "shared/rolling/mute.go"

@@ -67,7 +67,7 @@ func Pairs() ([]Case, error) {
 }
 
 // late lets a message that is being sent come once more.
-func (w *weather) late(op world.Op, after time.Duration) {
+func (w *faults) late(op world.Op, after time.Duration) {
 	for _, b := range bodies.FindAllStringSubmatch(op.Detail, -1) {
 		w.fleet.After(after, func() { w.fleet.Put(op.Subject, b[1], 0) })
 	}
@@ -75,7 +75,7 @@ func (w *weather) late(op world.Op, after time.Duration) {
 }
 
 // commands gives run-1 a command; what is paused is resumed after a while.
-func (w *weather) commands(command string) {
+func (w *faults) commands(command string) {
 	w.fleet.After(0, func() { w.command(command, "run", "run-1") })
 	if command == "pause" {
 		w.fleet.After(10*time.Minute, func() { w.command("resume", "run", "run-1") })

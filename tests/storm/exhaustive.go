@@ -82,7 +82,7 @@ type Tried struct {
 func Try(c Case) (t Tried, err error) {
 	s := Small(c.Fleet)
 	slow, frozen := c.Slow, c.Frozen
-	s.Hook = func(w *weather, op world.Op) world.Fault {
+	s.Hook = func(w *faults, op world.Op) world.Fault {
 		over := w.seen["runs"] > 0 && len(w.judge.active) == 0
 		if op.Function == "" || over { // what follows is the watchdog's, which finds nothing to do
 			return world.None

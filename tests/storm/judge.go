@@ -17,7 +17,7 @@ import (
 // ledger's rows as data, and nothing of the product's own types and functions.
 type judge struct {
 	*Scenario
-	deeds
+	audit
 	networks
 	words
 	tended
@@ -49,7 +49,7 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, deeds: newDeeds(), networks: newNetworks(), words: newWords(), tended: newTended(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
+	j := &judge{Scenario: s, audit: newAudit(), networks: newNetworks(), words: newWords(), tended: newTended(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
 		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
 		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
 	for _, g := range s.Groups {
@@ -108,7 +108,7 @@ func (j *judge) after(op world.Op) {
 	}
 	switch {
 	case op.Service == "hand":
-		j.hand(op)
+		j.operator(op)
 	case op.Service == "world" && op.Name == "invoked" && op.Subject == "watchdog":
 		j.silence()
 	case op.Service == "world" && op.Name == "reboots":
@@ -140,8 +140,8 @@ func (j *judge) after(op world.Op) {
 	}
 }
 
-// hand notes what others do: from then on it isn't the product's doing.
-func (j *judge) hand(op world.Op) {
+// operator notes what others do: from then on it isn't the product's doing.
+func (j *judge) operator(op world.Op) {
 	now := j.fleet.Now()
 	j.mishap(op)
 	switch op.Name {

@@ -81,7 +81,7 @@ func (s *Scenario) slow() {
 }
 
 // mishaps are the acts of this file.
-func (w *weather) mishaps(a Act) {
+func (w *faults) mishaps(a Act) {
 	f := w.fleet
 	switch a.Kind {
 	case unmutable:
@@ -105,7 +105,7 @@ func (w *weather) mishaps(a Act) {
 }
 
 // refuseMute is the answer while the permission to mute is gone.
-func (w *weather) refuseMute(op world.Op) error {
+func (w *faults) refuseMute(op world.Op) error {
 	var what string
 	switch op.Service + "." + op.Name {
 	case "alarms.Mute":
@@ -123,13 +123,13 @@ func (w *weather) refuseMute(op world.Op) error {
 }
 
 // denies says that the permission to mute alarms, or rules, is gone right now.
-func (w *weather) denies(what string) bool {
+func (w *faults) denies(what string) bool {
 	now := w.fleet.Now()
 	return now.Before(w.denied[what]) || now.Before(w.denied["both"])
 }
 
 // rough says that something keeps functions from their work right now.
-func (w *weather) rough() bool {
+func (w *faults) rough() bool {
 	now := w.fleet.Now()
 	if now.Before(w.throttled) {
 		return true

@@ -188,7 +188,7 @@ func (s *Scenario) strange(arn string) bool {
 }
 
 // addressed lets somebody register a machine in a group of others, and take it out again.
-func (w *weather) addressed(a Act, m Machine) {
+func (w *faults) addressed(a Act, m Machine) {
 	back := a.Group == sim.Group("back")
 	if w.fleet.MachineState(m.ID) == "terminated" {
 		return

@@ -23,7 +23,7 @@ type outage struct {
 
 // outOf begins an outage. One that is denied is an error that no repetition mends, as far as who meets it can know; it lasts two
 // hours at most, and a throttle three.
-func (w *weather) outOf(a Act) {
+func (w *faults) outOf(a Act) {
 	lasts := min(a.For, 3*hour)
 	if a.Kind == "deny" {
 		lasts = min(a.For, 2*hour)
@@ -32,7 +32,7 @@ func (w *weather) outOf(a Act) {
 }
 
 // busy says whether a call is throttled now.
-func (w *weather) busy(op world.Op) bool {
+func (w *faults) busy(op world.Op) bool {
 	o := w.outages[op.Service+"."+op.Name]
 	hit := op.Function != "" && !o.denied && w.fleet.Now().Before(o.until)
 	if hit {
@@ -42,7 +42,7 @@ func (w *weather) busy(op world.Op) bool {
 }
 
 // refuse is the account's word on a call that is denied now.
-func (w *weather) refuse(op world.Op) error {
+func (w *faults) refuse(op world.Op) error {
 	o := w.outages[op.Service+"."+op.Name]
 	if op.Function == "" || !o.denied || !w.fleet.Now().Before(o.until) {
 		return nil
@@ -52,7 +52,7 @@ func (w *weather) refuse(op world.Op) error {
 }
 
 // otherAgent reboots a machine whose habit that is, once: after the reboot function has read its boot, and before it calls.
-func (w *weather) otherAgent(op world.Op) {
+func (w *faults) otherAgent(op world.Op) {
 	if op.Function != "reboot" || op.Service != "elb" || op.Name != "Groups" || w.judge.reads[op.Invocation] == "" {
 		return
 	}

@@ -58,12 +58,12 @@ func Run(s *Scenario) (r Result, err error) {
 	f := s.Fleet(&copied)
 	defer f.Close()
 	f.KeepLog = false
-	w := &weather{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
+	w := &faults{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
 		outages: map[string]outage{}, agents: map[string]bool{}, denied: map[string]time.Time{}}
 	w.judge = newJudge(s, f, w.seen)
 	w.judge.rough, w.judge.denies = w.rough, w.denies
 	f.AfterEffect = w.judge.after
-	w.blow()
+	w.inject()
 	_, _ = f.Invoke(context.Background(), "start", mustJSON(s.Request)) // a fault may have hit it
 	err = f.Run(func() bool { return f.Now().Sub(sim.Began) > s.lasts() && f.Over() }, patience)
 	if err != nil {

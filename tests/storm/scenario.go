@@ -45,7 +45,7 @@ type Scenario struct {
 
 	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes instead of
 	// Pace, and about who stands still for how long, if set.
-	Hook        func(*weather, world.Op) world.Fault
+	Hook        func(*faults, world.Op) world.Fault
 	Again       func() bool
 	Wait, Stand func(world.Op) time.Duration
 

@@ -26,7 +26,7 @@ var strays = []string{"stray message", "forged letters", "far-future message", "
 const dozen = 12
 
 // stray puts copies of messages where they don't belong, some of them changed.
-func (w *weather) stray(op world.Op) {
+func (w *faults) stray(op world.Op) {
 	for _, b := range bodies.FindAllStringSubmatch(op.Detail, -1) {
 		kind := strays[w.odd.IntN(len(strays))]
 		w.seen[kind]++
@@ -52,12 +52,12 @@ func (w *weather) stray(op world.Op) {
 	}
 }
 
-func (w *weather) put(wait time.Duration, queue, body string) {
+func (w *faults) put(wait time.Duration, queue, body string) {
 	w.fleet.After(wait, func() { w.fleet.Put(queue, body, 0) })
 }
 
 // elsewhere is a queue that feeds a function, but another one.
-func (w *weather) elsewhere(than string) string {
+func (w *faults) elsewhere(than string) string {
 	others := slices.DeleteFunc(slices.Sorted(maps.Keys(w.fleet.Stack.Queues)), func(name string) bool {
 		return name == than || name == "dead" || name == "last"
 	})

@@ -39,7 +39,7 @@ func (o operator) command(ctx context.Context, command, run string) (rolling.Rep
 }
 
 // follow tells how runs and reports get on, until ctx ends.
-func follow(ctx context.Context, s *stage.Stage, d *stage.Diary) {
+func follow(ctx context.Context, s *stage.Stage, d *stage.Log) {
 	o, tick := newOperator(s), time.NewTicker(2*time.Second)
 	defer tick.Stop()
 	told := map[string]string{}
@@ -71,7 +71,7 @@ func follow(ctx context.Context, s *stage.Stage, d *stage.Diary) {
 }
 
 // tell says what has changed, and how those ended that aren't under way any more.
-func tell(ctx context.Context, o operator, d *stage.Diary, told, now map[string]string) {
+func tell(ctx context.Context, o operator, d *stage.Log, told, now map[string]string) {
 	for name, line := range now {
 		if line != "" && told[name] != line {
 			d.Say(name, "%s", line)

@@ -129,7 +129,7 @@ func (o options) onEmulator(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d := stage.NewDiary(os.Stdout)
+	d := stage.NewLog(os.Stdout)
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			d.Say("all", "the logs are in %s", dir)
@@ -168,14 +168,14 @@ func (o options) derive(s *stage.Stage) error {
 }
 
 // open lets others invoke, or invokes everything itself.
-func (o options) open(ctx context.Context, s *stage.Stage, r *region, d *stage.Diary) error {
+func (o options) open(ctx context.Context, s *stage.Stage, r *region, d *stage.Log) error {
 	ctx, end := context.WithCancel(ctx)
 	var others sync.WaitGroup
 	defer others.Wait()
 	defer end()
 	told := d
 	if o.check {
-		told = stage.NewDiary(io.Discard) // the table is what is to be read
+		told = stage.NewLog(io.Discard) // the table is what is to be read
 	}
 	m, err := stage.Subscribe(ctx, s.Stack, told)
 	if err != nil {

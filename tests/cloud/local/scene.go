@@ -11,8 +11,8 @@ import (
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
 	"quickstep/tests/cloud/stage"
+	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
-	"quickstep/tests/site"
 	"quickstep/tests/world"
 )
 
@@ -69,7 +69,7 @@ func fleets() []fleet {
 // own, below 127.0.0.0/8.
 type region struct {
 	*world.World
-	servers   *site.Servers
+	servers   *loadenv.Servers
 	addresses map[string]string
 	end       context.CancelFunc
 }
@@ -78,7 +78,7 @@ func newRegion(ctx context.Context) *region {
 	ctx, end := context.WithCancel(ctx)
 	r := &region{
 		World:     world.New(stage.NoStack(), world.Scaled(1), 1),
-		servers:   site.NewServers(),
+		servers:   loadenv.NewServers(),
 		addresses: map[string]string{},
 		end:       end,
 	}
@@ -89,7 +89,7 @@ func newRegion(ctx context.Context) *region {
 	}
 	r.KeepLog = false
 	r.HealthProbe = func(id string, port int) bool {
-		return site.HealthyAt(ctx, r.addresses[id], port)
+		return loadenv.HealthyAt(ctx, r.addresses[id], port)
 	}
 	r.MachineChanged = func(id string, answers bool) { r.servers.Changed(ctx, id, answers) }
 	r.Start(ctx)

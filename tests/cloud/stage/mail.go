@@ -25,15 +25,15 @@ type Mail struct {
 	client *sqs.Client
 	queue  *string
 	topics map[string]string // names by ARN
-	diary  *Diary
+	log    *Log
 
 	mu    sync.Mutex
 	notes []Note
 }
 
 // Subscribe makes a mailbox and subscribes it to every topic of the stack.
-func Subscribe(ctx context.Context, s *emulator.Stack, d *Diary) (*Mail, error) {
-	m := &Mail{client: sqs.NewFromConfig(s.Config), topics: map[string]string{}, diary: d}
+func Subscribe(ctx context.Context, s *emulator.Stack, d *Log) (*Mail, error) {
+	m := &Mail{client: sqs.NewFromConfig(s.Config), topics: map[string]string{}, log: d}
 	created, err := m.client.CreateQueue(
 		ctx,
 		&sqs.CreateQueueInput{QueueName: aws.String("operator")},
@@ -67,7 +67,7 @@ func (m *Mail) Read(ctx context.Context) {
 		)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) && ctx.Err() == nil {
-				m.diary.Judge("operator", "the mailbox can be read", err.Error())
+				m.log.Judge("operator", "the mailbox can be read", err.Error())
 				return
 			}
 			continue
@@ -81,13 +81,13 @@ func (m *Mail) Read(ctx context.Context) {
 func (m *Mail) take(ctx context.Context, message types.Message) {
 	var body struct{ TopicArn, Subject, Message string }
 	if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &body); err != nil {
-		m.diary.Judge("operator", "what arrives is from SNS", err.Error())
+		m.log.Judge("operator", "what arrives is from SNS", err.Error())
 	}
 	n := Note{m.topics[body.TopicArn], body.Subject, body.Message}
 	m.mu.Lock()
 	m.notes = append(m.notes, n)
 	m.mu.Unlock()
-	m.diary.Say("operator", "gets from topic %s: %s", n.Topic, n.Subject)
+	m.log.Say("operator", "gets from topic %s: %s", n.Topic, n.Subject)
 	_, _ = m.client.DeleteMessage(
 		ctx,
 		&sqs.DeleteMessageInput{QueueUrl: m.queue, ReceiptHandle: message.ReceiptHandle},

@@ -36,7 +36,7 @@ type Options struct {
 	Host       string            // the address of this machine on which both listen; empty: loopback
 	Parameters map[string]string // of the stack; Architecture is this machine's
 	World      *world.World      // what the stand-in answers from
-	Diary      *Diary
+	Diary      *Log
 }
 
 // Stage is a deployed stack at work.

@@ -9,8 +9,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// weather makes things go wrong as the scenario says, until it is calm.
-type weather struct {
+// faults makes things go wrong as the scenario says, until it is calm.
+type faults struct {
 	*Scenario
 	fleet *sim.Fleet
 	judge *judge
@@ -18,9 +18,9 @@ type weather struct {
 	began time.Time
 }
 
-func (w *weather) calm() bool { return w.fleet.Now().Sub(w.began) >= w.Calm }
+func (w *faults) calm() bool { return w.fleet.Now().Sub(w.began) >= w.Calm }
 
-func (w *weather) blow() {
+func (w *faults) inject() {
 	f := w.fleet
 	f.Fault = w.fault
 	if w.Hook != nil {
@@ -56,7 +56,7 @@ func (w *weather) blow() {
 	}
 }
 
-func (w *weather) fault(op world.Op) world.Fault {
+func (w *faults) fault(op world.Op) world.Fault {
 	if op.Function == "" || w.calm() {
 		return world.None
 	}
@@ -69,7 +69,7 @@ func (w *weather) fault(op world.Op) world.Fault {
 	return world.None
 }
 
-func (w *weather) act(a Act) {
+func (w *faults) act(a Act) {
 	f, n := w.fleet, w.Nodes[a.Who]
 	w.judge.saw(a.Kind, true)
 	end := f.Now().Add(a.For)
@@ -92,7 +92,7 @@ func (w *weather) act(a Act) {
 }
 
 // vanish takes a node away, from EC2 or from Systems Manager alone.
-func (w *weather) vanish(how string, n Node) {
+func (w *faults) vanish(how string, n Node) {
 	switch {
 	case n.Kind == unknown:
 	case n.Kind == elsewhere:
@@ -136,10 +136,10 @@ func Run(s *Scenario) (r Result, err error) {
 		return r, err
 	}
 	defer f.Close()
-	w := &weather{Scenario: s, fleet: f, until: map[string]time.Time{}, began: f.Now()}
+	w := &faults{Scenario: s, fleet: f, until: map[string]time.Time{}, began: f.Now()}
 	w.judge = newJudge(s, f)
 	f.AfterEffect = w.judge.after
-	w.blow()
+	w.inject()
 	over := func() bool { return f.Now().Sub(sim.Began) > s.lasts() && len(f.Docs("REPORTS")) == 0 }
 	if err := f.Run(over, s.lasts()+patience); err != nil {
 		w.judge.broken("end", "reports are still under way %s after the faults: %v", patience, err)

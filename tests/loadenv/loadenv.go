@@ -1,4 +1,4 @@
-// Package site is what a rolling reboot must not hurt, on real sockets of this machine: applications, load balancers before
+// Package loadenv is what a rolling reboot must not hurt, on real sockets of this machine: applications, load balancers before
 // them, and a client that counts every request that fails.
 //
 //	Traffic ──► Balancer of a target group ──► Server ─┐ one an instance and group: a real listener, which is
@@ -6,7 +6,7 @@
 //	Traffic ──► Balancer of another ─────────► Server ─┘
 //
 // Nothing tries a request twice: what becomes of it at the first target is what the client gets.
-package site
+package loadenv
 
 import (
 	"context"

@@ -10,8 +10,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// weather makes things go wrong as the scenario says, until it is calm.
-type weather struct {
+// faults makes things go wrong as the scenario says, until it is calm.
+type faults struct {
 	*Scenario
 	fleet     *sim.Fleet
 	judge     *judge
@@ -24,9 +24,9 @@ type weather struct {
 	agents    map[string]bool // rebooted by another agent already
 }
 
-func (w *weather) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
+func (w *faults) calm() bool { return w.fleet.Now().Sub(sim.Began) >= w.Calm }
 
-func (w *weather) blow() {
+func (w *faults) inject() {
 	f := w.fleet
 	f.Fault = func(op world.Op) world.Fault {
 		w.fade(op)
@@ -125,18 +125,18 @@ func (w *weather) blow() {
 	}
 }
 
-func (w *weather) ask(request map[string]any) {
+func (w *faults) ask(request map[string]any) {
 	text, _ := json.Marshal(request)
 	w.fleet.InvokeAsync("start", text)
 	w.seen["asked for "+request["id"].(string)]++
 }
 
-func (w *weather) command(command, about, what string) {
+func (w *faults) command(command, about, what string) {
 	text, _ := json.Marshal(map[string]string{"command": command, about: what})
 	w.fleet.InvokeAsync("control", text)
 }
 
-func (w *weather) act(a Act) {
+func (w *faults) act(a Act) {
 	f, m := w.fleet, w.Machines[a.Who]
 	w.seen[a.Kind]++
 	switch a.Kind {
@@ -184,7 +184,7 @@ func (w *weather) act(a Act) {
 }
 
 // fade lets those stop answering whose habit it is, once the product registers them.
-func (w *weather) fade(op world.Op) {
+func (w *faults) fade(op world.Op) {
 	if op.Service != "elb" || op.Name != "Register" {
 		return
 	}
@@ -196,7 +196,7 @@ func (w *weather) fade(op world.Op) {
 }
 
 // byHand takes a target out, or puts one in, as somebody else would.
-func (w *weather) byHand(a Act, m Machine) {
+func (w *faults) byHand(a Act, m Machine) {
 	if len(m.Places) == 0 {
 		return
 	}

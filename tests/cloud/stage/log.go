@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Diary takes a line a step, as they happen, and remembers what is wrong.
-type Diary struct {
+// Log takes a line a step, as they happen, and remembers what is wrong.
+type Log struct {
 	out   io.Writer
 	began time.Time
 
@@ -17,10 +17,10 @@ type Diary struct {
 	wrong []string
 }
 
-// NewDiary begins one.
-func NewDiary(out io.Writer) *Diary { return &Diary{out: out, began: time.Now()} }
+// NewLog begins one.
+func NewLog(out io.Writer) *Log { return &Log{out: out, began: time.Now()} }
 
-func (d *Diary) line(mark, who, what string) {
+func (d *Log) line(mark, who, what string) {
 	passed := time.Since(d.began).Round(time.Second)
 	fmt.Fprintf(
 		d.out,
@@ -34,14 +34,14 @@ func (d *Diary) line(mark, who, what string) {
 }
 
 // Say tells what happens.
-func (d *Diary) Say(who, format string, args ...any) {
+func (d *Log) Say(who, format string, args ...any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.line("", who, fmt.Sprintf(format, args...))
 }
 
 // Judge tells whether something is as it should be: wrong is what isn't.
-func (d *Diary) Judge(who, what string, wrong ...string) {
+func (d *Log) Judge(who, what string, wrong ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(wrong) == 0 {
@@ -61,7 +61,7 @@ func (d *Diary) Judge(who, what string, wrong ...string) {
 }
 
 // Broken is what wasn't as it should be.
-func (d *Diary) Broken() []string {
+func (d *Log) Broken() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.wrong

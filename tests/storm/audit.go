@@ -9,9 +9,9 @@ import (
 	"quickstep/tests/world"
 )
 
-// deeds are the checks of what functions do, by the ledger's rows as they stand at that moment: whether what is done was
+// audit are the checks of what functions do, by the ledger's rows as they stand at that moment: whether what is done was
 // written down, is allowed to whoever does it, and is still theirs to do.
-type deeds struct {
+type audit struct {
 	items
 	writer map[string]string    // by item: the invocation that wrote it last
 	item   map[string]string    // by invocation: the item that it has claimed
@@ -24,8 +24,8 @@ type deeds struct {
 	reads  map[string]string    // by invocation of reboot: the boot id that it has read
 }
 
-func newDeeds() deeds {
-	return deeds{items: newItems(), writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{},
+func newAudit() audit {
+	return audit{items: newItems(), writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{},
 		spent: map[string]time.Time{}, toldBy: map[string]string{}, boots: map[string]string{}, reads: map[string]string{}}
 }
 
