@@ -60,12 +60,12 @@ func TestClaim(t *testing.T) {
 
 func TestOneOfTwoMessagesIsDropped(t *testing.T) {
 	l, msg := newLine(t, nil)
-	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		if p := l.parcel(); p.Tries != 1 || !p.Leased(l.now) || p.Leased(l.now.Add(time.Minute)) {
 			t.Errorf("under the claim the position is %+v", p.Position)
 		}
 		l.must(msg) // the copy, meanwhile
-		return choreo.Next("dry", 0), nil
+		return choreo.Next[*parcel]("dry", 0), nil
 	}
 	l.must(msg)
 	l.must(msg) // and once more, afterwards
@@ -91,12 +91,12 @@ func TestClaimsAtTheSameMoment(t *testing.T) {
 func TestTries(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		last func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
+		last func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome[*parcel]
 		step string
 	}{
 		{"a position whose tries are used up gives up", nil, choreo.Failing},
-		{"or does what it has for that", func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome {
-			return choreo.Again(time.Hour, reason)
+		{"or does what it has for that", func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome[*parcel] {
+			return choreo.Again[*parcel](time.Hour, reason)
 		}, "wash"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestTries(t *testing.T) {
 func TestAHandlerThatOutlivedItsLease(t *testing.T) {
 	l, msg := newLine(t, nil)
 	slow := true
-	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		if slow {
 			slow = false
 			l.now = l.now.Add(2 * time.Minute)
@@ -133,7 +133,7 @@ func TestAHandlerThatOutlivedItsLease(t *testing.T) {
 				t.Errorf("a write after the lease was lost: %v", err)
 			}
 		}
-		return choreo.Next("dry", 0), nil
+		return choreo.Next[*parcel]("dry", 0), nil
 	}
 	l.must(msg)
 	if p := l.stands(2, "dry", ""); l.acted != 2 || len(l.sent) != 1 || !p.Since.Equal(start.Add(2*time.Minute)) {
@@ -143,9 +143,9 @@ func TestAHandlerThatOutlivedItsLease(t *testing.T) {
 
 func TestALeaseThatNobodyTookUpStillCounts(t *testing.T) {
 	l, msg := newLine(t, nil)
-	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		l.now = l.now.Add(time.Hour)
-		return choreo.Next("dry", 0), w.Save(t.Context())
+		return choreo.Next[*parcel]("dry", 0), w.Save(t.Context())
 	}
 	l.must(msg)
 	l.stands(2, "dry", "")
@@ -174,9 +174,9 @@ func TestLostReply(t *testing.T) {
 		{"of the commit, repeated", lost(ledger.ErrConflict, 3)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, msg := newLine(t, func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+			l, msg := newLine(t, func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 				w.Item.Note = "washed"
-				return choreo.Next("dry", 0), w.Save(t.Context())
+				return choreo.Next[*parcel]("dry", 0), w.Save(t.Context())
 			})
 			c.lose(l)
 			l.must(msg)

@@ -2,9 +2,9 @@ package choreo
 
 import "time"
 
-// Milliseconds is a clock that shows whole milliseconds, UTC: as exact as what AWS does in between can be told, and short
-// enough in the ledger and in messages. It shows a moment up to one millisecond early: a time that must not lie before
-// what it stands for is noted by After.
+// Milliseconds is a clock that shows whole milliseconds, UTC: as exact as what AWS does in between
+// can be told, and short enough in the ledger and in messages. It shows a moment up to one
+// millisecond early: a time that must not lie before what it stands for is noted by After.
 func Milliseconds(now func() time.Time) func() time.Time {
 	return func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 }

@@ -31,7 +31,7 @@ func TestErrors(t *testing.T) {
 		{"permanent, for three hours", denied, long, 3 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, c.err })
+			l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) { return choreo.Outcome[*parcel]{}, c.err })
 			l.tolerance = c.tolerance
 			began, n := l.now, 0
 			for p := l.parcel(); p.Step == "wash"; p = l.parcel() {
@@ -59,7 +59,9 @@ func TestErrors(t *testing.T) {
 
 func TestAnErrorComesAgainByBackoff(t *testing.T) {
 	throttled := transient.Mark(errors.New("Throttling"))
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Outcome[*parcel]{}, throttled
+	})
 	first := l.now
 	for n := 1; n <= 10; n++ {
 		l.must(msg)
@@ -76,11 +78,11 @@ func TestAnErrorComesAgainByBackoff(t *testing.T) {
 
 func TestErrorsInARow(t *testing.T) {
 	fail := true
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		if fail = !fail; fail {
-			return choreo.Again(time.Second, "dirty"), nil
+			return choreo.Again[*parcel](time.Second, "dirty"), nil
 		}
-		return choreo.Outcome{}, errors.New("AccessDenied")
+		return choreo.Outcome[*parcel]{}, errors.New("AccessDenied")
 	})
 	for range 10 {
 		l.must(msg)
@@ -107,8 +109,8 @@ func (l *line) meddle() {
 func TestWithIsAskedAgainAfterALostRace(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, nil)
-	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(_ context.Context, p *parcel) (choreo.Transaction, error) {
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(_ context.Context, p *parcel) (choreo.Transaction, error) {
 			asked++
 			if p.N != 2 || p.Step != "dry" || p.Note != "" {
 				t.Errorf("asked with %+v, not with a fresh copy at its next position", p)
@@ -137,8 +139,8 @@ func TestWithIsAskedAgainAfterALostRace(t *testing.T) {
 func TestARaceThatIsNeverWon(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, nil)
-	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
 			also := choreo.Transaction{Writes: []ledger.Write{l.counted(asked)}}
 			l.meddle()
@@ -156,8 +158,8 @@ func TestARaceThatIsNeverWon(t *testing.T) {
 }
 
 func TestTheItemMayGo(t *testing.T) {
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.End("sold", ""), func(context.Context, *parcel) (choreo.Transaction, error) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.End[*parcel]("sold", "").With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			return choreo.Transaction{DeleteItem: true}, nil
 		}), nil
 	})
@@ -173,8 +175,8 @@ func TestTheItemMayGo(t *testing.T) {
 
 func TestWithThatFails(t *testing.T) {
 	broken := errors.New("no count")
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) { return choreo.Transaction{}, broken }), nil
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) { return choreo.Transaction{}, broken }), nil
 	})
 	for range choreo.MaxPermanentErrors {
 		l.must(msg)
@@ -189,8 +191,8 @@ func TestWithThatFails(t *testing.T) {
 
 func TestWithThatFailsForAWhile(t *testing.T) {
 	fail := true
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			if fail = !fail; fail {
 				return choreo.Transaction{}, nil
 			}
@@ -208,7 +210,7 @@ func TestWithThatFailsForAWhile(t *testing.T) {
 func TestSaveWithOthers(t *testing.T) {
 	l, msg := newLine(t, nil)
 	l.meddle()
-	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		err := w.Save(t.Context(), ledger.Put(count, 0, map[string]int{}))
 		if !errors.Is(err, ledger.ErrConflict) || errors.Is(err, choreo.ErrLost) {
 			t.Errorf("the other document is there already; Save says %v", err)
@@ -217,7 +219,7 @@ func TestSaveWithOthers(t *testing.T) {
 		if held.Rev != l.docs[key].Rev || !held.Check || held.Key != key {
 			t.Errorf("the condition that the lease is held is %+v", held)
 		}
-		return choreo.Next("dry", 0), nil
+		return choreo.Next[*parcel]("dry", 0), nil
 	}
 	l.must(msg)
 	l.stands(2, "dry", "")
@@ -236,11 +238,11 @@ func TestAnActIsBrokenOffBeforeItsInvocationEnds(t *testing.T) {
 			l.queue = words.Queue(msg.Step)
 			m := l.mover()
 			m.Margin = c.margin
-			m.Act = func(ctx context.Context, _ *choreo.Work[*parcel]) (choreo.Outcome, error) {
+			m.Act = func(ctx context.Context, _ *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 				if until, ok := ctx.Deadline(); !ok || end.Sub(until) != c.before {
 					t.Errorf("it may act until %s before the end", end.Sub(until))
 				}
-				return choreo.Outcome{}, context.DeadlineExceeded
+				return choreo.Outcome[*parcel]{}, context.DeadlineExceeded
 			}
 			if err := m.Handle(ctx, "invocation", msg); err != nil {
 				t.Fatal(err)

@@ -9,15 +9,15 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// redriveInterval is how often an item's message is given back from the dead letters at most. A
+// redriveInterval is how often an item's message is redriven from the dead letters at most. A
 // position's real message comes there after half an hour of receives; more are copies, or forged.
 const redriveInterval = time.Minute
 
 // DeadLetter takes a message that SQS moved to the dead letters, of a live position, from whatever
 // queue. If the position still stands and tries are left, no code ran (Lambda was throttled, or a
-// deployment was broken): the message is given back as it was, which uses up neither a try nor a
-// nudge; giving up for want of both is up to the ledger. If the tries are used up, the item gives
-// up, unless it never does: then tired says so first.
+// deployment was broken): the message is redriven as it was, which uses up neither a try nor a
+// redelivery; giving up for want of both is up to the ledger. If the tries are used up, the item
+// gives up, unless it never does: then beforeRedrive says so first.
 func (m Mover[T]) DeadLetter(
 	ctx context.Context, owner string, msg Message, beforeRedrive func(item T) error,
 ) error {
@@ -32,7 +32,7 @@ func (m Mover[T]) DeadLetter(
 	case why != "":
 	case p.Leased(now):
 		why = "somebody is at work on the item"
-	case exhausted && (m.Routing.NeverGivesUp == nil || !m.Routing.NeverGivesUp(p.Step)):
+	case exhausted && m.Routing.givesUp(p.Step):
 		reason := m.Routing.crashReason(p)
 		log.Warn("dead letter", "outcome", "gave up", "reason", reason)
 		_, err := m.redeliverer(owner).GiveUp(ctx, msg.Key, rev, item, now, reason)
@@ -68,7 +68,7 @@ func (m Mover[T]) redrive(
 	if err != nil {
 		return fmt.Errorf("give the message of %s back: %w", msg.Key, err)
 	}
-	if p.Redeliveries == 0 { // whatever the letter says
+	if p.Redeliveries == 0 { // whatever the dead letter says
 		msg.NotBefore = p.Due.UTC()
 	}
 	log.Warn("dead letter", "outcome", "given back", "reason", "no code has decided about it")

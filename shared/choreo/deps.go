@@ -21,7 +21,7 @@ const Margin = 5 * time.Second
 
 // NewMover makes the mover that takes one kind of item from one queue of a line.
 func NewMover[T Item](
-	l Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome, error),
+	l Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome[T], error),
 ) Mover[T] {
 	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Margin: l.Margin,
 		Kind: kind, Queue: queue, Act: act}

@@ -2,7 +2,8 @@ package choreo
 
 import "time"
 
-// MaxDelay is the longest delay that SQS gives a message (DelaySeconds, 900). Longer waits hop.
+// MaxDelay is the longest delay that SQS gives a message (DelaySeconds, 900). Longer waits are
+// requeued.
 const MaxDelay = 15 * time.Minute
 
 // Envelope is a message on its way into a queue.

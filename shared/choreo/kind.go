@@ -32,7 +32,8 @@ func (k Kind[T]) read(
 	return item, rev, err
 }
 
-// misrouted says why a message was meant for another queue, by the message alone; empty if it wasn't.
+// misrouted says why a message was meant for another queue, by the message alone; empty if it
+// wasn't.
 func (m Mover[T]) misrouted(msg Message) string {
 	switch queue := m.Routing.Queue(msg.Step); {
 	case !m.Owns(msg.Key):

@@ -17,8 +17,9 @@ type Handler interface {
 	Handle(ctx context.Context, owner string, msg Message) error
 }
 
-// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that reports those that failed. The
-// list of failures is never nil, which Lambda would not read as "none".
+// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that
+// reports those that failed. The list of failures is never nil, which Lambda would not read as
+// "none".
 func SQSHandler(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
@@ -51,9 +52,11 @@ func Invocation(ctx context.Context) string {
 	return "local"
 }
 
-// SQSOrDirectHandler makes a Lambda function that takes messages from its queue as well as direct invocations.
-// What isn't all messages goes the direct way, which refuses the field Records.
-func SQSOrDirectHandler(h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
+// SQSOrDirectHandler makes a Lambda function that takes messages from its queue as well as direct
+// invocations. What isn't all messages goes the direct way, which refuses the field Records.
+func SQSOrDirectHandler(
+	h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error),
+) func(context.Context, json.RawMessage) (any, error) {
 	each := SQSHandler(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if !isSQSEvent(event) {

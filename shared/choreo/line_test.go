@@ -89,8 +89,8 @@ type line struct {
 	sent   []choreo.Envelope
 	lose   error // what Send answers, once
 	acted  int
-	act    func(w *choreo.Work[*parcel]) (choreo.Outcome, error)
-	last   func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome
+	act    func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error)
+	last   func(ctx context.Context, w *choreo.Work[*parcel], reason string) choreo.Outcome[*parcel]
 	calls  int    // invocations, for their ids
 	queue  string // the mover's
 	tired  int    // how often it was said that an endless parcel's tries are used up
@@ -112,7 +112,7 @@ var words = choreo.Routing{
 }
 
 // newLine has one parcel, at n 1 of step wash, and its message.
-func newLine(t *testing.T, act func(w *choreo.Work[*parcel]) (choreo.Outcome, error)) (*line, choreo.Message) {
+func newLine(t *testing.T, act func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error)) (*line, choreo.Message) {
 	l := &line{t: t, now: start, act: act, shelf: &shelf{docs: map[ledger.Key]ledger.Doc{}}}
 	p := parcel{Position: choreo.Position{N: 1, Step: "wash", Since: start, Due: start}}
 	l.put(p)
@@ -147,7 +147,10 @@ func (l *line) mover() choreo.Mover[*parcel] {
 	return choreo.Mover[*parcel]{Ledger: l.shelf, Queues: l, Now: func() time.Time { return l.now }, Lease: time.Minute,
 		Kind: parcels, Queue: l.queue, Exhausted: l.last,
 		Tolerance: func(*parcel) choreo.Tolerance { return l.tolerance },
-		Act:       func(_ context.Context, w *choreo.Work[*parcel]) (choreo.Outcome, error) { l.acted++; return l.act(w) }}
+		Act: func(_ context.Context, w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+			l.acted++
+			return l.act(w)
+		}}
 }
 
 // handle is one invocation with the message, of the function that its queue feeds.
@@ -207,9 +210,13 @@ func (l *line) stands(n int, step, reason string) parcel {
 	return p
 }
 
-func next(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Next("dry", 0), nil }
+func next(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+	return choreo.Next[*parcel]("dry", 0), nil
+}
 
-func crash(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, choreo.ErrLost }
+func crash(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+	return choreo.Outcome[*parcel]{}, choreo.ErrLost
+}
 
 // own says whether a write is the mover's of the parcel, and no claim.
 func own(writes []ledger.Write) bool {

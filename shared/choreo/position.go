@@ -9,8 +9,8 @@ import (
 // Failing is the step of an item that gave up and waits for triage.
 const Failing = "failing"
 
-// Position is where an item stands. Each commit makes N larger by one, so a message of an earlier position is known by
-// its number.
+// Position is where an item stands. Each commit makes N larger by one, so a message of an earlier
+// position is known by its number.
 type Position struct {
 	N               int       `json:"n"`
 	Redeliveries    int       `json:"nudge,omitempty"`   // how often a message was sent again for this N
@@ -27,7 +27,7 @@ type Position struct {
 	Due    time.Time `json:"due,omitzero"`     // when its message can be taken up; zero: no message is on its way
 	Reason string    `json:"reason,omitempty"` // why it waits, or why it gave up
 	GaveUp string    `json:"gaveUp,omitempty"` // the step that gave up, once Step is failing
-	// Redriven is when the item's message was last given back from the dead letters.
+	// Redriven is when the item's message was last redriven from the dead letters.
 	Redriven time.Time `json:"redelivered,omitzero"`
 }
 

@@ -11,11 +11,11 @@ import (
 
 func TestEarly(t *testing.T) {
 	l, msg := newLine(t, nil)
-	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		if w.Item.N > 1 {
-			return choreo.Next("dry", 0), nil
+			return choreo.Next[*parcel]("dry", 0), nil
 		}
-		return choreo.Again(40*time.Minute, "soaking"), nil
+		return choreo.Again[*parcel](40*time.Minute, "soaking"), nil
 	}
 	l.must(msg)
 	for hop, want := range []time.Duration{choreo.MaxDelay, choreo.MaxDelay, 10 * time.Minute} {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// requeue sends a message that came too early again, with the rest of its delay: a wait may be longer
-// than SQS delays. One that would be too early once more looks at its item first, so that it lives
-// no longer than the position that it is about, and waits no longer than that. Waits that one delay
-// covers cost no reading.
+// requeue sends a message that came too early again, with the rest of its delay: a wait may be
+// longer than SQS delays. One that would be too early once more looks at its item first, so that it
+// lives no longer than the position that it is about, and waits no longer than that. Waits that one
+// delay covers cost no reading.
 func (m Mover[T]) requeue(ctx context.Context, msg Message, now time.Time) error {
 	log := m.Routing.Logger(msg)
 	if msg.NotBefore.Sub(now) > MaxDelay {

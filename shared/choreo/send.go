@@ -10,8 +10,11 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// Send puts messages into the queues of their steps, each delayed until it can be taken up, or as long as SQS allows.
-func Send(ctx context.Context, queues Sender, words Routing, now time.Time, messages ...Message) error {
+// Send puts messages into the queues of their steps, each delayed until it can be taken up, or as
+// long as SQS allows.
+func Send(
+	ctx context.Context, queues Sender, routing Routing, now time.Time, messages ...Message,
+) error {
 	envelopes := make([]Envelope, 0, len(messages))
 	for _, msg := range messages {
 		body, err := json.Marshal(msg)
@@ -19,7 +22,7 @@ func Send(ctx context.Context, queues Sender, words Routing, now time.Time, mess
 			return fmt.Errorf("encode message of %s: %w", msg.Key, err)
 		}
 		delay := min(max(msg.NotBefore.Sub(now), 0), MaxDelay)
-		envelopes = append(envelopes, Envelope{Queue: words.Queue(msg.Step), Body: string(body), Delay: delay})
+		envelopes = append(envelopes, Envelope{Queue: routing.Queue(msg.Step), Body: string(body), Delay: delay})
 	}
 	if len(envelopes) == 0 {
 		return nil
@@ -40,12 +43,17 @@ type Routing struct {
 	NeverGivesUp func(step string) bool
 }
 
+// givesUp says whether an item may be given up at a step.
+func (r Routing) givesUp(step string) bool {
+	return r.NeverGivesUp == nil || !r.NeverGivesUp(step)
+}
+
 // crashReason is why an item gives up whose tries are used up.
-func (w Routing) crashReason(p *Position) string {
-	return fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", w.Queue(p.Step), MaxTries)
+func (r Routing) crashReason(p *Position) string {
+	return fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", r.Queue(p.Step), MaxTries)
 }
 
 // Logger is the logger for what happens to a message.
-func (w Routing) Logger(msg Message) *slog.Logger {
-	return slog.With(append(w.LogAttrs(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Redeliveries)...)
+func (r Routing) Logger(msg Message) *slog.Logger {
+	return slog.With(append(r.LogAttrs(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Redeliveries)...)
 }

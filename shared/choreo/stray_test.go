@@ -60,8 +60,8 @@ func TestADocumentOfAnotherKind(t *testing.T) {
 // TestMessagesThatBurn: copies that leave out until when they must wait, one after the other, get a
 // position no further than its own message does.
 func TestMessagesThatBurn(t *testing.T) {
-	l, _ := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.Again(time.Minute, "soaking"), nil
+	l, _ := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Again[*parcel](time.Minute, "soaking"), nil
 	})
 	for range 30 {
 		p := l.parcel()

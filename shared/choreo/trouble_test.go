@@ -28,8 +28,8 @@ func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, msg := newLine(t, nil)
-			l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-				return choreo.Outcome{}, c.errs[min(l.acted, len(c.errs))-1]
+			l.act = func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+				return choreo.Outcome[*parcel]{}, c.errs[min(l.acted, len(c.errs))-1]
 			}
 			faults := 0
 			for n, err := range c.errs {
@@ -96,8 +96,8 @@ func TestAThrottledCommit(t *testing.T) {
 // TestWithThatNeverGetsThrough: transient errors of With are borne like those of the step, and end in failing.
 func TestWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
 			return choreo.Transaction{}, throttled
 		}), nil
@@ -127,11 +127,11 @@ func TestWithThatNeverGetsThrough(t *testing.T) {
 // TestErrorsOfTheStepAndOfWithAreCountedTogether, for the same outage may be met by either.
 func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
 	l, msg := newLine(t, nil)
-	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome, error) {
+	l.act = func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
 		if l.acted%2 == 0 {
-			return choreo.Outcome{}, throttled
+			return choreo.Outcome[*parcel]{}, throttled
 		}
-		return choreo.With(choreo.Next("dry", 0), func(context.Context, *parcel) (choreo.Transaction, error) {
+		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			return choreo.Transaction{}, throttled
 		}), nil
 	}
@@ -150,9 +150,11 @@ func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
 // TestAnExhaustedWithThatNeverGetsThrough: what is done at the end may fail as well; it comes again, and never spins.
 func TestAnExhaustedWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
-	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome, error) { return choreo.Outcome{}, throttled })
-	l.last = func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome {
-		return choreo.With(choreo.End("lost", reason), func(context.Context, *parcel) (choreo.Transaction, error) {
+	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
+		return choreo.Outcome[*parcel]{}, throttled
+	})
+	l.last = func(_ context.Context, _ *choreo.Work[*parcel], reason string) choreo.Outcome[*parcel] {
+		return choreo.End[*parcel]("lost", reason).With(func(context.Context, *parcel) (choreo.Transaction, error) {
 			asked++
 			return choreo.Transaction{}, throttled
 		})

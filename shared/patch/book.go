@@ -150,7 +150,7 @@ func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time)
 		return all, err
 	}
 	r.Lease, r.Closed, r.Weary = choreo.Lease{}, now, false
-	choreo.Next(StepReport, 0).Settle(&r.Position, now)
+	choreo.Next[*Report](StepReport, 0).Settle(&r.Position, now)
 	all.Writes = append(all.Writes, ledger.Put(reportKey(id), rev, r))
 	all.Messages = append(all.Messages, choreo.NewMessage(reportKey(id), &r.Position))
 	return all, nil

@@ -73,7 +73,7 @@ var (
 // Reports moves reports by the steps of one queue.
 func Reports(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error),
+	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome[*Report], error),
 ) choreo.Mover[*Report] {
 	return choreo.NewMover(l, reports, queue, act)
 }
@@ -81,7 +81,7 @@ func Reports(
 // Scans moves the scans of single instances by the steps of one queue.
 func Scans(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome, error),
+	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error),
 ) choreo.Mover[*Scan] {
 	return choreo.NewMover(l, scans, queue, act)
 }

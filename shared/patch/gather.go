@@ -24,24 +24,24 @@ const (
 
 // Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are put only if they are
 // absent, and the count that they are counted by is put with the commit, after which nothing is put.
-func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
-		return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+		return w.GiveUp(late(r) + because(r.Position.Reason)), nil
 	}
 	nodes, remarks, err := s.nodes(ctx, r)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
 	total, err := s.put(ctx, w, nodes)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
 	now := s.Now() // what the survey has taken is none of its scans' time
 	patience := r.patience(now)
 	spread := paced(patience, total)
-	next := choreo.Next(StepScanning, now.Sub(w.Now)+look(patience))
-	return choreo.With(next, func(ctx context.Context, r *Report) (choreo.Transaction, error) {
+	next := w.Next(StepScanning, now.Sub(w.Now)+look(patience))
+	return next.With(func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		r.Deadline, r.Remarks, r.Weary = now.Add(patience), tidied(remarks), false
 		if slices.Contains(remarks, noFirst) {
 			r.First = ""
@@ -71,7 +71,7 @@ func (s Survey) Mover(l choreo.Deps) choreo.Mover[*Report] {
 }
 
 // weary is the outcome when a survey's errors are used up.
-func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
 	out, err := weary(ctx, s.AlarmTopic, w, reason)
 	if err != nil {
 		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)

@@ -16,17 +16,17 @@ import (
 
 // report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
 // is up, leaves what is written to the next.
-func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
 	if !w.Now.Before(w.Item.Until) {
-		return choreo.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
+		return w.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
 	}
 	c, err := p.collect(ctx, w.Item)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
 	all := sync.OnceValue(func() []unit { return units(c, p.Stack) })
 	if err := p.store(ctx, w, c, all); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
 	c.Stored = w.Item.Stored
 	return p.write(ctx, w, c, render(c, all()))
@@ -37,17 +37,17 @@ func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
 
 // send sends the report's messages, some at a time, when it is their turn. No part is sent once it is worth nothing any more; that
 // it has gaps, people are told all the same.
-func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
 	r := w.Item
 	for r.Sent < r.all() {
 		if wait, err := p.turn(ctx, w); err != nil || wait > 0 {
-			return choreo.Again(wait, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), err
+			return w.Again(wait, fmt.Sprintf("%d of %d messages are sent", r.Sent, r.all())), err
 		}
 		if r.Sent < r.Parts && !p.Now().Before(r.Until) {
-			return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+			return w.GiveUp(late(r) + because(r.Position.Reason)), nil
 		}
 		if err := p.one(ctx, w); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*Report]{}, err
 		}
 	}
 	return over(p.Ledger, w.Now, ""), nil
@@ -95,7 +95,7 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 
 // weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is left is a message to the
 // alarm topic: a metric has to do.
-func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome {
+func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
 	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
 		Words.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
@@ -148,8 +148,8 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 }
 
 // over takes a report off the list of those under way, and writes down what came of it.
-func over(store ledger.Store, now time.Time, failed string) choreo.Outcome {
-	return choreo.With(choreo.End(Done, failed), func(ctx context.Context, r *Report) (choreo.Transaction, error) {
+func over(store ledger.Store, now time.Time, failed string) choreo.Outcome[*Report] {
+	return choreo.End[*Report](Done, failed).With(func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		record := &Record{}
 		rev, err := ledger.Read(ctx, store, recordKey(r.ID), record)
 		if err != nil {

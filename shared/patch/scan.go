@@ -70,32 +70,32 @@ func (s Scanner) Mover(l choreo.Deps) choreo.Mover[*Scan] { return Scans(l, "sca
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
 // passes by itself is waited for until the report's deadline.
-func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome, error) {
+func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error) {
 	r := newReport()
 	rev, err := ledger.Read(ctx, s.Ledger, reportKey(w.Item.Report), r)
 	if err == nil && rev == 0 {
-		return choreo.End(Unread, "its report is over"), nil
+		return w.End(Unread, "its report is over"), nil
 	}
-	out := choreo.Outcome{}
+	out := choreo.Outcome[*Scan]{}
 	if err == nil && r.Deadline.IsZero() { // set by the commit that sends the scans' messages
-		return choreo.Again(surveying, "its report's survey isn't done yet"), nil
+		return w.Again(surveying, "its report's survey isn't done yet"), nil
 	}
 	if err == nil {
 		out, err = s.read(ctx, w, r)
 	}
 	if transient.Is(err) && !errors.Is(err, choreo.ErrLost) {
 		w.Item.Waits++
-		return choreo.Again(later(w.Item, r, s.Now()), err.Error()), nil
+		return w.Again(later(w.Item, r, s.Now()), err.Error()), nil
 	}
 	return out, err
 }
 
 // read reads pages until there are no more, or the time is up.
-func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (choreo.Outcome, error) {
+func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (choreo.Outcome[*Scan], error) {
 	i := w.Item
 	keep, err := s.wanted(ctx, i)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Scan]{}, err
 	}
 	for {
 		if !s.Now().Before(r.Deadline) {
@@ -109,20 +109,20 @@ func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (ch
 			return s.end(w, nil, "Systems Manager doesn't manage it"), nil
 		case errors.Is(err, ErrToken) && i.Token != "" && i.Restarts < maxRestarts:
 			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
-			return choreo.Again(time.Second, "the page token was refused; it begins anew"), nil
+			return w.Again(time.Second, "the page token was refused; it begins anew"), nil
 		case err != nil:
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*Scan]{}, err
 		case i.Calls >= maxCalls:
-			return choreo.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxCalls)), nil
+			return w.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxCalls)), nil
 		}
 		if next == "" {
 			return s.end(w, keep(page), ""), nil
 		}
 		if err := s.save(ctx, w, keep(page), next); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*Scan]{}, err
 		}
 		if hurried(ctx, s.Now()) {
-			return choreo.Again(0, fmt.Sprintf("%d patches so far; its time is up", i.Found)), nil
+			return w.Again(0, fmt.Sprintf("%d patches so far; its time is up", i.Found)), nil
 		}
 	}
 }
@@ -228,8 +228,8 @@ func fits(patches []Patch) int {
 }
 
 // end is the outcome of a scan that was read to its end: its last page and the report's count in the same transaction.
-func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) choreo.Outcome {
-	return choreo.With(choreo.End(Done, reason), func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
+func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) choreo.Outcome[*Scan] {
+	return w.End(Done, reason).With(func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		i.Token = ""
 		all, err := book{s.Ledger}.arrive(ctx, i.Report, 1, 0, w.Now)
 		all.Writes = append(all.Writes, write(i, patches, w.Now)...)
@@ -238,8 +238,8 @@ func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) chor
 }
 
 // unread is the outcome of a scan whose patches can't be had: a gap, counted in the same transaction.
-func unread(store ledger.Store, w *choreo.Work[*Scan], reason string) choreo.Outcome {
-	return choreo.With(choreo.End(Unread, reason), func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
+func unread(store ledger.Store, w *choreo.Work[*Scan], reason string) choreo.Outcome[*Scan] {
+	return w.End(Unread, reason).With(func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		return book{store}.arrive(ctx, i.Report, 1, 1, w.Now)
 	})
 }

@@ -35,8 +35,8 @@ const busy = 45 * time.Second
 
 // Act is safe to repeat: scans are ended under the conditions of the protocol; messages are written down before any is sent, and
 // which is being sent before it is, so that only one that is in doubt is sent again.
-func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
-	act := map[string]func(context.Context, *choreo.Work[*Report]) (choreo.Outcome, error){
+func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+	act := map[string]func(context.Context, *choreo.Work[*Report]) (choreo.Outcome[*Report], error){
 		StepScanning: p.tend, StepReport: p.report, StepSend: p.send}[w.Item.Step]
 	return act(ctx, w)
 }
@@ -47,10 +47,10 @@ func (p Reporter) Mover(l choreo.Deps) choreo.Mover[*Report] {
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.
-func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome, error) {
+func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
-		return choreo.GiveUp(late(r) + because(r.Position.Reason)), nil
+		return w.GiveUp(late(r) + because(r.Position.Reason)), nil
 	}
 	closing := !w.Now.Before(r.Deadline)
 	var open []held
@@ -61,7 +61,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 		return nil
 	})
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
 	wait, why := look(r.Deadline.Sub(w.Now)), fmt.Sprintf("%d instances aren't read yet", len(open))
 	if closing {
@@ -71,9 +71,9 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 		wait, err = p.nudge(ctx, w, open, wait)
 	}
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*Report]{}, err
 	}
-	return choreo.With(choreo.Again(wait, why), func(ctx context.Context, r *Report) (choreo.Transaction, error) {
+	return w.Again(wait, why).With(func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		r.Weary = false
 		c := &Count{}
 		rev, err := ledger.Read(ctx, p.Ledger, countKey(r.ID), c)
@@ -126,7 +126,7 @@ func (p Reporter) end(ctx context.Context, w *choreo.Work[*Report], some []held)
 	writes := []ledger.Write{ledger.Put(countKey(w.Item.ID), rev, c), w.LeaseHeld()}
 	for _, h := range some {
 		ended := *h.Scan
-		choreo.End(Unread, "it wasn't read before the deadline"+because(h.Position.Reason)).Settle(&ended.Position, w.Now)
+		w.End(Unread, "it wasn't read before the deadline"+because(h.Position.Reason)).Settle(&ended.Position, w.Now)
 		writes = append(writes, ledger.Put(scanKey(h.Report, h.ID), h.rev, &ended))
 	}
 	err = ledger.Apply(ctx, p.Ledger, w.Mark(), writes...)

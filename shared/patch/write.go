@@ -16,20 +16,20 @@ const atOnce = 500_000
 
 // write writes the messages down, as many as there is time for; the next invocation goes on. What is written is counted in the
 // same transaction. Their keys hold what makes them the same: those of other contents (another version of this code) begin anew.
-func (p Reporter) write(ctx context.Context, w *choreo.Work[*Report], c *content, parts []*part) (choreo.Outcome, error) {
+func (p Reporter) write(ctx context.Context, w *choreo.Work[*Report], c *content, parts []*part) (choreo.Outcome[*Report], error) {
 	r, all := w.Item, len(parts)+min(len(c.gaps), 1)
 	if prefix := mailPrefix + fingerprint(c, parts); !strings.HasPrefix(r.Messages, prefix) {
 		r.Messages, r.Written = fmt.Sprintf("%s.%d.%d#", prefix, r.N, r.Tries), 0
 	}
 	for r.Written < all {
 		if err := p.some(ctx, w, c, parts); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*Report]{}, err
 		}
 		if r.Written < all && hurried(ctx, p.Now()) {
-			return choreo.Again(0, fmt.Sprintf("%d of %d messages are written down; its time is up", r.Written, all)), nil
+			return w.Again(0, fmt.Sprintf("%d of %d messages are written down; its time is up", r.Written, all)), nil
 		}
 	}
-	return choreo.With(choreo.Next(StepSend, 0), func(_ context.Context, r *Report) (choreo.Transaction, error) {
+	return w.Next(StepSend, 0).With(func(_ context.Context, r *Report) (choreo.Transaction, error) {
 		r.Parts, r.Instances, r.Gaps, r.Weary = len(parts), len(c.instances), len(c.gaps), false
 		return choreo.Transaction{}, nil
 	}), nil

@@ -14,11 +14,14 @@ import (
 
 func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }
 
-// advanceRun is the transaction over a run in which tokens pass on: f changes the run, then whoever can be admitted gets a
-// token and its message, and when nothing is left, the run's own position moves to finishing. active is that position
-// if it is the caller's own (and is changed in place, not written); nil lets handOn read and write it, unless somebody
-// holds its lease: they will ask the same question when they commit.
-func (b store) advanceRun(ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error) (choreo.Transaction, error) {
+// advanceRun is the transaction over a run in which tokens pass on: f changes the run, then whoever
+// can be admitted gets a token and its message, and when nothing is left, the run's own position
+// moves to finishing. active is that position if it is the caller's own (and is changed in place,
+// not written); nil lets handOn read and write it, unless somebody holds its lease: they will ask
+// the same question when they commit.
+func (b store) advanceRun(
+	ctx context.Context, id string, now time.Time, active *run.Active, f func(*run.Run) error,
+) (choreo.Transaction, error) {
 	var all choreo.Transaction
 	r, rev, err := b.run(ctx, id)
 	if err != nil {
@@ -44,7 +47,9 @@ func (b store) advanceRun(ctx context.Context, id string, now time.Time, active 
 	return all, nil
 }
 
-func (b store) grantTokens(ctx context.Context, r *run.Run, now time.Time, all *choreo.Transaction) error {
+func (b store) grantTokens(
+	ctx context.Context, r *run.Run, now time.Time, all *choreo.Transaction,
+) error {
 	n := r.Admits()
 	if n == 0 {
 		return nil
@@ -58,7 +63,7 @@ func (b store) grantTokens(ctx context.Context, r *run.Run, now time.Time, all *
 	}
 	for _, h := range next {
 		r.Admit(h.ID)
-		choreo.Next(run.StepDrain, 0).Settle(&h.Position, now)
+		choreo.Next[*run.Instance](run.StepDrain, 0).Settle(&h.Position, now)
 		key := instanceKey(r.ID, h.ID)
 		all.Writes = append(all.Writes, ledger.Put(key, h.rev, h.Instance))
 		all.Messages = append(all.Messages, choreo.NewMessage(key, &h.Position))
@@ -66,7 +71,9 @@ func (b store) grantTokens(ctx context.Context, r *run.Run, now time.Time, all *
 	return nil
 }
 
-func (b store) finishIfIdle(ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Transaction) error {
+func (b store) finishIfIdle(
+	ctx context.Context, r *run.Run, now time.Time, own *run.Active, all *choreo.Transaction,
+) error {
 	if own != nil {
 		if own.Step == run.StepOpen {
 			own.Step, own.Since, own.Due, own.Attempt = run.StepFinishing, now, now, 0
@@ -79,16 +86,19 @@ func (b store) finishIfIdle(ctx context.Context, r *run.Run, now time.Time, own 
 		return err
 	}
 	a.Lease = choreo.Lease{}
-	choreo.Next(run.StepFinishing, 0).Settle(&a.Position, now)
+	choreo.Next[*run.Instance](run.StepFinishing, 0).Settle(&a.Position, now)
 	all.Writes = append(all.Writes, ledger.Put(activeKey(r.ID), rev, a))
 	all.Messages = append(all.Messages, choreo.NewMessage(activeKey(r.ID), &a.Position))
 	return nil
 }
 
-// end is the outcome of an instance that has come to its end: counted, its token handed on or, failed out of service,
-// kept, its lock given back in the same transaction, an OUT item left where it must be.
-func (b store) end(w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance)) choreo.Outcome {
-	return choreo.With(choreo.End(step, reason), func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
+// end is the outcome of an instance that has come to its end: counted, its token handed on or,
+// failed out of service, kept, its lock given back in the same transaction, an OUT item left where
+// it must be.
+func (b store) end(
+	w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance),
+) choreo.Outcome[*run.Instance] {
+	return w.End(step, reason).With(func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
 		if change != nil {
 			change(i)
 		}
@@ -133,7 +143,9 @@ func (b store) recordOut(ctx context.Context, i *run.Instance, all *choreo.Trans
 }
 
 // unlock deletes those locks that are this run's by a reading right now.
-func (b store) unlock(ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key) error {
+func (b store) unlock(
+	ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key,
+) error {
 	docs, err := b.Get(ctx, keys...)
 	if err != nil {
 		return fmt.Errorf("read the locks of run %s: %w", id, err)

@@ -8,8 +8,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Allowed is what the stack's roles permit; a request that asks for more is refused with a clear error instead of failing
-// half-way.
+// Allowed is what the stack's roles permit; a request that asks for more is refused with a clear
+// error instead of failing half-way.
 type Allowed struct {
 	InstanceTag       string // Key=Value: instances that may be rebooted; empty: all
 	TargetGroupPrefix string // of names; empty: all
@@ -24,7 +24,8 @@ type Allowed struct {
 // everyName is the prefix that stands for all names.
 const everyName = "*"
 
-// muting refuses names that the roles couldn't mute: half-way, some of the fleet's alarms would be silent and others not.
+// muting refuses names that the roles couldn't mute: half-way, some of the fleet's alarms would be
+// silent and others not.
 func (a Allowed) muting(m run.Mute) error {
 	for _, list := range []struct {
 		field, allowed, parameter, none string
@@ -52,8 +53,9 @@ func (a Allowed) muting(m run.Mute) error {
 	return nil
 }
 
-// bus refuses event buses whose rules the roles can't tell from others: in the ARN rule/app-x/y, app-x is the bus, and it
-// is the rule in rule/app-x. So none of the rules of such a bus may be disabled.
+// bus refuses event buses whose rules the roles can't tell from others: in the ARN rule/app-x/y,
+// app-x is the bus, and it is the rule in rule/app-x. So none of the rules of such a bus may be
+// disabled.
 func (a Allowed) bus(bus string) error {
 	if _, name, ok := strings.Cut(bus, ":event-bus/"); ok {
 		bus = name

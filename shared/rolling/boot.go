@@ -10,8 +10,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Boots is how it is learned which boot an instance is on: by a command through Systems Manager, whose answer is fetched
-// later.
+// Boots is how it is learned which boot an instance is on: by a command through Systems Manager,
+// whose answer is fetched later.
 type Boots interface {
 	Managed(ctx context.Context, instance string) (bool, error)
 	AskBoot(ctx context.Context, instance string, windows bool) (command string, err error)
@@ -19,14 +19,16 @@ type Boots interface {
 }
 
 const (
-	// bootAnswer is how long to wait between two looks for an answer; commands take one to three seconds.
+	// bootAnswer is how long to wait between two looks for an answer; commands take one to three
+	// seconds.
 	bootAnswer = 3 * time.Second
 	// bootPatience is how long an answer may take: Systems Manager gives up delivering after 30 s.
 	bootPatience = 40 * time.Second
-	// bootQuestions is how many questions in a row may go unanswered before an id counts as unreadable, and how often the
-	// old boot's id is asked for again.
+	// bootQuestions is how many questions in a row may go unanswered before an id counts as
+	// unreadable, and how often the old boot's id is asked for again.
 	bootQuestions = 3
-	// bootFresh is how old the old boot's id may be at the call: others may reboot the instance meanwhile.
+	// bootFresh is how old the old boot's id may be at the call: others may reboot the instance
+	// meanwhile.
 	bootFresh = 30 * time.Second
 )
 
@@ -36,8 +38,9 @@ type bootReading struct {
 	sentAt, readAt time.Time
 }
 
-// readBoot gets one step further in reading the boot: it asks, or fetches the answer. The reading's ID is empty while there is
-// none; why then says what it waits for. Questions without a usable answer are counted in Boot.Asked.
+// readBoot gets one step further in reading the boot: it asks, or fetches the answer. The reading's
+// ID is empty while there is none; why then says what it waits for. Questions without a usable
+// answer are counted in Boot.Asked.
 func readBoot(
 	ctx context.Context, boots Boots, i *run.Instance, clock func() time.Time,
 ) (r bootReading, why string, err error) {

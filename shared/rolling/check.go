@@ -37,18 +37,21 @@ type Check struct {
 }
 
 const (
-	// earlyLook is how soon after its reboot an instance without a readable boot id is looked at, and how often from then
-	// on: boots of under half a minute are the rule for small servers, and the proof is to have seen it down.
+	// earlyLook is how soon after its reboot an instance without a readable boot id is looked at, and
+	// how often from then on: boots of under half a minute are the rule for small servers, and the
+	// proof is to have seen it down.
 	earlyLook = 5 * time.Second
-	// earlyFor is how long it is looked at that often: one that isn't down by then hangs, until EC2 forces its reboot
-	// about four minutes after the call, and lateLook sees that as well.
+	// earlyFor is how long it is looked at that often: one that isn't down by then hangs, until EC2
+	// forces its reboot about four minutes after the call, and lateLook sees that as well.
 	earlyFor = 2 * time.Minute
 	lateLook = 10 * time.Second
-	// fewLooks is how many looks must have failed, however late it is: after an outage the first one may fail by chance.
+	// fewLooks is how many looks must have failed, however late it is: after an outage the first one
+	// may fail by chance.
 	fewLooks = 3
 )
 
-// Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may be well.
+// Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may
+// be well.
 func (c Check) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "check", c.Act)
 	m.Tolerance = externalErrors
@@ -56,74 +59,82 @@ func (c Check) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 }
 
 // Act is safe to repeat: it only looks.
-func (c Check) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+func (c Check) Act(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	out, err := c.look(ctx, w)
 	notifyTrouble(ctx, c.AlarmTopic, w, c.Now(), err)
 	return out, err
 }
 
-func (c Check) look(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+func (c Check) look(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	if why := unrecorded(i); why != "" {
-		return choreo.GiveUp(why), nil
+		return w.GiveUp(why), nil
 	}
 	plan, err := (store{c.Ledger}).plan(ctx, i.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	m, err := machine(ctx, c.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	switch {
 	case m == nil || m.Gone():
 		return terminated(i), nil
 	case m.State == "stopped" || m.State == "stopping":
-		return choreo.GiveUp("the instance is " + m.State + " since its reboot; start it and look at its log"), nil
+		return w.GiveUp("the instance is " + m.State + " since its reboot; start it and look at its log"), nil
 	}
 
 	found, err := c.ready(ctx, plan, i, m)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	i.Watch(found, c.Now())
 	unproven, wait, err := c.proof(ctx, w.Item)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	return c.decide(i, plan, found, unproven, wait), nil
 }
 
-// decide goes on once all checks pass on a boot that is proven to be new, gives up when the time for that is over, or comes
-// again. The bound is time, not a number of looks: those who look for a proof come close together.
-func (c Check) decide(i *run.Instance, plan *run.Plan, found run.Finding, unproven string, wait time.Duration) choreo.Outcome {
+// decide goes on once all checks pass on a boot that is proven to be new, gives up when the time
+// for that is over, or comes again. The bound is time, not a number of looks: those who look for a
+// proof come close together.
+func (c Check) decide(
+	i *run.Instance, plan *run.Plan, found run.Finding, unproven string, wait time.Duration,
+) choreo.Outcome[*run.Instance] {
 	now := c.Now()
 	since := now.Sub(i.RebootedAt)
 	rest := time.Duration(plan.Request.BootWait) - since
 	switch {
 	case found.OK && unproven == "" && rest > 0: // it was looked at early to see it down alone
-		return choreo.Again(rest, "it has started, and bootWait isn't over")
+		return choreo.Again[*run.Instance](rest, "it has started, and bootWait isn't over")
 	case found.OK && unproven == "":
 		i.StartedAt = now
-		return choreo.Next(run.StepRejoin, 0)
+		return choreo.Next[*run.Instance](run.StepRejoin, 0)
 	case found.OK && wait == 0 && since >= max(plan.CheckFor(), run.WaitForProof) && c.asked(i):
-		return choreo.GiveUp(fmt.Sprintf("all checks pass, and %s after the reboot there is no proof of a new boot: %s",
+		return choreo.GiveUp[*run.Instance](fmt.Sprintf("all checks pass, and %s after the reboot there is no proof of a new boot: %s",
 			run.Span(since), unproven))
 	case found.OK && wait > 0:
-		return choreo.Again(min(wait, c.interval(plan, i, since)), unproven)
+		return choreo.Again[*run.Instance](min(wait, c.interval(plan, i, since)), unproven)
 	case found.OK:
-		return choreo.Again(c.interval(plan, i, since), unproven)
+		return choreo.Again[*run.Instance](c.interval(plan, i, since), unproven)
 	}
 
 	i.Checks++
 	if since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks) {
-		return choreo.GiveUp(fmt.Sprintf("not started after %s, %s after the reboot: %s",
+		return choreo.GiveUp[*run.Instance](fmt.Sprintf("not started after %s, %s after the reboot: %s",
 			run.Count(i.Checks, "check"), run.Span(since), found.Why))
 	}
-	return choreo.Again(c.interval(plan, i, since), found.Why)
+	return choreo.Again[*run.Instance](c.interval(plan, i, since), found.Why)
 }
 
-// asked says that a proof was asked for often enough: whoever comes late, after an outage, gives up after no single question.
+// asked says that a proof was asked for often enough: whoever comes late, after an outage, gives up
+// after no single question.
 func (c Check) asked(i *run.Instance) bool {
 	return i.Boot.Old == "" || i.Boot.Asked == 0 || i.Boot.Asked >= bootQuestions
 }
@@ -137,8 +148,8 @@ func firstLook(plan *run.Plan, i *run.Instance) time.Duration {
 	return wait
 }
 
-// interval is the time to the next look: close together while an instance that tells no boot id has to be seen down, then as
-// the request says.
+// interval is the time to the next look: close together while an instance that tells no boot id has
+// to be seen down, then as the request says.
 func (c Check) interval(plan *run.Plan, i *run.Instance, since time.Duration) time.Duration {
 	interval := time.Duration(plan.Request.CheckInterval)
 	switch rest := time.Duration(plan.Request.BootWait) - since; {
@@ -152,16 +163,18 @@ func (c Check) interval(plan *run.Plan, i *run.Instance, since time.Duration) ti
 	return min(interval, lateLook)
 }
 
-// watched says that an instance has to be seen down, and can be: by probes of its own. EC2's status checks look once a
-// minute and show what they found minutes later.
+// watched says that an instance has to be seen down, and can be: by probes of its own. EC2's status
+// checks look once a minute and show what they found minutes later.
 func watched(plan *run.Plan, i *run.Instance) bool {
 	probed := plan.Request.Check.TCP != nil || plan.Request.Check.HTTP != nil
 	return probed && i.Boot.Old == "" && i.SeenDown.IsZero()
 }
 
-// proof says why the present boot can't be believed to be a new one; empty: it can. wait is how long that will take at most, if
-// it is a matter of time alone; zero if it isn't.
-func (c Check) proof(ctx context.Context, i *run.Instance) (unproven string, wait time.Duration, err error) {
+// proof says why the present boot can't be believed to be a new one; empty: it can. wait is how
+// long that will take at most, if it is a matter of time alone; zero if it isn't.
+func (c Check) proof(
+	ctx context.Context, i *run.Instance,
+) (unproven string, wait time.Duration, err error) {
 	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
 		if unproven, wait, err = c.newBoot(ctx, i); unproven != "" || err != nil {
 			return unproven, wait, err
@@ -179,8 +192,11 @@ func (c Check) proof(ctx context.Context, i *run.Instance) (unproven string, wai
 	return "", 0, nil
 }
 
-// newBoot asks which boot the instance is on, and says why that isn't the one that the reboot brought about; empty: it is.
-func (c Check) newBoot(ctx context.Context, i *run.Instance) (unproven string, wait time.Duration, err error) {
+// newBoot asks which boot the instance is on, and says why that isn't the one that the reboot
+// brought about; empty: it is.
+func (c Check) newBoot(
+	ctx context.Context, i *run.Instance,
+) (unproven string, wait time.Duration, err error) {
 	read, why, err := readBoot(ctx, c.Boots, i, c.Now)
 	switch {
 	case err != nil:
@@ -211,9 +227,12 @@ func (c Check) newBoot(ctx context.Context, i *run.Instance) (unproven string, w
 	return "", 0, nil
 }
 
-// ready runs the checks that were asked for; the first that doesn't pass says why. As long as it matters whether the instance was
-// seen down, all probes are made: the answer of one shows that it is up.
-func (c Check) ready(ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine) (run.Finding, error) {
+// ready runs the checks that were asked for; the first that doesn't pass says why. As long as it
+// matters whether the instance was seen down, all probes are made: the answer of one shows that it
+// is up.
+func (c Check) ready(
+	ctx context.Context, plan *run.Plan, i *run.Instance, m *run.Machine,
+) (run.Finding, error) {
 	check := plan.Request.Check
 	all := findings{probed: check.TCP != nil || check.HTTP != nil, whole: watched(plan, i)}
 	if check.EC2 {
@@ -266,7 +285,8 @@ type findings struct {
 func (f *findings) wanted() bool { return f.whole || f.passed() }
 func (f *findings) passed() bool { return f.why == "" }
 
-// add takes the finding of one check. EC2's word on whether the instance is down counts where nothing else is asked.
+// add takes the finding of one check. EC2's word on whether the instance is down counts where
+// nothing else is asked.
 func (f *findings) add(name string, found run.Finding, probe bool) {
 	f.made++
 	if !found.OK && f.why == "" {
@@ -294,8 +314,9 @@ type CheckRequest struct {
 
 const noHost = "the instance has no private address that could be probed"
 
-// httpProbes are the requests that must succeed: one to the port that was asked for, or one to each port under which a
-// target group with an HTTP health check knows the instance. Without any, why says what is missing.
+// httpProbes are the requests that must succeed: one to the port that was asked for, or one to each
+// port under which a target group with an HTTP health check knows the instance. Without any, why
+// says what is missing.
 func httpProbes(
 	plan *run.Plan, i *run.Instance, m *run.Machine,
 ) (probes []run.HTTPProbe, why string) {

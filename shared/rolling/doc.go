@@ -1,5 +1,5 @@
-// Package rolling holds the steps of a rolling reboot, one file each. They know AWS only through the small interfaces
-// that they declare, and move by package choreo.
+// Package rolling holds the steps of a rolling reboot, one file each. They know AWS only through
+// the small interfaces that they declare, and move by package choreo.
 //
 //	start ──► drain ──► reboot ──► check ──► rejoin ──► (token to the next instance) ──► … ──► finish
 //	            │          │      ▲   │         │
@@ -66,7 +66,7 @@ var (
 // Instances moves instances by the steps of one queue.
 func Instances(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error),
+	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome[*run.Instance], error),
 ) choreo.Mover[*run.Instance] {
 	return choreo.NewMover(l, instances, queue, act)
 }
@@ -74,7 +74,7 @@ func Instances(
 // Runs moves runs by the steps of their own that one queue has.
 func Runs(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome, error),
+	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome[*run.Active], error),
 ) choreo.Mover[*run.Active] {
 	return choreo.NewMover(l, actives, queue, act)
 }

@@ -12,7 +12,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Drain takes one instance out of its target groups, once the gate lets it go, and hands it to reboot.
+// Drain takes one instance out of its target groups, once the gate lets it go, and hands it to
+// reboot.
 type Drain struct {
 	Ledger  ledger.Store
 	EC2     Machines
@@ -23,11 +24,12 @@ type Drain struct {
 	Now func() time.Time
 }
 
-// deregisterFor is how long errors are borne by an instance that was captured: past it, it goes back.
+// deregisterFor is how long errors are borne by an instance that was captured: past it, it goes
+// back.
 const deregisterFor = time.Hour
 
-// Mover moves instances by drain. No error ends one that is in service: as long as nobody can look, the gate is closed, and that
-// is the run's affair.
+// Mover moves instances by drain. No error ends one that is in service: as long as nobody can look,
+// the gate is closed, and that is the run's affair.
 func (d Drain) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "drain", d.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
@@ -39,13 +41,16 @@ func (d Drain) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	return m
 }
 
-// Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh; after it, a try only
-// deregisters what was captured, and deregistering twice is deregistering once.
-func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+// Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh;
+// after it, a try only deregisters what was captured, and deregistering twice is deregistering
+// once.
+func (d Drain) Act(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	b := store{d.Ledger}
 	plan, err := b.plan(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	if !w.Item.LeftAt.IsZero() {
 		return d.resume(ctx, b, w, plan)
@@ -73,37 +78,39 @@ func (d Drain) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.O
 	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Registrations(), d.Now(), nil, nil
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	return d.capture(ctx, b, w, look)
 }
 
-// unreadable is the outcome of a look that couldn't be made. Nobody knows what is behind the gate, so it is closed: the instance
-// comes again, more rarely each time, until the run's patience is over. The mark is taken back by the commit.
+// unreadable is the outcome of a look that couldn't be made. Nobody knows what is behind the gate,
+// so it is closed: the instance comes again, more rarely each time, until the run's patience is
+// over. The mark is taken back by the commit.
 func (d Drain) unreadable(
 	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, failed error,
-) (choreo.Outcome, error) {
+) (choreo.Outcome[*run.Instance], error) {
 	if errors.Is(failed, choreo.ErrLost) {
-		return choreo.Outcome{}, failed
+		return choreo.Outcome[*run.Instance]{}, failed
 	}
 	w.Item.Leaving, w.Item.Refused = time.Time{}, nil
 	r, _, err := b.run(ctx, w.Item.Run)
 	switch {
 	case err != nil:
-		return choreo.Outcome{}, failed
+		return choreo.Outcome[*run.Instance]{}, failed
 	case r.Stopped != "":
 		return b.end(w, run.Skipped, r.Stopped, nil), nil
 	case !r.Paused.IsZero():
-		return choreo.Park("the run is paused, and nobody can look: " + failed.Error()), nil
+		return w.Park("the run is paused, and nobody can look: " + failed.Error()), nil
 	}
 	if err := b.closeGate(ctx, w, r); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
-	return choreo.Again(turnDelay(w, r, plan), failed.Error()), nil
+	return w.Again(turnDelay(w, r, plan), failed.Error()), nil
 }
 
-// turnDelay is when to look again after a look that failed: more rarely each time, and one holder after the other. Who reads
-// many target groups at the same time as all others never gets through AWS's rate limit.
+// turnDelay is when to look again after a look that failed: more rarely each time, and one holder
+// after the other. Who reads many target groups at the same time as all others never gets through
+// AWS's rate limit.
 func turnDelay(w *choreo.Work[*run.Instance], r *run.Run, plan *run.Plan) time.Duration {
 	place := slices.IndexFunc(r.Tokens, func(t run.Token) bool { return t.Instance == w.Item.ID })
 	reading := min(time.Duration(plan.Reading.Took), readTimeLimit) + time.Second
@@ -124,9 +131,11 @@ func (b store) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *
 	})
 }
 
-// readGate reads everything that the gate asks for. Which groups hold the instance is found by reading all of them, or, in
-// the second look, is known from the first.
-func (d Drain) readGate(ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target) (*run.Gate, error) {
+// readGate reads everything that the gate asks for. Which groups hold the instance is found by
+// reading all of them, or, in the second look, is known from the first.
+func (d Drain) readGate(
+	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target,
+) (*run.Gate, error) {
 	m, err := machine(ctx, d.EC2, w.Item.ID)
 	if err != nil {
 		return nil, err
@@ -165,8 +174,11 @@ func (d Drain) readGate(ctx context.Context, b store, w *choreo.Work[*run.Instan
 	return look, err
 }
 
-// markLeaving writes down that the instance is about to leave and takes its lock, in one write. why is the reason to skip it.
-func (d Drain) markLeaving(ctx context.Context, w *choreo.Work[*run.Instance]) (why string, err error) {
+// markLeaving writes down that the instance is about to leave and takes its lock, in one write. why
+// is the reason to skip it.
+func (d Drain) markLeaving(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (why string, err error) {
 	i := w.Item
 	if !i.Leaving.IsZero() && i.Locked {
 		return "", nil
@@ -199,8 +211,11 @@ func (d Drain) markLeaving(ctx context.Context, w *choreo.Work[*run.Instance]) (
 	return fmt.Sprintf("it failed out of service in run %s, which had taken it at %s; repair it, then release it", lock.Run, since), nil
 }
 
-// waitAtGate is the outcome for an instance that doesn't leave now. Its mark is taken back by the commit.
-func (d Drain) waitAtGate(ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate, v run.Verdict) (choreo.Outcome, error) {
+// waitAtGate is the outcome for an instance that doesn't leave now. Its mark is taken back by the
+// commit.
+func (d Drain) waitAtGate(
+	ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate, v run.Verdict,
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	i.Leaving, i.Refused = time.Time{}, v.Refused
 	switch v.Answer {
@@ -215,22 +230,23 @@ func (d Drain) waitAtGate(ctx context.Context, b store, w *choreo.Work[*run.Inst
 		})
 		return b.end(w, run.Skipped, v.Reason, nil), err
 	case run.Park:
-		return choreo.Park(v.Reason), nil
+		return w.Park(v.Reason), nil
 	}
 	if v.Own {
 		if i.InitialSince.IsZero() {
 			i.InitialSince = w.Now
 		}
-		return choreo.Again(gateDelay(look), v.Reason), nil
+		return w.Again(gateDelay(look), v.Reason), nil
 	}
 	i.InitialSince = time.Time{}
 	if err := b.closeGate(ctx, w, look.Run); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
-	return choreo.Again(gateDelay(look), v.Reason), nil
+	return w.Again(gateDelay(look), v.Reason), nil
 }
 
-// gateDelay is longer the later the instance is in order, and differs from one to the next, so that no two keep step.
+// gateDelay is longer the later the instance is in order, and differs from one to the next, so that
+// no two keep step.
 func gateDelay(l *run.Gate) time.Duration {
 	place := 0
 	for n, h := range l.Holders {
@@ -242,12 +258,14 @@ func gateDelay(l *run.Gate) time.Duration {
 	return base + choreo.Jitter(l.Me.ID, 3*time.Second)
 }
 
-// resume goes on after the capture. As long as nothing has left yet, the gate is asked once more; any answer but go
-// sends the instance back.
-func (d Drain) resume(ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+// resume goes on after the capture. As long as nothing has left yet, the gate is asked once more;
+// any answer but go sends the instance back.
+func (d Drain) resume(
+	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan,
+) (choreo.Outcome[*run.Instance], error) {
 	look, err := d.readGate(ctx, b, w, plan, nil)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	if look.Machine == nil || look.Machine.Gone() {
 		return terminated(w.Item), nil
@@ -256,37 +274,40 @@ func (d Drain) resume(ctx context.Context, b store, w *choreo.Work[*run.Instance
 		look.Marked = true
 		if v := look.Decide(); v.Answer != run.Go {
 			w.Item.Return = v.Reason
-			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil
+			return w.Next(run.StepRejoin, 0).Because(v.Reason), nil
 		}
 	}
 	return d.capture(ctx, b, w, look)
 }
 
-// capture begins the run's patience anew, deregisters what was captured and hands over to reboot at the end of the drain.
-func (d Drain) capture(ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate) (choreo.Outcome, error) {
+// capture begins the run's patience anew, deregisters what was captured and hands over to reboot at
+// the end of the drain.
+func (d Drain) capture(
+	ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate,
+) (choreo.Outcome[*run.Instance], error) {
 	if !look.Run.ClosedSince.IsZero() {
 		if err := b.updateRun(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
 			open := r.ClosedSince.IsZero()
 			r.ClosedSince = time.Time{}
 			return !open
 		}); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*run.Instance]{}, err
 		}
 	}
 	for _, g := range byGroup(w.Item) {
 		err := d.Targets.Deregister(ctx, g.arn, g.targets)
 		if err != nil && !errors.Is(err, run.ErrNoGroup) {
-			return choreo.Outcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
+			return choreo.Outcome[*run.Instance]{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
 		}
 	}
 	w.Item.GoneAt = choreo.After(d.Now())
-	return choreo.Next(run.StepReboot, w.Item.GoneAt.Add(look.Plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
+	return w.Next(run.StepReboot, w.Item.GoneAt.Add(look.Plan.DrainDelay(w.Item.Capture)).Sub(w.Now)), nil
 }
 
 // terminated is the outcome for an instance that somebody has ended while it was in our hands.
-func terminated(i *run.Instance) choreo.Outcome {
+func terminated(i *run.Instance) choreo.Outcome[*run.Instance] {
 	i.Terminated = true
-	return choreo.GiveUp("the instance was terminated while the run had it out of service")
+	return choreo.GiveUp[*run.Instance]("the instance was terminated while the run had it out of service")
 }
 
 func stillIn(capture, standing []run.Registration) bool {

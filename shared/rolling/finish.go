@@ -18,8 +18,8 @@ type Topic interface {
 	Publish(ctx context.Context, subject, text string) error
 }
 
-// Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to its end: restores
-// what was muted, tells people, gives back the locks.
+// Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to
+// its end: restores what was muted, tells people, gives back the locks.
 type Finish struct {
 	Ledger      ledger.Store
 	Muter       Muter
@@ -33,21 +33,25 @@ type Finish struct {
 const (
 	// tendEvery is the longest time between two looks at an open run.
 	tendEvery = 10 * time.Minute
-	// okPatience is how long the muted alarms may take to be OK before their mute ends all the same: deleting it
-	// fires those that are in ALARM, and an alarm that is still in ALARM by then is one to be read.
+	// okPatience is how long the muted alarms may take to be OK before their mute ends all the same:
+	// deleting it fires those that are in ALARM, and an alarm that is still in ALARM by then is one to
+	// be read.
 	okPatience = 15 * time.Minute
 )
 
-// Act is safe to repeat: muting and restoring look at what is; what was told is written down; the end is one transaction.
-func (f Finish) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+// Act is safe to repeat: muting and restoring look at what is; what was told is written down; the
+// end is one transaction.
+func (f Finish) Act(
+	ctx context.Context, w *choreo.Work[*run.Active],
+) (choreo.Outcome[*run.Active], error) {
 	b := store{f.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	plan, err := b.plan(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	act := f.open
 	if w.Item.Step == run.StepFinishing {
@@ -68,12 +72,15 @@ func (f Finish) Mover(l choreo.Deps) choreo.Mover[*run.Active] {
 	return m
 }
 
-func (f Finish) retryLater(ctx context.Context, w *choreo.Work[*run.Active], reason string) choreo.Outcome {
+func (f Finish) retryLater(
+	ctx context.Context, w *choreo.Work[*run.Active], reason string,
+) choreo.Outcome[*run.Active] {
 	f.notifyTrouble(ctx, w, reason)
-	return choreo.Again(tendEvery, reason)
+	return w.Again(tendEvery, reason)
 }
 
-// notifyTrouble tells people, once an hour, that a run can't get on. If that fails too, the functions' own alarms remain.
+// notifyTrouble tells people, once an hour, that a run can't get on. If that fails too, the
+// functions' own alarms remain.
 func (f Finish) notifyTrouble(ctx context.Context, w *choreo.Work[*run.Active], reason string) {
 	if w.Now.Sub(w.Item.Announced.Trouble) < troubleEvery {
 		return
@@ -85,12 +92,15 @@ func (f Finish) notifyTrouble(ctx context.Context, w *choreo.Work[*run.Active], 
 	}
 }
 
-// open tends the run and asks what there is to admit, or whether it is over. Whatever can't be done now is tried again
-// soon, and keeps nothing else from being done: patience ends a run that can't be muted.
-func (f Finish) open(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+// open tends the run and asks what there is to admit, or whether it is over. Whatever can't be done
+// now is tried again soon, and keeps nothing else from being done: patience ends a run that can't
+// be muted.
+func (f Finish) open(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+) (choreo.Outcome[*run.Active], error) {
 	why, muteErr := f.mute(ctx, b, w, r, plan)
 	if errors.Is(muteErr, choreo.ErrLost) {
-		return choreo.Outcome{}, muteErr
+		return choreo.Outcome[*run.Active]{}, muteErr
 	}
 	gone, outsErr := f.released(ctx, b, r)
 	announceErr := f.announce(ctx, b, w, r)
@@ -101,7 +111,7 @@ func (f Finish) open(ctx context.Context, b store, w *choreo.Work[*run.Active], 
 	}
 	why = f.reportTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
 
-	return choreo.With(choreo.Again(tendEvery, why), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	return w.Again(tendEvery, why).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			applyGateTimeout(r, &plan.Request, w.Now)
 			for _, instance := range gone {
@@ -113,9 +123,11 @@ func (f Finish) open(ctx context.Context, b store, w *choreo.Work[*run.Active], 
 	}), nil
 }
 
-// reportTrouble gives the reason why the run must be looked at again soon, counts the errors, and tells people once that has
-// lasted.
-func (f Finish) reportTrouble(ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error) string {
+// reportTrouble gives the reason why the run must be looked at again soon, counts the errors, and
+// tells people once that has lasted.
+func (f Finish) reportTrouble(
+	ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error,
+) string {
 	a := w.Item
 	err := errors.Join(errs...)
 	if err == nil {
@@ -159,8 +171,11 @@ func muteState(a *run.Active, r *run.Run, plan *run.Plan, now time.Time) string 
 	return text
 }
 
-// mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run mutes nothing.
-func (f Finish) mute(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (why string, err error) {
+// mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run
+// mutes nothing.
+func (f Finish) mute(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+) (why string, err error) {
 	if plan.Request.Mute.Empty() {
 		return "", nil
 	}
@@ -184,7 +199,8 @@ func (f Finish) mute(ctx context.Context, b store, w *choreo.Work[*run.Active], 
 	return why, err
 }
 
-// released lists the failed holders, of this and earlier runs, that somebody has released or seen back.
+// released lists the failed holders, of this and earlier runs, that somebody has released or seen
+// back.
 func (f Finish) released(ctx context.Context, b store, r *run.Run) ([]string, error) {
 	var keys []ledger.Key
 	for _, t := range r.Tokens {
@@ -248,7 +264,9 @@ func nextLook(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Ti
 }
 
 // announce sends the alarms that triage couldn't send.
-func (f Finish) announce(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run) error {
+func (f Finish) announce(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run,
+) error {
 	for _, id := range r.Announce {
 		i := newInstance()
 		if _, err := b.require(ctx, instanceKey(r.ID, id), i); err != nil {
@@ -274,36 +292,41 @@ func (f Finish) announce(ctx context.Context, b store, w *choreo.Work[*run.Activ
 }
 
 // finishing restores, tells, and ends the run.
-func (f Finish) finishing(ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (choreo.Outcome, error) {
+func (f Finish) finishing(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+) (choreo.Outcome[*run.Active], error) {
 	if err := b.renew(ctx, w, r); err != nil { // the next look tries again; restoring doesn't wait for it
 		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("expiry not renewed", "reason", err.Error())
 	}
 	if why, err := f.alarmsFiring(ctx, w, r, plan); err != nil || why != "" {
-		return choreo.Again(30*time.Second, why), err
+		return w.Again(30*time.Second, why), err
 	}
 	offErr := f.Muter.Restore(ctx, w, plan)
 	if errors.Is(offErr, choreo.ErrLost) {
-		return choreo.Outcome{}, offErr
+		return choreo.Outcome[*run.Active]{}, offErr
 	}
 	if err := errors.Join(offErr, f.announce(ctx, b, w, r)); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	if !w.Item.Announced.End {
 		if err := f.tell(ctx, b, w.Item, r, plan, w.Now); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*run.Active]{}, err
 		}
 		w.Item.Announced.End = true
 		if err := w.Save(ctx); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*run.Active]{}, err
 		}
 	}
-	return choreo.With(choreo.End("ended", ""), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	return w.End("ended", "").With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return f.end(ctx, b, a, plan, w.Now)
 	}), nil
 }
 
-// alarmsFiring says which of the muted alarms is still in ALARM; empty once all are OK, or their time is over.
-func (f Finish) alarmsFiring(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan) (string, error) {
+// alarmsFiring says which of the muted alarms is still in ALARM; empty once all are OK, or their
+// time is over.
+func (f Finish) alarmsFiring(
+	ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+) (string, error) {
 	q := w.Item.Mute
 	if len(plan.Alarms) == 0 || q.Generation == 0 || (q.Until.IsZero() && q.Pending.IsZero()) {
 		return "", nil
@@ -331,8 +354,8 @@ func (f Finish) alarmsFiring(ctx context.Context, w *choreo.Work[*run.Active], r
 	return "", nil
 }
 
-// rows are the lines about single instances, as many as a person reads. One that failed out of service may have been released
-// since.
+// rows are the lines about single instances, as many as a person reads. One that failed out of
+// service may have been released since.
 func (b store) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err error) {
 	const most = 40
 	if r.Failed+r.Skipped+r.Unhealthy == 0 {
@@ -367,7 +390,9 @@ func (b store) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err erro
 }
 
 // tell sends the summary.
-func (f Finish) tell(ctx context.Context, b store, a *run.Active, r *run.Run, plan *run.Plan, now time.Time) error {
+func (f Finish) tell(
+	ctx context.Context, b store, a *run.Active, r *run.Run, plan *run.Plan, now time.Time,
+) error {
 	rows, err := b.rows(ctx, r)
 	if err != nil {
 		return err
@@ -387,7 +412,9 @@ func (f Finish) tell(ctx context.Context, b store, a *run.Active, r *run.Run, pl
 }
 
 // end is the last transaction: the run is over, its locks are free, its position is gone.
-func (f Finish) end(ctx context.Context, b store, a *run.Active, plan *run.Plan, now time.Time) (choreo.Transaction, error) {
+func (f Finish) end(
+	ctx context.Context, b store, a *run.Active, plan *run.Plan, now time.Time,
+) (choreo.Transaction, error) {
 	var all choreo.Transaction
 	r, rev, err := b.run(ctx, a.Run)
 	if err != nil {

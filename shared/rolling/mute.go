@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// muteFor is how long alarms stay muted by themselves: so long do they stay silent at most if everything of ours
-	// is dead.
+	// muteFor is how long alarms stay muted by themselves: so long do they stay silent at most if
+	// everything of ours is dead.
 	muteFor = time.Hour
-	// muteRenew is the rest at which the mute is prolonged; the run's own position comes round every ten minutes.
+	// muteRenew is the rest at which the mute is prolonged; the run's own position comes round every
+	// ten minutes.
 	muteRenew = 30 * time.Minute
 	// mutePatience is how long a mute rule may take to become active: it begins at a full minute.
 	mutePatience = 5 * time.Minute
@@ -28,16 +29,16 @@ const (
 	mutePoll = 15 * time.Second
 	// muteRuleAlarms is the most alarms of one mute rule (CloudWatch).
 	muteRuleAlarms = 100
-	// muteGenerations are the latest generations of mute rules that are kept: each begins at least mutePatience after the
-	// one before it, so that any earlier one has ended.
+	// muteGenerations are the latest generations of mute rules that are kept: each begins at least
+	// mutePatience after the one before it, so that any earlier one has ended.
 	muteGenerations = int((muteFor+time.Minute)/mutePatience) + 2
 	// sweptAtOnce is how many earlier generations are deleted at one look.
 	sweptAtOnce = 5
 )
 
-// Muter keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease of the run's own
-// position. Alarms are muted by alarm mute rules, which end by themselves and leave the alarms untouched; EventBridge
-// rules are disabled, and MUTE items say for which runs.
+// Muter keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease
+// of the run's own position. Alarms are muted by alarm mute rules, which end by themselves and
+// leave the alarms untouched; EventBridge rules are disabled, and MUTE items say for which runs.
 type Muter struct {
 	Ledger ledger.Store
 	Alarms interface {
@@ -56,10 +57,12 @@ type Muter struct {
 	Now   func() time.Time
 }
 
-// Apply mutes, prolongs, and looks whether everything is muted. why says what is still missing; empty: all is quiet, and
-// Quiet.Since says since when. since is the time after which that must have been seen. Nothing that can't be muted keeps
-// the rest from being so.
-func (m Muter) Apply(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+// Apply mutes, prolongs, and looks whether everything is muted. why says what is still missing;
+// empty: all is quiet, and Quiet.Since says since when. since is the time after which that must
+// have been seen. Nothing that can't be muted keeps the rest from being so.
+func (m Muter) Apply(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time,
+) (why string, err error) {
 	q := &w.Item.Mute
 	rulesErr := m.rules(ctx, w, plan)
 	if rulesErr != nil {
@@ -77,7 +80,8 @@ func (m Muter) Apply(ctx context.Context, w *choreo.Work[*run.Active], plan *run
 	return "", nil
 }
 
-// rules disables what isn't known to be disabled. If that fails, nobody may leave until it has succeeded.
+// rules disables what isn't known to be disabled. If that fails, nobody may leave until it has
+// succeeded.
 func (m Muter) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Mute
 	if len(plan.Rules) == 0 || q.RulesDisabled {
@@ -99,8 +103,11 @@ func (m Muter) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run
 	return nil
 }
 
-// alarms puts the mute rules of a new generation when the present one ends soon, and waits until they are active.
-func (m Muter) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time) (why string, err error) {
+// alarms puts the mute rules of a new generation when the present one ends soon, and waits until
+// they are active.
+func (m Muter) alarms(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time,
+) (why string, err error) {
 	if len(plan.Alarms) == 0 {
 		return "", nil
 	}
@@ -123,9 +130,11 @@ func (m Muter) alarms(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	return why, nil
 }
 
-// newGeneration writes down a new generation of mute rules, for those alarms of the plan that exist: CloudWatch refuses a rule
-// that names another.
-func (m Muter) newGeneration(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time) error {
+// newGeneration writes down a new generation of mute rules, for those alarms of the plan that
+// exist: CloudWatch refuses a rule that names another.
+func (m Muter) newGeneration(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time,
+) error {
 	q := &w.Item.Mute
 	missing, err := m.missing(ctx, plan)
 	if err == nil {
@@ -172,20 +181,29 @@ func listed(plan *run.Plan, a *run.Active) []string {
 	return slices.DeleteFunc(slices.Clone(plan.Alarms), func(name string) bool { return gone[name] })
 }
 
-// put puts those mute rules of the latest generation that weren't, and looks whether all are active.
-func (m Muter) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) (why string, err error) {
+// put puts those mute rules of the latest generation that weren't, and looks whether all are
+// active.
+func (m Muter) put(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan,
+) (why string, err error) {
 	q := &w.Item.Mute
 	var all []error
+	refused := false
 	for part, names := range parts(listed(plan, w.Item)) {
 		missing, err := m.putPart(ctx, w, part, names)
 		if err != nil {
 			all = append(all, err)
+			// one by one: what is transient about one part doesn't hide that another is refused
+			refused = refused || !transient.Is(err) && !errors.Is(err, choreo.ErrLost)
 		} else if missing != "" {
 			why = missing
 		}
 	}
+	if refused {
+		all = append(all, m.onRefusedMute(ctx, w, plan))
+	}
 	if err := errors.Join(all...); err != nil {
-		return "", errors.Join(err, m.onRefusedMute(ctx, w, plan, err))
+		return "", err
 	}
 	q.Put = !q.Pending.IsZero()
 	if why == "" && q.Put {
@@ -195,7 +213,9 @@ func (m Muter) put(ctx context.Context, w *choreo.Work[*run.Active], plan *run.P
 }
 
 // putPart looks at one mute rule, and puts it if it wasn't.
-func (m Muter) putPart(ctx context.Context, w *choreo.Work[*run.Active], part int, names []string) (why string, err error) {
+func (m Muter) putPart(
+	ctx context.Context, w *choreo.Work[*run.Active], part int, names []string,
+) (why string, err error) {
 	q := &w.Item.Mute
 	name := m.name(w.Item.Run, q.Generation, part)
 	active, err := m.Alarms.MuteActive(ctx, name)
@@ -220,11 +240,11 @@ func (m Muter) putPart(ctx context.Context, w *choreo.Work[*run.Active], part in
 	return why, nil
 }
 
-// onRefusedMute makes the next look begin a new generation if mute rules were refused and the list is another one by now.
-func (m Muter) onRefusedMute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, err error) error {
-	if transient.Is(err) || errors.Is(err, choreo.ErrLost) {
-		return nil
-	}
+// onRefusedMute makes the next look begin a new generation if mute rules were refused and the list is
+// another one by now.
+func (m Muter) onRefusedMute(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan,
+) error {
 	missing, err := m.missing(ctx, plan)
 	if err == nil && !slices.Equal(missing, w.Item.Missing) {
 		w.Item.Mute.Pending = time.Time{}
@@ -232,8 +252,9 @@ func (m Muter) onRefusedMute(ctx context.Context, w *choreo.Work[*run.Active], p
 	return err
 }
 
-// Restore ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules are deleted, which fires
-// the actions of those alarms that are still in ALARM. What can't be restored doesn't keep the rest from being so.
+// Restore ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules
+// are deleted, which fires the actions of those alarms that are still in ALARM. What can't be
+// restored doesn't keep the rest from being so.
 func (m Muter) Restore(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Mute
 	if q.RulesDisabled || !q.Since.IsZero() { // what is half undone must not count as muted
@@ -261,8 +282,9 @@ func (m Muter) Restore(ctx context.Context, w *choreo.Work[*run.Active], plan *r
 	return nil
 }
 
-// unmute deletes all mute rules. They are written down one by one: a long run has many, and CloudWatch takes few calls a
-// second. Rules that can't be deleted and have ended by themselves are left.
+// unmute deletes all mute rules. They are written down one by one: a long run has many, and
+// CloudWatch takes few calls a second. Rules that can't be deleted and have ended by themselves are
+// left.
 func (m Muter) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Mute
 	for q.Deleted < q.Generation {
@@ -283,7 +305,9 @@ func (m Muter) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 }
 
 // remove deletes the mute rules of one generation.
-func (m Muter) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int) error {
+func (m Muter) remove(
+	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int,
+) error {
 	for part := range w.Item.Mute.PartsOf(generation, len(parts(plan.Alarms))) {
 		name := m.name(w.Item.Run, generation, part)
 		if err := m.Alarms.Unmute(ctx, name); err != nil {
@@ -293,7 +317,8 @@ func (m Muter) remove(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 	return nil
 }
 
-// Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at its end.
+// Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at
+// its end.
 func (m Muter) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
 	q := &w.Item.Mute
 	for range sweptAtOnce {
@@ -314,9 +339,11 @@ func (m Muter) name(id string, generation, part int) string {
 
 func parts(alarms []string) [][]string { return slices.Collect(slices.Chunk(alarms, muteRuleAlarms)) }
 
-// disableForRun disables a rule for this run, or joins the runs for which it is disabled. One that is off and that no run holds
-// was off before, and stays so.
-func (m Muter) disableForRun(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+// disableForRun disables a rule for this run, or joins the runs for which it is disabled. One that
+// is off and that no run holds was off before, and stays so.
+func (m Muter) disableForRun(
+	ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule,
+) error {
 	for range 5 {
 		var muted run.Muted
 		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
@@ -397,9 +424,12 @@ func (m Muter) enableForRun(ctx context.Context, w *choreo.Work[*run.Active], ru
 	return fmt.Errorf("restore rule %s: %w", rule.Name, ledger.ErrConflict)
 }
 
-// restore finishes what MUTE calls restoring: the rule is enabled before the item says that nobody holds it. The item stays
-// for a while, so that its revisions keep growing: by a revision that came twice, a late writer could undo another run's.
-func (m Muter) restore(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64) error {
+// restore finishes what MUTE calls restoring: the rule is enabled before the item says that nobody
+// holds it. The item stays for a while, so that its revisions keep growing: by a revision that came
+// twice, a late writer could undo another run's.
+func (m Muter) restore(
+	ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64,
+) error {
 	if err := m.Rules.Enable(ctx, rule); err != nil {
 		return fmt.Errorf("enable rule %s: %w", rule.Name, err)
 	}

@@ -13,19 +13,22 @@ import (
 	"quickstep/shared/run"
 )
 
-// Act brings a run from starting to open, under the lease of its own position: measures again, now that the locks are
-// held, writes down every instance, mutes, and opens with the first tokens. It is safe to repeat: what is written is put
-// only if it is absent, or is the run's own before it has opened.
-func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+// Act brings a run from starting to open, under the lease of its own position: measures again, now
+// that the locks are held, writes down every instance, mutes, and opens with the first tokens. It
+// is safe to repeat: what is written is put only if it is absent, or is the run's own before it has
+// opened.
+func (s Start) Act(
+	ctx context.Context, w *choreo.Work[*run.Active],
+) (choreo.Outcome[*run.Active], error) {
 	b := store{s.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	plan := &run.Plan{}
 	rev, err := b.require(ctx, planKey(r.ID), plan)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	if !w.Item.Prepared {
 		if err := s.prepare(ctx, b, w, plan, rev); err != nil {
@@ -36,21 +39,21 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 		why, err := s.Muter.Apply(ctx, w, plan, time.Time{})
 		switch {
 		case err != nil:
-			return choreo.Outcome{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
+			return choreo.Outcome[*run.Active]{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
 		case why != "" && w.Item.Attempt >= muteLooks:
-			return choreo.GiveUp("the fleet's alarms and rules could not be muted: " + why), nil
+			return w.GiveUp("the fleet's alarms and rules could not be muted: " + why), nil
 		case why != "":
-			return choreo.Again(mutePoll, why), nil
+			return w.Again(mutePoll, why), nil
 		}
 	}
 	tokens, total, skipped, err := s.count(ctx, b, r, plan)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
 	if err := s.tell(ctx, w, r, plan, total); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Active]{}, err
 	}
-	return choreo.With(choreo.Next(run.StepOpen, 0), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	return w.Next(run.StepOpen, 0).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			limits(r, plan, total)
 			r.Opened, r.Total, r.Tokens = w.Now, total, tokens
@@ -63,17 +66,20 @@ func (s Start) Act(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Out
 	}), nil
 }
 
-// refuseAfterAccept gives up at once if the fleet has changed since the request so that it can't be done any more.
-func refuseAfterAccept(err error) (choreo.Outcome, error) {
+// refuseAfterAccept gives up at once if the fleet has changed since the request so that it can't be
+// done any more.
+func refuseAfterAccept(err error) (choreo.Outcome[*run.Active], error) {
 	var refused *run.FieldError
 	if errors.As(err, &refused) {
-		return choreo.GiveUp(err.Error()), nil
+		return choreo.GiveUp[*run.Active](err.Error()), nil
 	}
-	return choreo.Outcome{}, err
+	return choreo.Outcome[*run.Active]{}, err
 }
 
 // prepare measures the fleet again and writes down its plan and its instances.
-func (s Start) prepare(ctx context.Context, b store, w *choreo.Work[*run.Active], plan *run.Plan, rev int64) error {
+func (s Start) prepare(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], plan *run.Plan, rev int64,
+) error {
 	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, &plan.Request)
 	if err != nil {
 		return err
@@ -113,7 +119,8 @@ func (s Start) prepare(ctx context.Context, b store, w *choreo.Work[*run.Active]
 	return w.Save(ctx, ledger.Put(planKey(w.Item.Run), rev+1, plan))
 }
 
-// seenBack forgets those that failed out of service and are terminated, or registered and healthy again.
+// seenBack forgets those that failed out of service and are terminated, or registered and healthy
+// again.
 func (s Start) seenBack(ctx context.Context, b store, w *choreo.Work[*run.Active]) error {
 	outs, revs, err := b.outs(ctx)
 	if err != nil {
@@ -159,8 +166,11 @@ func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
 	return len(o.Capture) > 0, nil
 }
 
-// putInstances writes down every instance that isn't yet. Those that failed out of service in an earlier run are skipped.
-func (s Start) putInstances(ctx context.Context, b store, w *choreo.Work[*run.Active], f *fleet, outs []run.Out) error {
+// putInstances writes down every instance that isn't yet. Those that failed out of service in an
+// earlier run are skipped.
+func (s Start) putInstances(
+	ctx context.Context, b store, w *choreo.Work[*run.Active], f *fleet, outs []run.Out,
+) error {
 	there := map[string]bool{}
 	if err := b.eachInstance(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
 		return err
@@ -190,10 +200,12 @@ func (s Start) putInstances(ctx context.Context, b store, w *choreo.Work[*run.Ac
 	return nil
 }
 
-// count reads what was written down: how many instances there are, and the tokens that those hold who failed out of
-// service in earlier runs and share the fleet, a target group or are of this run themselves. OUT is read now that the locks
-// are held (R1).
-func (s Start) count(ctx context.Context, b store, r *run.Run, plan *run.Plan) (tokens []run.Token, total, skipped int, err error) {
+// count reads what was written down: how many instances there are, and the tokens that those hold
+// who failed out of service in earlier runs and share the fleet, a target group or are of this run
+// themselves. OUT is read now that the locks are held (R1).
+func (s Start) count(
+	ctx context.Context, b store, r *run.Run, plan *run.Plan,
+) (tokens []run.Token, total, skipped int, err error) {
 	ours := map[string]bool{}
 	if err = b.eachInstance(ctx, r.ID, func(i *run.Instance) {
 		ours[i.ID] = true
@@ -221,7 +233,9 @@ func (s Start) count(ctx context.Context, b store, r *run.Run, plan *run.Plan) (
 }
 
 // tell announces that the run begins, once.
-func (s Start) tell(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan, total int) error {
+func (s Start) tell(
+	ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan, total int,
+) error {
 	if w.Item.Announced.Start {
 		return nil
 	}

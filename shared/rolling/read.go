@@ -23,10 +23,12 @@ type Machines interface {
 	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
 }
 
-// readTimeLimit is how long an invocation may read target groups: its timeout is a minute, and what follows takes seconds.
+// readTimeLimit is how long an invocation may read target groups: its timeout is a minute, and what
+// follows takes seconds.
 const readTimeLimit = 35 * time.Second
 
-// timeLimited gives up reading when the time for it is over. So a throttled API costs a wait, and never a crash.
+// timeLimited gives up reading when the time for it is over. So a throttled API costs a wait, and
+// never a crash.
 type timeLimited struct {
 	targets  Targets
 	now      func() time.Time
@@ -51,9 +53,9 @@ type groupReadings struct {
 	targets map[string][]run.Target // of these, all targets, by ARN
 }
 
-// readGroups reads every target group of the Region that could hold one of the instances: a group that was
-// created, or in which an instance was registered, after the run had started would otherwise go unseen
-// (R3). One call a group: AWS can't be asked the other way round.
+// readGroups reads every target group of the Region that could hold one of the instances: a group
+// that was created, or in which an instance was registered, after the run had started would
+// otherwise go unseen (R3). One call a group: AWS can't be asked the other way round.
 func readGroups(ctx context.Context, targets Targets, finder *run.Finder) (*groupReadings, error) {
 	region, err := targets.Groups(ctx)
 	if err != nil {
@@ -80,7 +82,9 @@ func readGroups(ctx context.Context, targets Targets, finder *run.Finder) (*grou
 }
 
 // rereadGroups reads the same groups once more.
-func rereadGroups(ctx context.Context, targets Targets, known map[string][]run.Target) (map[string][]run.Target, error) {
+func rereadGroups(
+	ctx context.Context, targets Targets, known map[string][]run.Target,
+) (map[string][]run.Target, error) {
 	now := make(map[string][]run.Target, len(known))
 	for _, arn := range slices.Sorted(maps.Keys(known)) {
 		found, err := targets.Targets(ctx, arn)

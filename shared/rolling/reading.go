@@ -8,14 +8,16 @@ import (
 	"quickstep/shared/run"
 )
 
-// AWS's lower limit of DescribeTargetHealth for an account and Region: a burst of 40 calls, and 10 a second (the limits of
-// Elastic Load Balancing's API as documented until 2026; newer accounts have more).
+// AWS's lower limit of DescribeTargetHealth for an account and Region: a burst of 40 calls, and 10
+// a second (the limits of Elastic Load Balancing's API as documented until 2026; newer accounts
+// have more).
 const (
 	readBurst = 40
 	readRate  = 10
 )
 
-// readable is how many target groups can be read within lookFor by whatever account, if nobody else reads.
+// readable is how many target groups can be read within lookFor by whatever account, if nobody else
+// reads.
 const readable = readBurst + readRate*int(readTimeLimit/time.Second)
 
 // counted counts the target groups that are read.
@@ -33,8 +35,8 @@ func (c *counted) Targets(ctx context.Context, group string) ([]run.Target, erro
 	return c.targets.Targets(ctx, group)
 }
 
-// checkReadingFits refuses a fleet whose target groups can't be read in the time that one look at the gate has. A reading that was
-// slow although there are few groups is a throttle that passes.
+// checkReadingFits refuses a fleet whose target groups can't be read in the time that one look at
+// the gate has. A reading that was slow although there are few groups is a throttle that passes.
 func checkReadingFits(q *run.Request, r run.Reading) error {
 	if took := time.Duration(r.Took); r.Groups > readable && took > readTimeLimit {
 		return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf(

@@ -24,8 +24,9 @@ type Reboot struct {
 	Now     func() time.Time
 }
 
-// Mover moves instances by reboot. Before its call an instance goes back when its time is over, however many errors were met
-// by then; after a call whose fate is unknown it may have rebooted, and be well.
+// Mover moves instances by reboot. Before its call an instance goes back when its time is over,
+// however many errors were met by then; after a call whose fate is unknown it may have rebooted,
+// and be well.
 func (r Reboot) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "reboot", r.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
@@ -37,32 +38,35 @@ func (r Reboot) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	return m
 }
 
-// Act is safe to repeat: each call is written down before it is made; a try that finds that an earlier call has worked
-// makes none; and after more than one call the check believes nothing for five minutes.
-func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+// Act is safe to repeat: each call is written down before it is made; a try that finds that an
+// earlier call has worked makes none; and after more than one call the check believes nothing for
+// five minutes.
+func (r Reboot) Act(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	if why := unrecorded(i); why != "" {
-		return choreo.GiveUp(why), nil
+		return w.GiveUp(why), nil
 	}
 	plan, err := (store{r.Ledger}).plan(ctx, i.Run)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	if why := r.overdue(i, plan); why != "" {
-		return choreo.GiveUp(why), nil
+		return w.GiveUp(why), nil
 	}
 	m, err := machine(ctx, r.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	switch {
 	case m == nil || m.Gone():
 		return terminated(i), nil
 	case m.State != "running":
-		return choreo.GiveUp(fmt.Sprintf("the instance is %s; start it, or terminate it", m.State)), nil
+		return w.GiveUp(fmt.Sprintf("the instance is %s; start it, or terminate it", m.State)), nil
 	}
 	if rest := i.GoneAt.Add(plan.DrainDelay(i.Capture)).Sub(r.Now()); rest > 0 {
-		return choreo.Again(rest, "waiting for the end of the deregistration delay"), nil
+		return w.Again(rest, "waiting for the end of the deregistration delay"), nil
 	}
 
 	if out, done, err := r.boot(ctx, w, plan); done || err != nil {
@@ -70,13 +74,13 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	}
 	busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	if busy != "" {
 		if r.Now().After(i.GoneAt.Add(plan.DrainTimeout(i.Capture))) {
-			return choreo.GiveUp("never drained: " + busy), nil
+			return w.GiveUp("never drained: " + busy), nil
 		}
-		return choreo.Again(15*time.Second, busy), nil
+		return w.Again(15*time.Second, busy), nil
 	}
 	if out, done, err := r.renew(ctx, i); done || err != nil {
 		return out, err
@@ -84,8 +88,8 @@ func (r Reboot) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	return r.call(ctx, w, plan)
 }
 
-// overdue says why an instance without a call goes back now; empty: it may still be rebooted. That is a matter of time
-// alone: who is out of service and waits for its reboot takes up a token.
+// overdue says why an instance without a call goes back now; empty: it may still be rebooted. That
+// is a matter of time alone: who is out of service and waits for its reboot takes up a token.
 func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 	limit := plan.RebootFor(i.Capture)
 	if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {
@@ -94,10 +98,11 @@ func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 	return fmt.Sprintf("not rebooted within %s of its deregistration: %s", run.Span(limit), firstNonEmpty(i.Reason, "nobody took it up"))
 }
 
-// boot reads the boot id before the first call, and after one whose fate is unknown finds out whether it has worked.
+// boot reads the boot id before the first call, and after one whose fate is unknown finds out
+// whether it has worked.
 func (r Reboot) boot(
 	ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan,
-) (out choreo.Outcome, done bool, err error) {
+) (out choreo.Outcome[*run.Instance], done bool, err error) {
 	i := w.Item
 	if plan.Request.Proof == run.ProofOff || i.Boot.Unreadable {
 		return out, false, nil
@@ -126,16 +131,18 @@ func (r Reboot) boot(
 		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
 		return out, false, nil
 	case i.Boot.Asked < bootQuestions:
-		return choreo.Again(bootAnswer, why), true, nil
+		return w.Again(bootAnswer, why), true, nil
 	case i.Boot.Old == "":
 		return r.unreadable(i, plan, why)
 	}
 	return out, false, nil // the id of before must do: the uptime tells whose boot the next one is
 }
 
-// renew asks for the old boot's id again if it is too old by now, a bounded number of times: with many target groups, what comes
-// between its reading and the call may always take longer.
-func (r Reboot) renew(ctx context.Context, i *run.Instance) (out choreo.Outcome, done bool, err error) {
+// renew asks for the old boot's id again if it is too old by now, a bounded number of times: with
+// many target groups, what comes between its reading and the call may always take longer.
+func (r Reboot) renew(
+	ctx context.Context, i *run.Instance,
+) (out choreo.Outcome[*run.Instance], done bool, err error) {
 	b := &i.Boot
 	fresh := r.Now().Sub(b.OldAt) <= bootFresh
 	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions || b.Asked >= bootQuestions {
@@ -143,12 +150,14 @@ func (r Reboot) renew(ctx context.Context, i *run.Instance) (out choreo.Outcome,
 	}
 	b.Renewed++
 	_, why, err := readBoot(ctx, r.Boots, i, r.Now)
-	return choreo.Again(bootAnswer, why), true, err
+	return choreo.Again[*run.Instance](bootAnswer, why), true, err
 }
 
-// afterCall finds out whether a call whose fate is unknown has worked. What is on another boot isn't rebooted again, unless that
-// boot began before the call.
-func (r Reboot) afterCall(ctx context.Context, i *run.Instance) (out choreo.Outcome, done bool, err error) {
+// afterCall finds out whether a call whose fate is unknown has worked. What is on another boot
+// isn't rebooted again, unless that boot began before the call.
+func (r Reboot) afterCall(
+	ctx context.Context, i *run.Instance,
+) (out choreo.Outcome[*run.Instance], done bool, err error) {
 	if i.Boot.Old == "" || i.Boot.Asked >= bootQuestions {
 		return out, false, nil
 	}
@@ -157,7 +166,7 @@ func (r Reboot) afterCall(ctx context.Context, i *run.Instance) (out choreo.Outc
 	case err != nil:
 		return out, false, err
 	case read.ID == "":
-		return choreo.Again(bootAnswer, why), true, nil
+		return choreo.Again[*run.Instance](bootAnswer, why), true, nil
 	}
 
 	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
@@ -167,18 +176,21 @@ func (r Reboot) afterCall(ctx context.Context, i *run.Instance) (out choreo.Outc
 		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
 		return out, false, nil
 	}
-	return choreo.Next(run.StepCheck, 0), true, nil
+	return choreo.Next[*run.Instance](run.StepCheck, 0), true, nil
 }
 
-func (r Reboot) unreadable(i *run.Instance, plan *run.Plan, why string) (choreo.Outcome, bool, error) {
+func (r Reboot) unreadable(
+	i *run.Instance, plan *run.Plan, why string,
+) (choreo.Outcome[*run.Instance], bool, error) {
 	i.Boot = run.Boot{Unreadable: true}
 	if plan.Request.Proof == run.ProofRequired {
-		return choreo.GiveUp("no proof of the reboot could be had: " + why), true, nil
+		return choreo.GiveUp[*run.Instance]("no proof of the reboot could be had: " + why), true, nil
 	}
-	return choreo.Outcome{}, false, nil
+	return choreo.Outcome[*run.Instance]{}, false, nil
 }
 
-// reached reads every target group and says which one can still send traffic to the instance, or isn't done draining.
+// reached reads every target group and says which one can still send traffic to the instance, or
+// isn't done draining.
 func (r Reboot) reached(
 	ctx context.Context, w *choreo.Work[*run.Instance], finder *run.Finder,
 ) (busy string, err error) {
@@ -204,9 +216,12 @@ func (r Reboot) reached(
 	return busy, nil
 }
 
-// call writes the call down, and makes it. A call that was certainly refused (a throttle, a missing permission, an instance
-// in no state for it) is taken back: what can't be known is only what became of a call without an answer.
-func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan) (choreo.Outcome, error) {
+// call writes the call down, and makes it. A call that was certainly refused (a throttle, a missing
+// permission, an instance in no state for it) is taken back: what can't be known is only what
+// became of a call without an answer.
+func (r Reboot) call(
+	ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan,
+) (choreo.Outcome[*run.Instance], error) {
 	i, before := w.Item, *w.Item
 	unasked := func() {
 		i.RebootAskedAt, i.RebootedAt, i.CalledAt = before.RebootAskedAt, before.RebootedAt, before.CalledAt
@@ -222,7 +237,7 @@ func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	i.Boot.Command, i.Boot.Asked = "", 0
 	if err := w.Save(ctx); err != nil {
 		unasked()
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 
 	err := r.EC2.Reboot(ctx, i.ID)
@@ -231,10 +246,10 @@ func (r Reboot) call(ctx context.Context, w *choreo.Work[*run.Instance], plan *r
 	}
 	switch {
 	case errors.Is(err, run.ErrGone):
-		return choreo.GiveUp("EC2 refused the reboot: " + err.Error()), nil
+		return w.GiveUp("EC2 refused the reboot: " + err.Error()), nil
 	case err != nil:
-		return choreo.Outcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
+		return choreo.Outcome[*run.Instance]{}, fmt.Errorf("reboot %s: %w", i.ID, err)
 	}
 	i.CalledAt = choreo.After(r.Now())
-	return choreo.Next(run.StepCheck, i.CalledAt.Add(firstLook(plan, i)).Sub(w.Now)), nil
+	return w.Next(run.StepCheck, i.CalledAt.Add(firstLook(plan, i)).Sub(w.Now)), nil
 }

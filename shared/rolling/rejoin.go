@@ -13,7 +13,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Rejoin puts an instance back: registers exactly what was captured, and waits until it is healthy wherever it was.
+// Rejoin puts an instance back: registers exactly what was captured, and waits until it is healthy
+// wherever it was.
 type Rejoin struct {
 	Ledger  ledger.Store
 	EC2     Machines
@@ -26,17 +27,18 @@ type Rejoin struct {
 }
 
 const (
-	// settling is the time between registering and the first reading, and between readings: the default interval of
-	// a target group's health check is 30 s, the shortest 5 s.
+	// settling is the time between registering and the first reading, and between readings: the
+	// default interval of a target group's health check is 30 s, the shortest 5 s.
 	settling = 10 * time.Second
-	// readEvery is how often rejoin reads, while it can't register, where the instance is registered by now.
+	// readEvery is how often rejoin reads, while it can't register, where the instance is registered
+	// by now.
 	readEvery = time.Hour
 	// missingFor is how long a target must be missing before somebody else has taken it out.
 	missingFor = 30 * time.Second
 )
 
-// Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is borne for hours: it may be
-// well, and to give up would leave it out.
+// Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is
+// borne for hours: it may be well, and to give up would leave it out.
 func (r Rejoin) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 	m := Instances(l, "rejoin", r.Act)
 	m.Tolerance = externalErrors
@@ -44,9 +46,11 @@ func (r Rejoin) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
 }
 
 // Act is safe to repeat: what has been registered isn't registered again, and awaiting only reads.
-func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+func (r Rejoin) Act(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	if why := unrecorded(w.Item); why != "" {
-		return choreo.GiveUp(why), nil
+		return w.GiveUp(why), nil
 	}
 	act := r.register
 	if w.Item.Step == run.StepAwait {
@@ -57,12 +61,14 @@ func (r Rejoin) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.
 	return out, err
 }
 
-// register puts the instance back, group by group, and notes which are done: where a call has returned, whoever takes it out
-// afterwards is somebody else, and there it stays out.
-func (r Rejoin) register(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+// register puts the instance back, group by group, and notes which are done: where a call has
+// returned, whoever takes it out afterwards is somebody else, and there it stays out.
+func (r Rejoin) register(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	if err := r.registered(ctx, i); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	var all []error
 	for _, g := range byGroup(i) {
@@ -80,18 +86,18 @@ func (r Rejoin) register(ctx context.Context, w *choreo.Work[*run.Instance]) (ch
 		i.Rejoined = append(i.Rejoined, g.arn)
 	}
 	if err := errors.Join(all...); err != nil { // one that can't be registered in doesn't keep it out of the others
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 
 	i.RegisteredAt = choreo.After(r.Now())
 	if len(i.Capture) == 0 {
 		return r.back(w), nil
 	}
-	return choreo.Next(run.StepAwait, i.RegisteredAt.Add(settling).Sub(w.Now)), nil
+	return w.Next(run.StepAwait, i.RegisteredAt.Add(settling).Sub(w.Now)), nil
 }
 
-// registered reads, once an hour while errors last, where the instance is registered by now: a call without an answer may have
-// worked, and where it did nobody registers it again.
+// registered reads, once an hour while errors last, where the instance is registered by now: a call
+// without an answer may have worked, and where it did nobody registers it again.
 func (r Rejoin) registered(ctx context.Context, i *run.Instance) error {
 	now := r.Now()
 	since := i.ErrorSince
@@ -130,11 +136,13 @@ func allRegistered(i *run.Instance, group string, targets []run.Target) bool {
 	return true
 }
 
-func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+func (r Rejoin) await(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	i, now := w.Item, r.Now()
 	seen, err := r.read(ctx, i)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	waiting := strings.Join(seen.ill, ", ")
 	if len(seen.missing)+len(seen.deleted) > 0 {
@@ -144,7 +152,7 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 	if waiting == "" {
 		if i.HealthyAt.IsZero() {
 			i.HealthyAt = now
-			return choreo.Again(settling/2, "healthy; looking once more"), nil
+			return w.Again(settling/2, "healthy; looking once more"), nil
 		}
 		return r.back(w, seen.before...), nil
 	}
@@ -156,17 +164,20 @@ func (r Rejoin) await(ctx context.Context, w *choreo.Work[*run.Instance]) (chore
 	return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
 }
 
-// left is the outcome for an instance that can't stand everywhere it stood: others have taken it out, or deleted a target group.
-// It fails, for it isn't healthy wherever it was (R5), and people should know before more of the fleet leaves service; but
-// once it is healthy in all that is left, it isn't out by our doing, so that it keeps no token and needn't be released.
-func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen groupStatus, waiting string) (choreo.Outcome, error) {
+// left is the outcome for an instance that can't stand everywhere it stood: others have taken it
+// out, or deleted a target group. It fails, for it isn't healthy wherever it was (R5), and people
+// should know before more of the fleet leaves service; but once it is healthy in all that is left,
+// it isn't out by our doing, so that it keeps no token and needn't be released.
+func (r Rejoin) left(
+	ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen groupStatus, waiting string,
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	if i.MissingSince.IsZero() {
 		i.MissingSince = now
 	}
 	i.HealthyAt, i.Deleted = time.Time{}, seen.deleted
 	if rest := missingFor - now.Sub(i.MissingSince); rest > 0 {
-		return choreo.Again(rest, seen.deregisteredReason("not registered any more in %s")), nil
+		return w.Again(rest, seen.deregisteredReason("not registered any more in %s")), nil
 	}
 	why := seen.deregisteredReason("somebody else took it out of %s after it had rejoined; it was left out there")
 	if waiting == "" {
@@ -181,10 +192,12 @@ func (r Rejoin) left(ctx context.Context, w *choreo.Work[*run.Instance], now tim
 }
 
 // wait comes again for what isn't healthy yet, unless it is too late for that.
-func (r Rejoin) wait(ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string) (out choreo.Outcome, late bool, err error) {
+func (r Rejoin) wait(
+	ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string,
+) (out choreo.Outcome[*run.Instance], late bool, err error) {
 	plan, err := (store{r.Ledger}).plan(ctx, w.Item.Run)
 	late = err == nil && now.Sub(w.Item.RegisteredAt) >= plan.RejoinFor(w.Item.Capture)
-	return choreo.Again(settling, waiting), late, err
+	return w.Again(settling, waiting), late, err
 }
 
 // groupStatus is what was seen of an instance's captured targets.
@@ -195,7 +208,8 @@ type groupStatus struct {
 	before  []string // not healthy, and weren't before either
 }
 
-// deregisteredReason says where the instance isn't any more; taken has a place for those where only it is missing.
+// deregisteredReason says where the instance isn't any more; taken has a place for those where only
+// it is missing.
 func (s groupStatus) deregisteredReason(taken string) string {
 	var all []string
 	if len(s.missing) > 0 {
@@ -246,20 +260,25 @@ func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen groupStatus, er
 }
 
 // giveUp gives up with the reason, or because the instance is gone, if it is.
-func (r Rejoin) giveUp(ctx context.Context, i *run.Instance, reason string) (choreo.Outcome, error) {
+func (r Rejoin) giveUp(
+	ctx context.Context, i *run.Instance, reason string,
+) (choreo.Outcome[*run.Instance], error) {
 	m, err := machine(ctx, r.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 	if m == nil || m.Gone() {
 		return terminated(i), nil
 	}
-	return choreo.GiveUp(reason), nil
+	return choreo.GiveUp[*run.Instance](reason), nil
 }
 
-// back is the end of an instance that is in service again: done, skipped if it went back without a reboot, failed if
-// triage had sent it back after a failure. unhealthy is where it isn't healthy, and wasn't before.
-func (r Rejoin) back(w *choreo.Work[*run.Instance], unhealthy ...string) choreo.Outcome {
+// back is the end of an instance that is in service again: done, skipped if it went back without a
+// reboot, failed if triage had sent it back after a failure. unhealthy is where it isn't healthy,
+// and wasn't before.
+func (r Rejoin) back(
+	w *choreo.Work[*run.Instance], unhealthy ...string,
+) choreo.Outcome[*run.Instance] {
 	b, i, now := store{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
 	if unexplained(i) {

@@ -63,7 +63,9 @@ func (b store) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 	return nil
 }
 
-func (b store) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expires time.Time) error {
+func (b store) renewPlan(
+	ctx context.Context, w *choreo.Work[*run.Active], expires time.Time,
+) error {
 	plan := &run.Plan{}
 	rev, err := b.require(ctx, planKey(w.Item.Run), plan)
 	if err != nil || !plan.Expires.Before(expires) {
@@ -79,7 +81,9 @@ func (b store) renewPlan(ctx context.Context, w *choreo.Work[*run.Active], expir
 
 // renewInstance renews an instance's part as it was read. An item whose lease is live belongs to
 // whoever holds it.
-func (b store) renewInstance(ctx context.Context, w *choreo.Work[*run.Active], d ledger.Doc, expires time.Time) (done bool, err error) {
+func (b store) renewInstance(
+	ctx context.Context, w *choreo.Work[*run.Active], d ledger.Doc, expires time.Time,
+) (done bool, err error) {
 	i := newInstance()
 	if err := d.Decode(i); err != nil {
 		return false, err

@@ -80,8 +80,8 @@ type versioned struct {
 	rev int64
 }
 
-// holders reads the items of those that hold a token of the run and can still get on, in the order of the tokens; all
-// of them, also the failed, if failed is true.
+// holders reads the items of those that hold a token of the run and can still get on, in the order
+// of the tokens; all of them, also the failed, if failed is true.
 func (b store) holders(ctx context.Context, r *run.Run, failed bool) ([]versioned, error) {
 	var keys []ledger.Key
 	for _, t := range r.Tokens {
@@ -127,7 +127,8 @@ func (b store) outs(ctx context.Context) ([]run.Out, []int64, error) {
 	return outs, revs, nil
 }
 
-// outOf are the instances of a run that failed out of service and are neither released nor seen back.
+// outOf are the instances of a run that failed out of service and are neither released nor seen
+// back.
 func (b store) outOf(ctx context.Context, id string) (map[string]bool, error) {
 	outs, _, err := b.outs(ctx)
 	out := map[string]bool{}
@@ -159,8 +160,11 @@ func (b store) eachInstance(ctx context.Context, id string, f func(*run.Instance
 	}
 }
 
-// updateRun writes the run after f has changed it, again and again while others write it too. f returns false to leave it.
-func (b store) updateRun(ctx context.Context, mark func() string, id string, f func(*run.Run) bool) error {
+// updateRun writes the run after f has changed it, again and again while others write it too. f
+// returns false to leave it.
+func (b store) updateRun(
+	ctx context.Context, mark func() string, id string, f func(*run.Run) bool,
+) error {
 	const races = 8
 	for race := 0; ; race++ {
 		r, rev, err := b.run(ctx, id)

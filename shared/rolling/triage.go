@@ -11,8 +11,9 @@ import (
 	"quickstep/shared/sanitize"
 )
 
-// Triage takes the dead letters: positions that gave up, and messages that SQS moved because no invocation finished
-// them. It says what failed, and sends it back, ends it, or gives it another chance.
+// Triage takes the dead letters: positions that gave up, and messages that SQS moved because no
+// invocation finished them. It says what failed, and sends it back, ends it, or gives it another
+// chance.
 type Triage struct {
 	choreo.Deps
 	AlarmTopic Topic
@@ -21,7 +22,8 @@ type Triage struct {
 // Owns says whether an item is one of a rolling reboot.
 func (t Triage) Owns(key ledger.Key) bool { return isInstance(key) || isActive(key) }
 
-// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
+// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends
+// in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	switch {
 	case isInstance(msg.Key):
@@ -54,38 +56,42 @@ func (t Triage) trouble(ctx context.Context, a *run.Active) error {
 	return nil
 }
 
-// Act announces that an instance failed, and sends it back into service if it was never rebooted. It is safe to repeat:
-// what was announced is written down, and the end is one transaction.
-func (t Triage) Act(ctx context.Context, w *choreo.Work[*run.Instance]) (choreo.Outcome, error) {
+// Act announces that an instance failed, and sends it back into service if it was never rebooted.
+// It is safe to repeat: what was announced is written down, and the end is one transaction.
+func (t Triage) Act(
+	ctx context.Context, w *choreo.Work[*run.Instance],
+) (choreo.Outcome[*run.Instance], error) {
 	i := w.Item
 	recordFailure(i)
 	if !i.Failure.Announced {
 		r, _, err := (store{t.Ledger}).run(ctx, i.Run)
 		if err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*run.Instance]{}, err
 		}
 		n := notify.Failure(r, i)
 		if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
-			return choreo.Outcome{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
+			return choreo.Outcome[*run.Instance]{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
 		}
 		i.Failure.Announced = true
 		if err := w.Save(ctx); err != nil {
-			return choreo.Outcome{}, err
+			return choreo.Outcome[*run.Instance]{}, err
 		}
 	}
 	return t.failOrReturn(w), nil
 }
 
-// failUnannounced is the outcome when the alarm can't be sent: the failure is committed all the same, and the run's own
-// position tries the alarm again.
-func (t Triage) failUnannounced(_ context.Context, w *choreo.Work[*run.Instance], reason string) choreo.Outcome {
+// failUnannounced is the outcome when the alarm can't be sent: the failure is committed all the
+// same, and the run's own position tries the alarm again.
+func (t Triage) failUnannounced(
+	_ context.Context, w *choreo.Work[*run.Instance], reason string,
+) choreo.Outcome[*run.Instance] {
 	recordFailure(w.Item)
 	Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return t.failOrReturn(w)
 }
 
-// recordFailure writes down why the instance failed. One that fails again on its way back has failed out of service after all: that
-// is a failure of its own, to be announced as well.
+// recordFailure writes down why the instance failed. One that fails again on its way back has
+// failed out of service after all: that is a failure of its own, to be announced as well.
 func recordFailure(i *run.Instance) {
 	first, step := i.Failure, i.GaveUp
 	if step == run.StepAwait { // one step, to whom it concerns
@@ -102,23 +108,29 @@ func recordFailure(i *run.Instance) {
 	}
 }
 
-// failOrReturn sends an instance that left and was never asked to reboot back into service, once; any other has failed.
-func (t Triage) failOrReturn(w *choreo.Work[*run.Instance]) choreo.Outcome {
+// failOrReturn sends an instance that left and was never asked to reboot back into service, once;
+// any other has failed.
+func (t Triage) failOrReturn(w *choreo.Work[*run.Instance]) choreo.Outcome[*run.Instance] {
 	i := w.Item
 	if i.GoesBack() {
-		return choreo.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
+		return w.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
 	}
 	return (store{t.Ledger}).end(w, run.Failed, i.Failure.Reason, nil)
 }
 
-// start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is never failed.
-func (t Triage) start(ctx context.Context, w *choreo.Work[*run.Active]) (choreo.Outcome, error) {
+// start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is
+// never failed.
+func (t Triage) start(
+	ctx context.Context, w *choreo.Work[*run.Active],
+) (choreo.Outcome[*run.Active], error) {
 	return t.failStart(ctx, w, ""), nil
 }
 
-func (t Triage) failStart(_ context.Context, w *choreo.Work[*run.Active], _ string) choreo.Outcome {
+func (t Triage) failStart(
+	_ context.Context, w *choreo.Work[*run.Active], _ string,
+) choreo.Outcome[*run.Active] {
 	reason := "it could not begin: " + w.Item.Position.Reason
-	return choreo.With(choreo.Next(run.StepFinishing, 0).Because(reason), func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	return w.Next(run.StepFinishing, 0).Because(reason).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		var all choreo.Transaction
 		b := store{t.Ledger}
 		r, rev, err := b.run(ctx, a.Run)

@@ -11,22 +11,26 @@ import (
 )
 
 const (
-	// outsideFor is how long errors are borne by the steps of an instance that is out of service and may be well: to give
-	// up would leave it out, and nothing but the errors stands in its way.
+	// outsideFor is how long errors are borne by the steps of an instance that is out of service and
+	// may be well: to give up would leave it out, and nothing but the errors stands in its way.
 	outsideFor = 6 * time.Hour
 	// troubleAfter is after how long people are told of them, and troubleEvery how often.
 	troubleAfter = 5 * time.Minute
 	troubleEvery = time.Hour
 )
 
-// externalErrors is how long errors are borne once an instance is out of service and was asked to reboot, or is on its way back.
+// externalErrors is how long errors are borne once an instance is out of service and was asked to
+// reboot, or is on its way back.
 func externalErrors(*run.Instance) choreo.Tolerance {
 	return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}
 }
 
-// notifyTrouble tells people that errors keep an instance's step from getting on, after five minutes and then every hour. What was
-// told is committed with the error. If people can't be told, the error itself is in the log, and comes again.
-func notifyTrouble(ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error) {
+// notifyTrouble tells people that errors keep an instance's step from getting on, after five
+// minutes and then every hour. What was told is committed with the error. If people can't be told,
+// the error itself is in the log, and comes again.
+func notifyTrouble(
+	ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error,
+) {
 	i := w.Item
 	since := i.ErrorSince
 	if err == nil || errors.Is(err, choreo.ErrLost) || since.IsZero() || now.Sub(since) < troubleAfter {

@@ -12,7 +12,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Watchdog gives whatever is overdue its message again: the runs' own positions, and those of their tokens' holders.
+// Watchdog gives whatever is overdue its message again: the runs' own positions, and those of their
+// tokens' holders.
 type Watchdog struct {
 	Ledger ledger.Store
 	Queues choreo.Sender
@@ -25,7 +26,8 @@ type WatchResult struct {
 	Redelivered int `json:"nudged"`
 }
 
-// Look goes over every active run. One that can't be read doesn't keep it from the others; the errors come together.
+// Look goes over every active run. One that can't be read doesn't keep it from the others; the
+// errors come together.
 func (d Watchdog) Look(ctx context.Context, owner string) (WatchResult, error) {
 	var seen WatchResult
 	docs, err := d.Ledger.List(ctx, activePK, "", "", 0)
@@ -47,7 +49,9 @@ func (d Watchdog) Look(ctx context.Context, owner string) (WatchResult, error) {
 	return seen, errors.Join(all...)
 }
 
-func (d Watchdog) watch(ctx context.Context, owner string, doc ledger.Doc, now time.Time) (nudged int, err error) {
+func (d Watchdog) watch(
+	ctx context.Context, owner string, doc ledger.Doc, now time.Time,
+) (nudged int, err error) {
 	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Routing, Owner: owner}
 	a := newActive()
 	if err := doc.Decode(a); err != nil {
@@ -66,7 +70,9 @@ func (d Watchdog) watch(ctx context.Context, owner string, doc ledger.Doc, now t
 	return d.holders(ctx, n, a.Run, now, nudged)
 }
 
-func (d Watchdog) holders(ctx context.Context, n choreo.Redeliverer, id string, now time.Time, nudged int) (int, error) {
+func (d Watchdog) holders(
+	ctx context.Context, n choreo.Redeliverer, id string, now time.Time, nudged int,
+) (int, error) {
 	b := store{d.Ledger}
 	r, _, err := b.run(ctx, id)
 	if err != nil {
@@ -90,7 +96,8 @@ func (d Watchdog) holders(ctx context.Context, n choreo.Redeliverer, id string, 
 	return nudged, errors.Join(all...)
 }
 
-// unparked says that the instance waits at the gate without a clock although its run isn't paused any more.
+// unparked says that the instance waits at the gate without a clock although its run isn't paused
+// any more.
 func unparked(r *run.Run, i *run.Instance) bool {
 	return r.Paused.IsZero() && i.Step == run.StepDrain && i.Due.IsZero()
 }

@@ -15,7 +15,8 @@ var (
 	ErrUnmanaged   = errors.New("the instance isn't managed by Systems Manager") // no agent, or it is offline
 )
 
-// Selection chooses instances; what is given narrows one another. At least one of the two isn't empty.
+// Selection chooses instances; what is given narrows one another. At least one of the two isn't
+// empty.
 type Selection struct {
 	IDs  []string
 	Tags map[string]string // values may hold the wildcards of EC2's filters, * and ?

@@ -5,8 +5,8 @@ import "time"
 // Boot is what is known about an instance's boots.
 type Boot struct {
 	Unreadable bool `json:"unreadable,omitempty"` // not to be had through Systems Manager
-	// Old is the id of the boot that the reboot is to end. It may be replaced until the call is written down, and after
-	// it by the id of a boot that is known to have begun before the call.
+	// Old is the id of the boot that the reboot is to end. It may be replaced until the call is
+	// written down, and after it by the id of a boot that is known to have begun before the call.
 	Old   string    `json:"old,omitempty"`
 	OldAt time.Time `json:"oldAt,omitzero"` // the instance was on it then
 	// New says that a boot was seen that the call has brought about.
@@ -35,9 +35,10 @@ const (
 	TheirBoot                   // another boot, which began before the call: somebody else's
 )
 
-// Booted says whose boot an answer shows: to a question that was sent at sentAt at the earliest, read at readAt at the
-// latest, by our clock. The boot began between sentAt − uptime and readAt − uptime. Another id alone proves nothing: another
-// agent may have rebooted the instance before our call, which EC2 then still carries out, minutes later if need be.
+// Booted says whose boot an answer shows: to a question that was sent at sentAt at the earliest,
+// read at readAt at the latest, by our clock. The boot began between sentAt − uptime and readAt −
+// uptime. Another id alone proves nothing: another agent may have rebooted the instance before our
+// call, which EC2 then still carries out, minutes later if need be.
 func (i *Instance) Booted(a BootAnswer, sentAt, readAt time.Time) BootOrigin {
 	switch {
 	case SameBoot(a.ID, i.Boot.Old):
@@ -50,8 +51,9 @@ func (i *Instance) Booted(a BootAnswer, sentAt, readAt time.Time) BootOrigin {
 	return Unclear
 }
 
-// SameBoot says whether two boot ids are of one boot. Windows has none but the time of its start, which moves a little
-// when the clock is set right: up to half a minute, less than any reboot takes.
+// SameBoot says whether two boot ids are of one boot. Windows has none but the time of its start,
+// which moves a little when the clock is set right: up to half a minute, less than any reboot
+// takes.
 func SameBoot(a, b string) bool {
 	at, errA := time.Parse(time.RFC3339, a)
 	bt, errB := time.Parse(time.RFC3339, b)
@@ -61,12 +63,12 @@ func SameBoot(a, b string) bool {
 	return at.Sub(bt).Abs() < 30*time.Second
 }
 
-// DownFor is how long checks must have failed, without one that passed, before they show that an instance is down: one may
-// fail by chance, and so may two in the same moment.
+// DownFor is how long checks must have failed, without one that passed, before they show that an
+// instance is down: one may fail by chance, and so may two in the same moment.
 const DownFor = 10 * time.Second
 
-// Watch notes what a look at an instance after its reboot was asked for says about its being down. An instance that wasn't
-// healthy before shows nothing by failing.
+// Watch notes what a look at an instance after its reboot was asked for says about its being down.
+// An instance that wasn't healthy before shows nothing by failing.
 func (i *Instance) Watch(f Finding, now time.Time) {
 	switch {
 	case f.OK:
@@ -79,7 +81,8 @@ func (i *Instance) Watch(f Finding, now time.Time) {
 	}
 }
 
-// wasUp says that the instance was healthy somewhere when it left, or stands in no target group that could tell.
+// wasUp says that the instance was healthy somewhere when it left, or stands in no target group
+// that could tell.
 func (i *Instance) wasUp() bool {
 	for _, r := range i.Capture {
 		if r.Healthy {

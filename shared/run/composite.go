@@ -192,8 +192,8 @@ func (r *ruleReader) quoted() string {
 	return b.String()
 }
 
-// alarmName is the name in an alarm's ARN, arn:aws:cloudwatch:region:account:alarm:name, or the name
-// itself.
+// alarmName is the name in an alarm's ARN, arn:aws:cloudwatch:region:account:alarm:name, or the
+// name itself.
 func alarmName(reference string, quoted bool) string {
 	if !quoted {
 		reference = strings.TrimSpace(reference)

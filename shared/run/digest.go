@@ -10,14 +10,16 @@ import (
 	"slices"
 )
 
-// Digest tells JSON objects apart by what they hold: SHA-256 of the object with its fields sorted, white space between values
-// gone, and numbers as they are written. Of a field that is given twice the last counts, as in ParseObject.
+// Digest tells JSON objects apart by what they hold: SHA-256 of the object with its fields sorted,
+// white space between values gone, and numbers as they are written. Of a field that is given twice
+// the last counts, as in ParseObject.
 func (o Object) Digest() string {
 	sum := sha256.Sum256(canonical(o))
 	return hex.EncodeToString(sum[:])
 }
 
-// Digests are short digests of each field's value, by which it can be said later in which fields another object differs.
+// Digests are short digests of each field's value, by which it can be said later in which fields
+// another object differs.
 func (o Object) Digests() map[string]string {
 	all := make(map[string]string, len(o))
 	for name, raw := range o {
@@ -27,7 +29,8 @@ func (o Object) Digests() map[string]string {
 	return all
 }
 
-// Differ are the names of the fields in which the object differs from one whose digests these are, sorted.
+// Differ are the names of the fields in which the object differs from one whose digests these are,
+// sorted.
 func (o Object) Differ(digests map[string]string) []string {
 	names := map[string]bool{}
 	own := o.Digests()

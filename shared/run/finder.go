@@ -13,9 +13,9 @@ type Interface struct {
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 }
 
-// Finder finds the instances that a target stands for. A target group of type instance knows them by
-// their ids. One of type ip knows them by any address of any network interface, whatever VPC the group
-// is in: targets may be in a peered one.
+// Finder finds the instances that a target stands for. A target group of type instance knows them
+// by their ids. One of type ip knows them by any address of any network interface, whatever VPC the
+// group is in: targets may be in a peered one.
 //
 // It takes time for each machine once, and none for each machine when it is asked.
 type Finder struct {
@@ -64,8 +64,8 @@ func (f *Finder) add(p netip.Prefix, o addressOwner) {
 	}
 }
 
-// Holds says whether the group can hold one of the machines at all. Targets of the types lambda and alb
-// are no instances.
+// Holds says whether the group can hold one of the machines at all. Targets of the types lambda and
+// alb are no instances.
 func (f *Finder) Holds(g Group) bool {
 	switch g.TargetType {
 	case "instance":

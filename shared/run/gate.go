@@ -25,13 +25,15 @@ type Verdict struct {
 	Reason  string
 	Refused []string // groups whose floor refused
 	Stop    bool     // the reason holds for every instance to come as well
-	// Own says that the instance waits for itself: the gate isn't closed, and the run's patience isn't used up by it.
+	// Own says that the instance waits for itself: the gate isn't closed, and the run's patience isn't
+	// used up by it.
 	Own bool
 }
 
-// InitialPatience is how long the gate waits for an instance's own targets to get through their first health checks. The
-// slowest have ten of them, five minutes apart at most (HealthyThresholdCount, HealthCheckIntervalSeconds), but a
-// registration needs a single one: whoever is initial for longer has no load balancer that checks it, or a broken one.
+// InitialPatience is how long the gate waits for an instance's own targets to get through their
+// first health checks. The slowest have ten of them, five minutes apart at most
+// (HealthyThresholdCount, HealthCheckIntervalSeconds), but a registration needs a single one:
+// whoever is initial for longer has no load balancer that checks it, or a broken one.
 const InitialPatience = 10 * time.Minute
 
 // Gate is what the gate sees of the world at one moment.
@@ -45,12 +47,13 @@ type Gate struct {
 	Holders []*Instance // of tokens of this run, in their order; me among them
 	Out     []Out       // failed out of service, in any run
 	Targets map[string][]Target
-	// Marked says that me is marked as leaving: the second look, which doesn't count those that aren't.
+	// Marked says that me is marked as leaving: the second look, which doesn't count those that
+	// aren't.
 	Marked bool
 }
 
-// Registrations lists where an instance is registered now, by what the look has read; also under one of its
-// addresses, in a group that then isn't of the plan.
+// Registrations lists where an instance is registered now, by what the look has read; also under
+// one of its addresses, in a group that then isn't of the plan.
 func (l *Gate) Registrations() []Registration {
 	machine := Machine{ID: l.Me.ID}
 	if l.Machine != nil {
@@ -97,8 +100,9 @@ func (l *Gate) Decide() Verdict {
 	return l.floor()
 }
 
-// initial waits for the first health checks of the instance's own targets: captured in the middle of them, it would count as
-// unhealthy before, and nobody would wait for its health when it comes back.
+// initial waits for the first health checks of the instance's own targets: captured in the middle
+// of them, it would count as unhealthy before, and nobody would wait for its health when it comes
+// back.
 func (l *Gate) initial() Verdict {
 	since := l.Me.InitialSince
 	if !l.Me.LeftAt.IsZero() || (!since.IsZero() && l.Now.Sub(since) >= InitialPatience) {
@@ -167,8 +171,9 @@ func (l *Gate) unprobed(standing []Registration) string {
 	return "the instance is in no target group with an HTTP health check any more, so check.http has no port to probe"
 }
 
-// floor asks whether every target group of the instance keeps its floor of healthy targets without it, without all that
-// have left or are leaving, and, in the first look, without those before it that may be about to.
+// floor asks whether every target group of the instance keeps its floor of healthy targets without
+// it, without all that have left or are leaving, and, in the first look, without those before it
+// that may be about to.
 func (l *Gate) floor() Verdict {
 	standing := l.Registrations()
 	mine := make([]string, 0, len(standing))
@@ -213,7 +218,8 @@ func (l *Gate) absent(mine []string) map[string]bool {
 	return absent
 }
 
-// heldBackElsewhere says that the holder's last look was refused by a group in which I don't stand: it isn't about to leave.
+// heldBackElsewhere says that the holder's last look was refused by a group in which I don't stand:
+// it isn't about to leave.
 func (l *Gate) heldBackElsewhere(h *Instance, mine []string) bool {
 	return slices.ContainsFunc(h.Refused, func(g string) bool { return !slices.Contains(mine, g) })
 }

@@ -17,7 +17,8 @@ type Instance struct {
 	Locked  bool      `json:"locked,omitempty"`  // the run holds LOCK#instance
 	Leaving time.Time `json:"leaving,omitzero"`  // marked: about to leave service
 	Refused []string  `json:"refused,omitempty"` // groups whose floor refused the last look
-	// InitialSince is when the gate first waited for the instance's own targets, without a look since that had none.
+	// InitialSince is when the gate first waited for the instance's own targets, without a look since
+	// that had none.
 	InitialSince time.Time `json:"initialSince,omitzero"`
 
 	Capture []Registration `json:"capture,omitempty"`
@@ -40,7 +41,8 @@ type Instance struct {
 	HealthyAt    time.Time `json:"healthyAt,omitzero"`    // first reading with every target healthy
 	MissingSince time.Time `json:"missingSince,omitzero"` // first reading without one of the targets
 	BackAt       time.Time `json:"backAt,omitzero"`
-	// Deleted are the captured target groups (ARNs) that don't exist any more: there it can't be put back.
+	// Deleted are the captured target groups (ARNs) that don't exist any more: there it can't be put
+	// back.
 	Deleted []string `json:"deleted,omitempty"`
 	// Unhealthy says where an instance that ended as done isn't healthy, as it wasn't before either.
 	Unhealthy []string `json:"unhealthy,omitempty"`
@@ -71,14 +73,15 @@ type Failure struct {
 // Ended says whether the instance has come to its end.
 func (i *Instance) Ended() bool { return i.Step == Done || i.Step == Failed || i.Step == Skipped }
 
-// Out says whether the instance is out of service by our doing: it has left, and hasn't been seen back.
+// Out says whether the instance is out of service by our doing: it has left, and hasn't been seen
+// back.
 func (i *Instance) Out() bool { return !i.LeftAt.IsZero() && i.BackAt.IsZero() && !i.Terminated }
 
 // FailedBack says whether a failed instance has failed on its way back into service.
 func (i *Instance) FailedBack() bool { return i.GaveUp == StepRejoin || i.GaveUp == StepAwait }
 
-// GoesBack says whether a failed instance is put back into service first: it has left, was never asked to reboot, and hasn't
-// failed on its way back.
+// GoesBack says whether a failed instance is put back into service first: it has left, was never
+// asked to reboot, and hasn't failed on its way back.
 func (i *Instance) GoesBack() bool {
 	return i.Out() && i.RebootAskedAt.IsZero() && !i.FailedBack()
 }
@@ -189,8 +192,8 @@ type Announced struct {
 	Trouble time.Time `json:"trouble,omitzero"` // the last alarm about the run itself
 }
 
-// Out is an instance that failed out of service. It has no expiry: it counts as absent and holds a token until it is
-// released or seen back.
+// Out is an instance that failed out of service. It has no expiry: it counts as absent and holds a
+// token until it is released or seen back.
 type Out struct {
 	Instance string         `json:"instance"`
 	Run      string         `json:"run"`

@@ -8,7 +8,8 @@ import (
 	"quickstep/shared/sanitize"
 )
 
-// Steps of a run's own position (Active) and ends of an instance; the steps of an instance between them.
+// Steps of a run's own position (Active) and ends of an instance; the steps of an instance between
+// them.
 const (
 	StepStarting  = "starting"
 	StepOpen      = "open"
@@ -26,8 +27,8 @@ const (
 	Skipped = "skipped"
 )
 
-// Run is what a run counts. It is kept small, for it is written each time a token passes on; what doesn't change is in
-// its Plan.
+// Run is what a run counts. It is kept small, for it is written each time a token passes on; what
+// doesn't change is in its Plan.
 type Run struct {
 	ID     string    `json:"id"`
 	Fleet  string    `json:"fleet"`
@@ -65,7 +66,8 @@ type Run struct {
 // Cancelled is why a run admits no more instances once an operator has cancelled it.
 const Cancelled = "cancelled by an operator"
 
-// Retention is how long an ended run is kept. What belongs to it has an expiry that is renewed while the run lasts.
+// Retention is how long an ended run is kept. What belongs to it has an expiry that is renewed
+// while the run lasts.
 const Retention = 90 * 24 * time.Hour
 
 // Expiry is when the run may be forgotten; never while it lasts.
@@ -82,8 +84,9 @@ type Longest struct {
 	For      Duration `json:"for"`
 }
 
-// Token is the right of one instance to be out of service. One that an instance keeps after failing out of service is
-// held until the instance is released; From names the earlier run that left it so.
+// Token is the right of one instance to be out of service. One that an instance keeps after failing
+// out of service is held until the instance is released; From names the earlier run that left it
+// so.
 type Token struct {
 	Instance string `json:"instance"`
 	Failed   bool   `json:"failed,omitempty"`
@@ -120,7 +123,8 @@ func (r *Run) Admit(instance string) {
 	r.Waiting--
 }
 
-// Over says that nothing is left to do: no token's holder can still get on, and nobody can be admitted.
+// Over says that nothing is left to do: no token's holder can still get on, and nobody can be
+// admitted.
 func (r *Run) Over() bool {
 	for _, t := range r.Tokens {
 		if !t.Failed {
@@ -142,7 +146,8 @@ func (r *Run) Holds(instance string) bool {
 	return slices.ContainsFunc(r.Tokens, func(t Token) bool { return t.Instance == instance && !t.Failed })
 }
 
-// Finish counts an instance that has come to its end, and frees its token unless it failed out of service.
+// Finish counts an instance that has come to its end, and frees its token unless it failed out of
+// service.
 func (r *Run) Finish(i *Instance, now time.Time) {
 	at := slices.IndexFunc(r.Tokens, func(t Token) bool { return t.Instance == i.ID && t.From == "" && !t.Failed })
 	if at < 0 {
@@ -171,8 +176,8 @@ func (r *Run) Finish(i *Instance, now time.Time) {
 	r.Tokens = slices.Delete(r.Tokens, at, at+1)
 }
 
-// AfterFailure is the run as it is once it has counted a failed instance, which it may have done already. One that goes back
-// into service frees its token there.
+// AfterFailure is the run as it is once it has counted a failed instance, which it may have done
+// already. One that goes back into service frees its token there.
 func (r *Run) AfterFailure(i *Instance) Run {
 	after := *r
 	after.Tokens = slices.Clone(r.Tokens)
@@ -193,7 +198,8 @@ func (r *Run) Release(instance string) {
 	r.Tokens = slices.DeleteFunc(r.Tokens, func(t Token) bool { return t.Failed && t.Instance == instance })
 }
 
-// Rest is what becomes of the instances that never got a token once the run is over: they are skipped.
+// Rest is what becomes of the instances that never got a token once the run is over: they are
+// skipped.
 func (r *Run) Rest() (skipped int, reason string) {
 	if r.Waiting == 0 {
 		return 0, ""
@@ -205,7 +211,8 @@ func (r *Run) Rest() (skipped int, reason string) {
 	return r.Waiting, reason
 }
 
-// Plan is what a run was asked to do and what it found when it started. It doesn't change once the run is open.
+// Plan is what a run was asked to do and what it found when it started. It doesn't change once the
+// run is open.
 type Plan struct {
 	Request Request              `json:"request"`
 	Asked   map[string]string    `json:"asked,omitempty"`  // digests of the fields of the request as it came
@@ -238,11 +245,12 @@ type GroupPlan struct {
 	Health  HealthCheck `json:"health"`
 }
 
-// NetworkDelay is how long a Network Load Balancer may send new connections to a target after its deregistration.
-// aws/containers-roadmap#470 saw up to two minutes.
+// NetworkDelay is how long a Network Load Balancer may send new connections to a target after its
+// deregistration. aws/containers-roadmap#470 saw up to two minutes.
 const NetworkDelay = 2 * time.Minute
 
-// DrainDelay is how long after the last deregistration no group of the capture sends anything any more.
+// DrainDelay is how long after the last deregistration no group of the capture sends anything any
+// more.
 func (p *Plan) DrainDelay(capture []Registration) time.Duration {
 	var longest time.Duration
 	for _, c := range capture {
@@ -264,18 +272,20 @@ func (p *Plan) DrainTimeout(capture []Registration) time.Duration {
 	return p.DrainDelay(capture) + 2*time.Minute
 }
 
-// CheckFor is how long after the last reboot call an instance may take to start. While all checks pass and only the proof of
-// a new boot is missing it is never under WaitForProof.
+// CheckFor is how long after the last reboot call an instance may take to start. While all checks
+// pass and only the proof of a new boot is missing it is never under WaitForProof.
 func (p *Plan) CheckFor() time.Duration {
 	q := &p.Request
 	return time.Duration(q.BootWait) + time.Duration(q.MaxChecks)*time.Duration(q.CheckInterval)
 }
 
-// WaitForProof is how long an instance may go without a proof of its boot: HungReboot, and a minute to look again.
+// WaitForProof is how long an instance may go without a proof of its boot: HungReboot, and a minute
+// to look again.
 const WaitForProof = HungReboot + time.Minute
 
-// RejoinFor is how long a registered instance may take to be healthy: what the request says, or the time in which its target
-// groups count to their threshold, where that is longer: one interval until the first check, and one until the result shows.
+// RejoinFor is how long a registered instance may take to be healthy: what the request says, or the
+// time in which its target groups count to their threshold, where that is longer: one interval
+// until the first check, and one until the result shows.
 func (p *Plan) RejoinFor(capture []Registration) time.Duration {
 	longest := time.Duration(p.Request.RejoinTimeout)
 	for _, c := range capture {
@@ -285,14 +295,15 @@ func (p *Plan) RejoinFor(capture []Registration) time.Duration {
 	return longest
 }
 
-// RebootFor is how long after the last deregistration an instance may wait for its reboot call, until it goes back without
-// one: the drain, and an hour of errors that keep the call from being made.
+// RebootFor is how long after the last deregistration an instance may wait for its reboot call,
+// until it goes back without one: the drain, and an hour of errors that keep the call from being
+// made.
 func (p *Plan) RebootFor(capture []Registration) time.Duration {
 	return p.DrainTimeout(capture) + time.Hour
 }
 
-// Takes is how long an instance is likely to be out of service: the longest that one has taken in this run, or, before
-// there is one, the waits that are certain and five minutes.
+// Takes is how long an instance is likely to be out of service: the longest that one has taken in
+// this run, or, before there is one, the waits that are certain and five minutes.
 func (p *Plan) Takes(r *Run) time.Duration {
 	if r.Longest.For > 0 {
 		return time.Duration(r.Longest.For)

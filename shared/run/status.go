@@ -5,14 +5,14 @@ import "fmt"
 // Finding is what one look at an instance has found.
 type Finding struct {
 	OK bool
-	// Down says that the look shows the instance down. One that doesn't pass needn't be: a server that answers with an
-	// error is up, and a status check without data says nothing.
+	// Down says that the look shows the instance down. One that doesn't pass needn't be: a server that
+	// answers with an error is up, and a status check without data says nothing.
 	Down bool
 	Why  string // why it isn't OK, for people
 }
 
-// StatusChecks are the results of EC2's status checks of one instance, as DescribeInstanceStatus gives them; a check that it
-// doesn't mention is empty.
+// StatusChecks are the results of EC2's status checks of one instance, as DescribeInstanceStatus
+// gives them; a check that it doesn't mention is empty.
 type StatusChecks struct {
 	State       string // of the instance: running, stopped, …
 	System      string // of the host beneath it
@@ -40,8 +40,9 @@ const (
 	down                // it doesn't pass, and shows the instance down
 )
 
-// signs are all results of all status checks. An impaired host or volume is no evidence that the instance has gone down: it
-// is a fault of what lies beneath. A check of volumes or applications that an instance doesn't have doesn't count.
+// signs are all results of all status checks. An impaired host or volume is no evidence that the
+// instance has gone down: it is a fault of what lies beneath. A check of volumes or applications
+// that an instance doesn't have doesn't count.
 var signs = map[string]map[string]sign{
 	"system": {
 		statusOK: up, statusImpaired: neither, statusInitializing: neither, statusNoData: neither,
@@ -61,8 +62,8 @@ var signs = map[string]map[string]sign{
 	},
 }
 
-// Finding is what the status checks say together: all must pass that apply. A result that this code doesn't know doesn't
-// pass, and shows nothing.
+// Finding is what the status checks say together: all must pass that apply. A result that this code
+// doesn't know doesn't pass, and shows nothing.
 func (s StatusChecks) Finding() Finding {
 	if s.State != "running" {
 		return Finding{Why: "the instance is " + orNone(s.State)}

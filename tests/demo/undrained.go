@@ -15,7 +15,7 @@ import (
 // sees nobody. Without the second the first would do no harm: reboot would wait for the end of a drain that never began.
 func leaveOutDraining(f *fleet) {
 	w, now := f.World, choreo.Milliseconds(f.World.Now)
-	handle := func(function string, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome, error)) {
+	handle := func(function string, act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome[*run.Instance], error)) {
 		lease, err := time.ParseDuration(f.Stack.Functions[function].Environment["LEASE"])
 		if err != nil {
 			panic(fmt.Sprintf("demo: LEASE of function %s: %v", function, err)) // sim.Wire has read it already

@@ -45,12 +45,12 @@ var counting = []mutant{
 			return err
 		}
 		writes = append(writes, ledger.Put(key, rev, lock))`}}},
-	{name: "lock deleted without looking whose", edits: []edit{{handOn, `if l.Run == id {`, `if id != "" {`}},
+	{name: "lock deleted without looking whose", edits: []edit{{advance, `if l.Run == id {`, `if id != "" {`}},
 		equivalent: "whoever deletes a lock writes in the same transaction what the lock belongs to (the run's position, the instance's, the OUT item), and while that stands as it was read, nobody else can have taken the lock"},
-	{name: "hand-on to an instance already taken", edits: []edit{{book, `if r.Cursor != "" {`, `if false && r.Cursor != "" {`},
-		{book, `h.Step == run.StepWaiting && len(next) < n {`, `!h.Ended() && len(next) < n {`}}},
-	{name: "a last holder whose end doesn't move the run", edits: []edit{{handOn, `if r.Over() {`, `if r.Over() && active != nil {`}}},
-	{name: "an open run that never asks whether it is over", edits: []edit{{handOn, `if r.Over() {`, `if r.Over() && active == nil {`}}},
+	{name: "hand-on to an instance already taken", edits: []edit{{records, `if r.Cursor != "" {`, `if false && r.Cursor != "" {`},
+		{records, `h.Step == run.StepWaiting && len(next) < n {`, `!h.Ended() && len(next) < n {`}}},
+	{name: "a last holder whose end doesn't move the run", edits: []edit{{advance, `if r.Over() {`, `if r.Over() && active != nil {`}}},
+	{name: "an open run that never asks whether it is over", edits: []edit{{advance, `if r.Over() {`, `if r.Over() && active == nil {`}}},
 	{name: "one failure too many doesn't end admission", edits: []edit{{runs,
 		`r.Failed > r.MaxErrors {`, `false && r.Failed > r.MaxErrors {`}}},
 	{name: "a gate that stays closed without an end", edits: []edit{{finish,

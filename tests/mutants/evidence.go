@@ -62,15 +62,15 @@ var evidence = []mutant{
 		test: "./tests/sim TestATargetThatOthersTakeOutDuringAnOutageStaysOut",
 		why:  "others would have to take a target out of one group while another group can't be registered in, which no storm has drawn"},
 	{name: "a look that fails ends an instance in service", edits: []edit{{drain,
-		`return choreo.Again(turnDelay(w, r, plan), failed.Error()), nil`, `return choreo.GiveUp(failed.Error()), nil`}},
+		`return w.Again(turnDelay(w, r, plan), failed.Error()), nil`, `return w.GiveUp(failed.Error()), nil`}},
 		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
 		why:  "an instance that fails in service breaks no rule that a storm judges"},
 	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
 	if err := b.closeGate(ctx, w, r); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
-	return choreo.Again(turnDelay`, `
-	return choreo.Again(turnDelay`}},
+	return w.Again(turnDelay`, `
+	return w.Again(turnDelay`}},
 		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
 		why:  "a storm's outages end before its gates do"},
 	{name: "reading many groups runs into the timeout", edits: []edit{{looking, `if t.now().Before(t.deadline) {`, `if true {`}},

@@ -5,23 +5,23 @@ var leaving = []mutant{
 	{name: "floor that ignores those leaving", edits: []edit{{gate, `case h.Absent():`, `case h.Out():`}}},
 	{name: "mark taken back after leftAt", edits: []edit{{drain, `
 			w.Item.Return = v.Reason
-			return choreo.Next(run.StepRejoin, 0).Because(v.Reason), nil`, `
+			return w.Next(run.StepRejoin, 0).Because(v.Reason), nil`, `
 			w.Item.Capture, w.Item.LeftAt = nil, time.Time{}
-			return d.waitAtGate(ctx, b, w, readGate, v)`}}},
+			return d.waitAtGate(ctx, b, w, look, v)`}}},
 	{name: "capture overwritten on a second try", edits: []edit{{drain, `
 	return d.capture(ctx, b, w, look)
 }
 
 // capture begins`, `
-	w.Item.Capture = readGate.Registrations()
-	return d.capture(ctx, b, w, readGate)
+	w.Item.Capture = look.Registrations()
+	return d.capture(ctx, b, w, look)
 }
 
 // capture begins`}}},
 	{name: "deregistered before the capture is written down", edits: []edit{{drain, `
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 `, `
 	w.Item.InitialSince = time.Time{}

@@ -16,7 +16,7 @@ var messages = []mutant{
 	{name: "an item of another kind decoded and written", edits: []edit{{mover,
 		`if why := m.misrouted(msg); why != "" {`, `if why := m.misrouted(msg); false && why != "" {`},
 		{kind, `if err == nil && rev != 0 && k.Key(item) != key {`, `if err == nil && rev != 0 && false {`}}},
-	{name: "a message taken up before its item is due", edits: []edit{{mover,
+	{name: "a message taken up before its item is due", edits: []edit{{claim,
 		`case p.Redeliveries == 0 && now.Before(p.Due):`, `case false && now.Before(p.Due):`}}},
 	{name: "a message that waits without looking at its item", edits: []edit{{hop,
 		`if msg.NotBefore.Sub(now) > MaxDelay {`, `if false && msg.NotBefore.Sub(now) > MaxDelay {`}}},
@@ -24,7 +24,7 @@ var messages = []mutant{
 		`case now.Before(p.Redriven.Add(redriveInterval)):`, `case false && now.Before(p.Redriven.Add(redriveInterval)):`}}},
 	{name: "a letter that uses up a nudge", edits: []edit{{letter, `
 	return m.redrive(ctx, owner, msg, item, rev, now)`, `
-	_, err = m.redeliverer(owner).Redeliveries(ctx, msg.Key, rev, item, now, 0)
+	_, err = m.redeliverer(owner).Redeliver(ctx, msg.Key, rev, item, now, 0)
 	return err`}}},
 	{name: "a letter given back under somebody's lease", edits: []edit{{letter, `case p.Leased(now):`, `case false && p.Leased(now):`}}},
 }
@@ -43,7 +43,7 @@ var unplayed = []mutant{
 			`case !m.Owns(msg.Key):`, `case false && !m.Owns(msg.Key):`}}},
 	{name: "a message taken up by what waits without a clock", test: "./shared/choreo TestClaim",
 		why: "no message of a position that waits without a clock is ever sent, so there is none to copy",
-		edits: []edit{{mover,
+		edits: []edit{{claim,
 			`case p.Due.IsZero():`, `case false && p.Due.IsZero():`}}},
 	{name: "a message that waits longer than its item", test: "./shared/choreo TestHop",
 		why: "it is dropped once its item has moved on: only a queue that holds it for nothing shows it",
@@ -51,7 +51,7 @@ var unplayed = []mutant{
 			`msg = msg.dueBy(p.Due)`, `_ = msg.dueBy(p.Due)`}}},
 	{name: "a letter of another step given back", test: "./shared/choreo TestALetterIsGivenBack",
 		why: "a copy has its own step; only a forged message has another",
-		edits: []edit{{mover,
+		edits: []edit{{claim,
 			`case p.Step != msg.Step:`, `case false && p.Step != msg.Step:`}}},
 	{name: "a field given twice", test: "./shared/choreo TestDecodeMessage",
 		why: "no message of ours has a field twice",

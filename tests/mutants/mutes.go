@@ -40,6 +40,9 @@ var mutes = []mutant{
 	why,`}}},
 	{name: "a deleted alarm kept in the list", edits: []edit{{mute,
 		`w.Item.Missing = missing`, `_ = missing`}}},
+	{name: "a throttled mute rule hides that another is refused", edits: []edit{{mute, `
+			refused = refused || !transient.Is(err)`, `
+			refused = !transient.Is(errors.Join(all...))`}}},
 	{name: "all alarms deleted counts as not muted", edits: []edit{{mute,
 		`q.Until, q.Pending, q.Put = time.Time{}, time.Time{}, false
 		return nil`, `q.Pending, q.Put = time.Time{}, false
@@ -56,7 +59,7 @@ var mutes = []mutant{
 	q.Pending, q.Put = now.Truncate(time.Minute).Add(time.Minute+muteFor), false
 	return nil`}}},
 	{name: "rules not looked at again with a new generation", edits: []edit{{mute,
-		`q.RulesDisabled = false // look`, `_ = q.LeaseHeld // look`}}},
+		`q.RulesDisabled = false // look`, `_ = q.RulesDisabled // look`}}},
 	{name: "a rule found off that isn't read again", edits: []edit{{mute,
 		`err != nil || again == rev {`, `err != nil || again >= rev {`}},
 		test: "./tests/sim TestR6TwoRunsThatTakeARuleAtOnce", why: "two runs must read one rule within the same milliseconds"},

@@ -2,13 +2,15 @@ package main
 
 // Files in which mutants are planted.
 const (
-	book     = "shared/rolling/store.go"
+	act      = "shared/choreo/act.go"
+	advance  = "shared/rolling/advance.go"
 	check    = "shared/rolling/check.go"
+	claim    = "shared/choreo/claim.go"
+	commit   = "shared/choreo/commit.go"
 	control  = "shared/rolling/control.go"
 	drain    = "shared/rolling/drain.go"
 	finish   = "shared/rolling/finish.go"
 	gate     = "shared/run/gate.go"
-	handOn   = "shared/rolling/advance.go"
 	ledger   = "shared/ledger/ledger.go"
 	mover    = "shared/choreo/mover.go"
 	mute     = "shared/rolling/mute.go"
@@ -17,6 +19,7 @@ const (
 	reboot   = "shared/rolling/reboot.go"
 	rejoin   = "shared/rolling/rejoin.go"
 	runs     = "shared/run/run.go"
+	records  = "shared/rolling/store.go"
 	start    = "shared/rolling/start.go"
 	triage   = "shared/rolling/triage.go"
 	watchdog = "shared/rolling/watchdog.go"
@@ -37,7 +40,7 @@ var tables = [][]mutant{
 // protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the document
 // has by then.
 var protocol = []mutant{
-	{name: "claim without its condition", edits: []edit{{mover, `
+	{name: "claim without its condition", edits: []edit{{claim, `
 	p.Tries++
 	err = w.Save(ctx)`, `
 	p.Tries++
@@ -45,42 +48,45 @@ var protocol = []mutant{
 		w.rev = docs[0].Rev
 	}
 	err = w.Save(ctx)`}}},
-	{name: "claim that doesn't look at the lease", edits: []edit{{mover, `case p.Leased(now):`, `case false:`}}},
+	{name: "claim that doesn't look at the lease", edits: []edit{{claim, `case p.Leased(now):`, `case false:`}}},
 	{name: "one's own lease taken for another's", edits: []edit{{ledger,
 		`case !w.Delete && len(docs) == 1 &&`, `case false && !w.Delete && len(docs) == 1 &&`}}},
-	{name: "commit without its lease", edits: []edit{{mover, `
-		own := w.put(item)`, `
-		if docs, readErr := m.Ledger.Get(ctx, w.Key); readErr == nil && len(docs) == 1 {
-			w.rev = docs[0].Rev
-		}
-		own := w.put(item)`}}},
-	{name: "send before commit", edits: []edit{{mover, `
-		own.Delete = also.DeleteItem
+	{name: "commit without its lease", edits: []edit{{commit, `
+	own := w.put(item)`, `
+	if docs, readErr := m.Ledger.Get(ctx, w.Key); readErr == nil && len(docs) == 1 {
+		w.rev = docs[0].Rev
+	}
+	own := w.put(item)`}}},
+	{name: "send before commit", edits: []edit{{commit, `
+		err = m.write(ctx, w, item, with)
 `, `
-		own.Delete = transaction.DeleteItem
-		_ = m.sendAfterCommit(ctx, log, w, item, transaction)
-`}, {mover, `return out, m.sendAfterCommit(ctx, log, w, item, also)`, `return out, nil`}}},
+		m.sendAfterCommit(ctx, log, w, item, with)
+		err = m.write(ctx, w, item, with)
+`}, {commit, `
+			m.sendAfterCommit(ctx, log, w, item, with)
+			return out, false, nil`, `
+			return out, false, nil`}}},
 	{name: "nudge without its condition", edits: []edit{{nudge, `
-	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`, `
-	if docs, readErr := n.Ledger.Get(ctx, key); readErr == nil && len(docs) == 1 {
+	mark := fmt.Sprintf("%s#nudge`, `
+	if docs, readErr := r.Ledger.Get(ctx, key); readErr == nil && len(docs) == 1 {
 		rev = docs[0].Rev
 	}
-	err = ledger.Apply(ctx, n.Ledger, fmt.Sprintf("%s#nudge`}}},
-	{name: "a stale message acted upon", edits: []edit{{mover,
+	mark := fmt.Sprintf("%s#nudge`}}},
+	{name: "a stale message acted upon", edits: []edit{{claim,
 		`case p.N != msg.N || p.Redeliveries != msg.Redeliveries:`, `case p.N < msg.N:`}}},
-	{name: "a stale message acted upon by an earlier step", edits: []edit{{mover,
-		`case p.N != msg.N || p.Redeliveries != msg.Redeliveries:`, `case p.N < msg.N:`}, {mover, `case p.Step != msg.Step:`, `case false:`}}},
+	{name: "a stale message acted upon by an earlier step", edits: []edit{{claim,
+		`case p.N != msg.N || p.Redeliveries != msg.Redeliveries:`, `case p.N < msg.N:`}, {claim, `case p.Step != msg.Step:`, `case false:`}}},
 	{name: "lease shorter than the timeout", edits: []edit{
 		{wiring, leased + "          DRAIN_QUEUE", short + "          DRAIN_QUEUE"}, {wiring, leased + "          REBOOT_QUEUE", short + "          REBOOT_QUEUE"},
 		{wiring, leased + "          CHECK_QUEUE", short + "          CHECK_QUEUE"}, {wiring, leased + "          REJOIN_QUEUE", short + "          REJOIN_QUEUE"},
 		{wiring, leased + "          FINISH_QUEUE", short + "          FINISH_QUEUE"}, {wiring, leased + "          START_QUEUE", short + "          START_QUEUE"}}},
-	{name: "triage without a claim", edits: []edit{{mover, `
+	{name: "triage without a claim", edits: []edit{{claim, `
 	p.Lease = Lease{Owner: owner,`, `
 	if p.Step == Failing {
 		return w, "", nil
 	}
 	p.Lease = Lease{Owner: owner,`}}},
-	{name: "errors that come again by redelivery", edits: []edit{{mover, `return m.retryOrFail(ctx, w, err), nil`, `return out, err`}}},
+	{name: "errors that come again by redelivery", edits: []edit{{act, `return m.retryOrFail(ctx, w, err), nil`, `return out, err`}}},
 	{name: "a nudge that takes a live lease", edits: []edit{{nudge, `
 	p := item.Pos()
 	if p.Leased(now) {
@@ -89,7 +95,7 @@ var protocol = []mutant{
 	if p.Redeliveries`, `
 	p := item.Pos()
 	if p.Redeliveries`}, {watchdog, `if a.Overdue(now) {`, `if !a.Due.IsZero() && now.After(a.Due) {`}}},
-	{name: "nudges without a bound", edits: []edit{{nudge, `Redeliveries   = 9`, `Redeliveries   = 1 << 30`}}},
+	{name: "nudges without a bound", edits: []edit{{nudge, `MaxRedeliveries   = 9`, `MaxRedeliveries   = 1 << 30`}}},
 	{name: "watchdog that skips paused runs", edits: []edit{{watchdog, `
 	if a.Overdue(now) {`, `
 	if r, _, err := (store{d.Ledger}).run(ctx, a.Run); err == nil && !r.Paused.IsZero() {

@@ -5,7 +5,7 @@ const allow = "shared/rolling/allowed.go"
 // survivors are bugs that the tests of single functions and the scenarios would let pass.
 var survivors = []mutant{
 	{name: "the gate isn't asked again after the capture", edits: []edit{{drain, `if stillIn(w.Item.Capture, look.Registrations()) {`,
-		`if false && stillIn(w.Item.Capture, readGate.Registrations()) {`}}},
+		`if false && stillIn(w.Item.Capture, look.Registrations()) {`}}},
 	{name: "a second failure that isn't blamed", edits: []edit{{triage,
 		`if first != nil && first.Step == step && first.At.Equal(i.Since) {`, `if first != nil {`}}},
 	{name: "a failure that is another one each time triage comes", edits: []edit{{triage,
@@ -28,9 +28,9 @@ var survivors = []mutant{
 	{name: "a pause without an end", edits: []edit{{finish, `!r.Paused.IsZero() && now.Sub(r.Paused) >= limit {`,
 		`!r.Paused.IsZero() && now.Sub(r.Paused) >= limit && limit < 0 {`}}},
 	{name: "a mute that ends while its alarm is in ALARM", edits: []edit{{finish, `if a.State == "ALARM" {`, `if a.State == "ALARM" && false {`}}},
-	{name: "who gets a token isn't told", edits: []edit{{handOn, `
+	{name: "who gets a token isn't told", edits: []edit{{advance, `
 		all.Messages = append(all.Messages, choreo.NewMessage(key, &h.Position))`, ``}}},
-	{name: "a run that is over isn't told", edits: []edit{{handOn, `
+	{name: "a run that is over isn't told", edits: []edit{{advance, `
 	all.Messages = append(all.Messages, choreo.NewMessage(activeKey(r.ID), &a.Position))`, ``}}},
 	{name: "a token is kept for one that serves again", edits: []edit{{prepare, `
 		if !back {
@@ -41,7 +41,7 @@ var survivors = []mutant{
 			continue
 		}
 		if err := b.deleteOut`}}},
-	{name: "failed out of service, and not written down", edits: []edit{{handOn, `
+	{name: "failed out of service, and not written down", edits: []edit{{advance, `
 			return all, b.recordOut(ctx, i, &all)`, `
 			return all, nil`}}},
 	{name: "released by somebody, and its token kept", edits: []edit{{finish, `

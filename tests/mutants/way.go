@@ -12,14 +12,14 @@ var way = []mutant{
 		`if i.RebootCalls > 1 && rest > 0 {`, `if false && i.RebootCalls > 1 && rest > 0 {`}}},
 	{name: "reboot asked for again though a new boot was seen", edits: []edit{{reboot,
 		`
-	return choreo.Next(run.StepCheck, 0), true, nil
+	return choreo.Next[*run.Instance](run.StepCheck, 0), true, nil
 }`, `
 	return out, false, nil
 }`}}},
 	{name: "reboot that isn't written down before the call", edits: []edit{{reboot, `
 	if err := w.Save(ctx); err != nil {
 		unasked()
-		return choreo.Outcome{}, err
+		return choreo.Outcome[*run.Instance]{}, err
 	}
 
 	err := r.EC2.Reboot(ctx, i.ID)`, `
@@ -38,6 +38,6 @@ var way = []mutant{
 		`case c.Healthy:`, `case false:`}}},
 	{name: "a failed instance that was never rebooted is left out", edits: []edit{{triage, `if i.GoesBack() {`, `if false {`}}},
 	{name: "people are told again each time triage comes", edits: []edit{{triage, `if !i.Failure.Announced {`, `if i.Failure != nil {`}}},
-	{name: "a failure that nobody is told of", edits: []edit{{handOn,
+	{name: "a failure that nobody is told of", edits: []edit{{advance,
 		`i.Failure != nil && !i.Failure.Announced {`, `i.Failure != nil && false {`}}},
 }

@@ -26,7 +26,7 @@ var words = []mutant{
 		`if r.Digest != "" && r.Digest != asked.Digest() {`, `if false {`}}},
 	{name: "a run that goes on whoever holds its last token", edits: []edit{{failureMail, `if after.Over() {`, `if false {`}}},
 	{name: "a run that goes on although it admits nobody", edits: []edit{{failureMail, `if after.Stopped != "" {`, `if false {`}}},
-	{name: "out of service since it failed", edits: []edit{{handOn, `Since: i.LeftAt,`, `Since: i.EndedAt,`}}},
+	{name: "out of service since it failed", edits: []edit{{advance, `Since: i.LeftAt,`, `Since: i.EndedAt,`}}},
 	{name: "a deleted target group taken for somebody's doing", edits: []edit{{rejoin, `
 			seen.deleted = append(seen.deleted, g.arn)
 			continue`, `

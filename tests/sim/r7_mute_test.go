@@ -181,6 +181,39 @@ func TestR6ADeletedAlarmIsLeftOut(t *testing.T) {
 	}
 }
 
+// What is transient about one mute rule doesn't hide that another one is refused.
+func TestR6ARefusedMuteRuleIsSeenBesideAThrottledOne(t *testing.T) {
+	f := mutable(t, 12)
+	for n := range 130 {
+		f.AddAlarm(fmt.Sprintf("web-%03d", n), "OK")
+	}
+	begin(t, f, all{"mute": muteWeb, "bootWait": "20m"})
+	until(t, f, "nobody is out", 12*time.Hour, func() bool { return f.Watch.Out() > 0 })
+
+	refused := 0
+	f.Fault = func(op world.Op) world.Fault {
+		if op.Service != "alarms" || op.Name != "Mute" {
+			return world.None
+		}
+		if strings.HasSuffix(op.Subject, "-1") {
+			f.DeleteAlarm("web-000") // after the list was made, before its rule is put
+			if strings.Contains(op.Detail, "web-000") {
+				refused++
+			}
+			return world.None
+		}
+		return world.Throttle
+	}
+	until(t, f, "no mute rule was put", time.Hour, func() bool { return refused > 0 })
+	f.Advance(20 * time.Minute)
+	if refused > 1 {
+		t.Errorf("a mute rule was put %d times with an alarm that doesn't exist", refused)
+	}
+	f.Fault = nil
+	finish(t, f, 24*time.Hour)
+	restored(t, f)
+}
+
 func TestR6AnAlarmThatComesBackIsMutedAgain(t *testing.T) {
 	f := underway(t, all{"bootWait": "20m"})
 	f.DeleteAlarm("web-latency")
