@@ -19,10 +19,14 @@ type Deps struct {
 // Margin is enough for a commit after an act that was broken off: a write or two, each tried again.
 const Margin = 5 * time.Second
 
-// NewMover makes the mover that takes one kind of item from one queue of a line.
+// NewMover makes the mover that takes one kind of item from one queue. It panics without a lease, which
+// every function that claims items must have.
 func NewMover[T Item](
-	l Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome[T], error),
+	d Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome[T], error),
 ) Mover[T] {
-	return Mover[T]{Ledger: l.Ledger, Queues: l.Queues, Now: l.Now, Lease: l.Lease, Margin: l.Margin,
+	if d.Lease <= 0 {
+		panic("environment: LEASE is missing; it is how long a claim holds, such as 90s")
+	}
+	return Mover[T]{Ledger: d.Ledger, Queues: d.Queues, Now: d.Now, Lease: d.Lease, Margin: d.Margin,
 		Kind: kind, Queue: queue, Act: act}
 }

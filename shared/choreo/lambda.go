@@ -3,6 +3,7 @@ package choreo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -17,23 +18,53 @@ type Handler interface {
 	Handle(ctx context.Context, owner string, msg Message) error
 }
 
-// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that
-// reports those that failed. The list of failures is never nil, which Lambda would not read as
-// "none".
-func SQSHandler(h Handler) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
-	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-		if len(event.Records) == 0 {
-			return response, fmt.Errorf("event: no SQS records; this function takes messages from its queue alone")
+// Function is the code of a Lambda function, as lambda.Start takes it.
+type Function = func(ctx context.Context, event json.RawMessage) (any, error)
+
+// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that reports
+// those that failed.
+func SQSHandler(h Handler) Function {
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		var messages events.SQSEvent
+		if err := json.Unmarshal(event, &messages); err != nil {
+			return nil, fmt.Errorf("event: not one of SQS: %w", err)
 		}
-		for _, record := range event.Records {
-			if err := handleRecord(ctx, h, record); err != nil {
-				slog.Error("message", "outcome", "failed", "reason", err.Error(), "messageId", record.MessageId)
-				response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
-			}
+		if len(messages.Records) == 0 {
+			return nil, errors.New(
+				"event: no SQS records; this function takes messages from its queue alone")
 		}
-		return response, nil
+		return handleRecords(ctx, h, messages.Records), nil
 	}
+}
+
+// SQSOrDirectHandler makes a Lambda function that takes messages from its queue as well as direct
+// invocations. What isn't all messages goes the direct way, which refuses the field Records.
+func SQSOrDirectHandler(h Handler, direct Function) Function {
+	queue := SQSHandler(h)
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		if isSQSEvent(event) {
+			return queue(ctx, event)
+		}
+		answer, err := direct(ctx, event)
+		return answer, sanitize.Error(err)
+	}
+}
+
+// handleRecords takes messages one by one. The list of failures is never nil, which Lambda would not
+// read as "none".
+func handleRecords(
+	ctx context.Context, h Handler, records []events.SQSMessage,
+) events.SQSEventResponse {
+	failures := []events.SQSBatchItemFailure{}
+	for _, record := range records {
+		if err := handleRecord(ctx, h, record); err != nil {
+			slog.Error("message", "outcome", "failed", "reason", err.Error(),
+				"messageId", record.MessageId)
+			failures = append(failures,
+				events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		}
+	}
+	return events.SQSEventResponse{BatchItemFailures: failures}
 }
 
 func handleRecord(ctx context.Context, h Handler, record events.SQSMessage) error {
@@ -50,25 +81,6 @@ func Invocation(ctx context.Context) string {
 		return lc.AwsRequestID
 	}
 	return "local"
-}
-
-// SQSOrDirectHandler makes a Lambda function that takes messages from its queue as well as direct
-// invocations. What isn't all messages goes the direct way, which refuses the field Records.
-func SQSOrDirectHandler(
-	h Handler, direct func(ctx context.Context, event json.RawMessage) (any, error),
-) func(context.Context, json.RawMessage) (any, error) {
-	each := SQSHandler(h)
-	return func(ctx context.Context, event json.RawMessage) (any, error) {
-		if !isSQSEvent(event) {
-			answer, err := direct(ctx, event)
-			return answer, sanitize.Error(err)
-		}
-		var messages events.SQSEvent
-		if err := json.Unmarshal(event, &messages); err != nil {
-			return nil, fmt.Errorf("event: not one of SQS: %w", err)
-		}
-		return each(ctx, messages)
-	}
 }
 
 // isSQSEvent says whether an event is what Lambda makes of a queue's messages, and nothing else.
@@ -89,4 +101,21 @@ func isSQSEvent(event json.RawMessage) bool {
 		}
 	}
 	return len(records) > 0
+}
+
+// Watchdog looks for what is overdue, and gives it its message again. Owner marks its writes.
+type Watchdog interface {
+	Look(ctx context.Context, owner string) error
+}
+
+// WatchdogHandler makes a Lambda function that has each of the watchdogs look. What keeps one from its
+// work doesn't keep the others.
+func WatchdogHandler(watchdogs ...Watchdog) Function {
+	return func(ctx context.Context, _ json.RawMessage) (any, error) {
+		var all []error
+		for _, d := range watchdogs {
+			all = append(all, d.Look(ctx, Invocation(ctx)))
+		}
+		return nil, errors.Join(all...)
+	}
 }

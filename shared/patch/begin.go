@@ -139,7 +139,7 @@ func (s Survey) begin(ctx context.Context, invocation, asked string, first, seco
 	}
 	slog.Info("request", "outcome", "begun", "report", first.ID)
 	// For the wait of a second report no message is kept alive: the watchdog sends it when it is over.
-	if err := choreo.Send(ctx, s.Queues, Words, now, choreo.NewMessage(reportKey(first.ID), &first.Position)); err != nil {
+	if err := choreo.Send(ctx, s.Queues, Routing, now, choreo.NewMessage(reportKey(first.ID), &first.Position)); err != nil {
 		slog.Error("send", "report", first.ID, "outcome", "the watchdog will send it", "reason", err.Error())
 	}
 	return a, nil

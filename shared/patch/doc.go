@@ -40,8 +40,8 @@ const (
 	Unread = "failed"
 )
 
-// Words tells the protocol about the steps of a report. Its own are endless: they end when it is worth nothing any more.
-var Words = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: func(step string) bool {
+// Routing tells the protocol about the steps of a report. Its own are endless: they end when it is worth nothing any more.
+var Routing = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: func(step string) bool {
 	return step == StepSurvey || step == StepScanning || step == StepReport || step == StepSend
 }}
 
@@ -64,26 +64,26 @@ func name(key ledger.Key) []any {
 
 // The kinds of items of a patch report.
 var (
-	reports = choreo.Kind[*Report]{Routing: Words, Owns: isReport, New: newReport,
+	reportKind = choreo.Kind[*Report]{Routing: Routing, Owns: isReport, New: newReport,
 		Key: func(r *Report) ledger.Key { return reportKey(r.ID) }}
-	scans = choreo.Kind[*Scan]{Routing: Words, Owns: isScan, New: newScan,
+	scanKind = choreo.Kind[*Scan]{Routing: Routing, Owns: isScan, New: newScan,
 		Key: func(s *Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
 )
 
-// Reports moves reports by the steps of one queue.
-func Reports(
+// moveReports moves reports by the steps of one queue.
+func moveReports(
 	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome[*Report], error),
 ) choreo.Mover[*Report] {
-	return choreo.NewMover(l, reports, queue, act)
+	return choreo.NewMover(l, reportKind, queue, act)
 }
 
-// Scans moves the scans of single instances by the steps of one queue.
-func Scans(
+// moveScans moves the scans of single instances by the steps of one queue.
+func moveScans(
 	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error),
 ) choreo.Mover[*Scan] {
-	return choreo.NewMover(l, scans, queue, act)
+	return choreo.NewMover(l, scanKind, queue, act)
 }
 
 // Topic is where people are told of what went wrong.

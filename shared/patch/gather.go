@@ -2,6 +2,7 @@ package patch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,16 +66,24 @@ func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 	}), nil
 }
 
-// Mover takes the messages of survey's queue.
-func (s Survey) Mover(l choreo.Deps) choreo.Mover[*Report] {
-	return patiently(Reports(l, "survey", s.Act), s.weary)
+// Handler is the code of the survey function: requests, and the messages of surveys under way.
+func (s Survey) Handler() choreo.Function {
+	return choreo.SQSOrDirectHandler(s.mover(),
+		func(ctx context.Context, request json.RawMessage) (any, error) {
+			return s.Request(ctx, choreo.Invocation(ctx), request)
+		})
+}
+
+// mover takes the messages of survey's queue.
+func (s Survey) mover() choreo.Mover[*Report] {
+	return patiently(moveReports(s.Deps, "survey", s.Act), s.weary)
 }
 
 // weary is the outcome when a survey's errors are used up.
 func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
 	out, err := weary(ctx, s.AlarmTopic, w, reason)
 	if err != nil {
-		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }

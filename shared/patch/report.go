@@ -97,12 +97,12 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 // alarm topic: a metric has to do.
 func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
 	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
-		Words.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+		Routing.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
 	out, err := weary(ctx, p.AlarmTopic, w, reason)
 	if err != nil {
-		Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }

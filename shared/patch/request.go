@@ -14,13 +14,18 @@ import (
 
 // Settings are what a report is made by where its request doesn't say otherwise: the stack's parameters.
 type Settings struct {
-	WindowIDs    []string
-	WindowPrefix string
-	States       []string      // of patches, as Systems Manager names them
-	Lead         time.Duration // from the report to the opening of the window
-	StaleAfter   time.Duration // the age from which a scan is flagged
-	Deadline     time.Duration // how long the instances may take to be read
-	After        bool          // a second report, after the window has closed
+	WindowIDs    []string `env:"PATCH_WINDOW_IDS"`
+	WindowPrefix string   `env:"PATCH_WINDOW_PREFIX"`
+	// States are those of patches, as Systems Manager names them.
+	States []string `env:"PATCH_STATES"`
+	// Lead is the time from the report to the opening of the window.
+	Lead time.Duration `env:"PATCH_LEAD"`
+	// StaleAfter is the age from which a scan is flagged.
+	StaleAfter time.Duration `env:"PATCH_STALE_AFTER"`
+	// Deadline is how long the instances may take to be read.
+	Deadline time.Duration `env:"PATCH_DEADLINE"`
+	// After asks for a second report, after the window has closed.
+	After bool `env:"PATCH_AFTER"`
 }
 
 // Request is what is asked of survey.

@@ -55,17 +55,19 @@ func (s *Scan) Ended() bool { return s.Step == Done || s.Step == Unread }
 
 // Scanner reads the patches of one instance.
 type Scanner struct {
-	Ledger  ledger.Store
+	choreo.Deps
 	Patches interface {
 		// Patches reads a page, the first without a token; next is empty after the last. The error wraps ErrToken or
 		// run.ErrUnmanaged.
 		Patches(ctx context.Context, id string, states []string, token string) (page []Patch, next string, err error)
 	}
-	Now func() time.Time
 }
 
-// Mover takes the messages of scan's queue.
-func (s Scanner) Mover(l choreo.Deps) choreo.Mover[*Scan] { return Scans(l, "scan", s.Act) }
+// Handler is the code of the scan function.
+func (s Scanner) Handler() choreo.Function { return choreo.SQSHandler(s.mover()) }
+
+// mover takes the messages of scan's queue.
+func (s Scanner) mover() choreo.Mover[*Scan] { return moveScans(s.Deps, "scan", s.Act) }
 
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What

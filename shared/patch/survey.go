@@ -18,8 +18,7 @@ import (
 
 // Survey takes requests for reports, begins the reports, and finds out which instances they are about.
 type Survey struct {
-	Ledger  ledger.Store
-	Queues  choreo.Sender
+	choreo.Deps
 	Windows interface {
 		Windows(ctx context.Context) ([]Window, error)
 		Tasks(ctx context.Context, window string) ([]Task, error)
@@ -36,7 +35,6 @@ type Survey struct {
 	}
 	AlarmTopic Topic
 	Settings   Settings
-	Now        func() time.Time
 }
 
 // Nodes finds instances. Ids that aren't known are absent.

@@ -14,8 +14,7 @@ import (
 
 // Reporter tends a report's scans while they are under way, puts the report together and sends it.
 type Reporter struct {
-	Ledger      ledger.Store
-	Queues      choreo.Sender
+	choreo.Deps
 	ReportTopic interface {
 		Announce(ctx context.Context, a Announcement) error
 	}
@@ -27,7 +26,6 @@ type Reporter struct {
 	}
 	BucketName, BucketPrefix string
 	Stack                    string // the stack's name, for the command that starts a run
-	Now                      func() time.Time
 }
 
 // busy is the wait for scans that are being worked on although the deadline has passed: half a lease.
@@ -41,9 +39,12 @@ func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outc
 	return act(ctx, w)
 }
 
-// Mover takes the messages of report's queue.
-func (p Reporter) Mover(l choreo.Deps) choreo.Mover[*Report] {
-	return patiently(Reports(l, "report", p.Act), p.weary)
+// Handler is the code of the report function.
+func (p Reporter) Handler() choreo.Function { return choreo.SQSHandler(p.mover()) }
+
+// mover takes the messages of report's queue.
+func (p Reporter) mover() choreo.Mover[*Report] {
+	return patiently(moveReports(p.Deps, "report", p.Act), p.weary)
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.
@@ -90,7 +91,7 @@ const mostNudges = 400
 
 // nudge gives overdue scans their message again, as far apart as they were at first. If some are left, the next look comes sooner.
 func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held, wait time.Duration) (time.Duration, error) {
-	n := choreo.Redeliverer{Ledger: p.Ledger, Queues: p.Queues, Routing: Words, Owner: w.Mark()}
+	n := choreo.Redeliverer{Ledger: p.Ledger, Queues: p.Queues, Routing: Routing, Owner: w.Mark()}
 	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
 	spread := paced(w.Item.Deadline.Sub(w.Now), len(overdue))
 	var all []error

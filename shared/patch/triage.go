@@ -22,14 +22,14 @@ func (t Triage) Owns(key ledger.Key) bool { return isReport(key) || isScan(key) 
 // Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	if isReport(msg.Key) {
-		m := Reports(t.Deps, "dead", t.Act)
+		m := moveReports(t.Deps, "dead", t.Act)
 		m.Exhausted = t.unannounced
 		if msg.Step != choreo.Failing {
 			return m.DeadLetter(ctx, owner, msg, nil)
 		}
 		return m.Handle(ctx, owner, msg)
 	}
-	m := Scans(t.Deps, "dead", t.scan)
+	m := moveScans(t.Deps, "dead", t.scan)
 	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome[*Scan] {
 		return unread(t.Ledger, w, w.Item.Position.Reason)
 	}
@@ -51,7 +51,7 @@ func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcom
 
 // unannounced is the outcome when the alarm can't be sent: the metric has an alarm of its own.
 func (t Triage) unannounced(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
-	Words.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return over(t.Ledger, w.Now, w.Item.Position.Reason)
 }
 

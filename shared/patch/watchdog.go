@@ -13,29 +13,20 @@ import (
 
 // Watchdog gives reports that are overdue their message again. Each report looks after its own scans.
 type Watchdog struct {
-	Ledger ledger.Store
-	Queues choreo.Sender
-	Now    func() time.Time
-}
-
-// Watched is what one look of the watchdog came to.
-type Watched struct {
-	Reports int `json:"reports"`
-	Nudged  int `json:"nudged"`
+	choreo.Deps
 }
 
 // Look goes over every report that is under way. One that can't be read doesn't keep it from the others.
-func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
-	var seen Watched
+func (d Watchdog) Look(ctx context.Context, owner string) error {
 	docs, err := d.Ledger.List(ctx, reportsPK, "", "", 0)
 	if err != nil {
-		return seen, fmt.Errorf("list the reports under way: %w", err)
+		return fmt.Errorf("list the reports under way: %w", err)
 	}
-	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Words, Owner: owner}
+	n := choreo.Redeliverer{Ledger: d.Ledger, Queues: d.Queues, Routing: Routing, Owner: owner}
 	now := d.Now()
 	var all []error
+	nudged := 0
 	for _, doc := range docs {
-		seen.Reports++
 		r := newReport()
 		if err := doc.Decode(r); err != nil {
 			all = append(all, err)
@@ -49,11 +40,11 @@ func (d Watchdog) Look(ctx context.Context, owner string) (Watched, error) {
 			all = append(all, err)
 		}
 		if sent {
-			seen.Nudged++
+			nudged++
 		}
 	}
-	slog.Info("watchdog", "reports", seen.Reports, "nudged", seen.Nudged, "errors", len(all))
-	return seen, errors.Join(all...)
+	slog.Info("watchdog", "reports", len(docs), "nudged", nudged, "errors", len(all))
+	return errors.Join(all...)
 }
 
 // wake gives a report its message again, or gives it up: it is worth nothing any more, and nobody takes it up to say so.

@@ -11,14 +11,20 @@ import (
 // Allowed is what the stack's roles permit; a request that asks for more is refused with a clear
 // error instead of failing half-way.
 type Allowed struct {
-	InstanceTag       string // Key=Value: instances that may be rebooted; empty: all
-	TargetGroupPrefix string // of names; empty: all
-	AlarmPrefix       string // of names; empty: none; *: all
-	RulePrefix        string // of names; empty: none; *: all
-	CheckFunction     string // a name, or a prefix that ends with *; empty: none
-	EventBuses        string // what the ARNs of the account's event buses in this Region begin with
-	InVPC             bool   // the check function runs in the operator's VPC
-	IPv6              bool   // and may send IPv6 there
+	// InstanceTag is Key=Value of the instances that may be rebooted; empty: all.
+	InstanceTag string `env:"INSTANCE_TAG"`
+	// TargetGroupPrefix is that of the groups' names; empty: all.
+	TargetGroupPrefix string `env:"TARGET_GROUP_PREFIX"`
+	// AlarmPrefix and RulePrefix are of names; empty: none; *: all.
+	AlarmPrefix string `env:"ALARM_PREFIX"`
+	RulePrefix  string `env:"RULE_PREFIX"`
+	// CheckFunction is a name, or a prefix that ends with *; empty: none.
+	CheckFunction string `env:"CHECK_FUNCTION"`
+	// EventBuses is what the ARNs of the account's event buses in this Region begin with.
+	EventBuses string `env:"EVENT_BUSES"`
+	// InVPC says that the check function runs in the operator's VPC, IPv6 that it may send IPv6 there.
+	InVPC bool `env:"IN_VPC"`
+	IPv6  bool `env:"CHECK_DUAL_STACK"`
 }
 
 // everyName is the prefix that stands for all names.

@@ -40,7 +40,7 @@ type bootReading struct {
 
 // readBoot gets one step further in reading the boot: it asks, or fetches the answer. The reading's
 // ID is empty while there is none; why then says what it waits for. Questions without a usable
-// answer are counted in Boot.Asked.
+// answer are counted in Boot.Asked; sentAt then says when the latest of them was sent.
 func readBoot(
 	ctx context.Context, boots Boots, i *run.Instance, clock func() time.Time,
 ) (r bootReading, why string, err error) {
@@ -50,6 +50,7 @@ func readBoot(
 		boot.Command, err = boots.AskBoot(ctx, i.ID, i.Windows)
 		if errors.Is(err, run.ErrUnmanaged) {
 			boot.Asked++
+			r.sentAt = sentAt
 			return r, "Systems Manager doesn't reach the instance yet", nil
 		}
 		boot.AskedAt = sentAt
@@ -68,6 +69,7 @@ func readBoot(
 	boot.Command = ""
 	if answer.ID == "" {
 		boot.Asked++
+		r.sentAt = boot.AskedAt
 		return r, "Systems Manager gave no boot id", nil
 	}
 	boot.Asked = 0

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 )
@@ -22,8 +21,8 @@ type Probes interface {
 
 // Check asks whether an instance has started, again and again, up to a bound.
 type Check struct {
-	Ledger ledger.Store
-	EC2    interface {
+	choreo.Deps
+	EC2 interface {
 		Machines
 		Status(ctx context.Context, instance string) (run.StatusChecks, error)
 	}
@@ -33,7 +32,6 @@ type Check struct {
 		Ready(ctx context.Context, function string, payload any) (ready bool, why string, err error)
 	}
 	AlarmTopic Topic
-	Now        func() time.Time
 }
 
 const (
@@ -50,10 +48,13 @@ const (
 	fewLooks = 3
 )
 
-// Mover moves instances by check. Errors say nothing about the instance, which has rebooted and may
+// Handler is the code of the check function.
+func (c Check) Handler() choreo.Function { return choreo.SQSHandler(c.mover()) }
+
+// mover moves instances by check. Errors say nothing about the instance, which has rebooted and may
 // be well.
-func (c Check) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
-	m := Instances(l, "check", c.Act)
+func (c Check) mover() choreo.Mover[*run.Instance] {
+	m := moveInstances(c.Deps, "check", c.Act)
 	m.Tolerance = externalErrors
 	return m
 }
@@ -94,6 +95,11 @@ func (c Check) look(
 		return choreo.Outcome[*run.Instance]{}, err
 	}
 	i.Watch(found, c.Now())
+	if !found.OK {
+		i.PassingSince, i.Boot.Unanswered = time.Time{}, 0
+	} else if i.PassingSince.IsZero() {
+		i.PassingSince = c.Now()
+	}
 	unproven, wait, err := c.proof(ctx, w.Item)
 	if err != nil {
 		return choreo.Outcome[*run.Instance]{}, err
@@ -133,10 +139,10 @@ func (c Check) decide(
 	return choreo.Again[*run.Instance](c.interval(plan, i, since), found.Why)
 }
 
-// asked says that a proof was asked for often enough: whoever comes late, after an outage, gives up
-// after no single question.
+// asked says that a proof was asked for often enough since all checks pass: whoever comes late, after
+// an outage, gives up after no single question, nor after those that were sent while it was down.
 func (c Check) asked(i *run.Instance) bool {
-	return i.Boot.Old == "" || i.Boot.Asked == 0 || i.Boot.Asked >= bootQuestions
+	return i.Boot.Old == "" || i.Boot.Asked == 0 || i.Boot.Unanswered >= bootQuestions
 }
 
 // firstLook is how long after its reboot an instance is looked at first.
@@ -204,8 +210,12 @@ func (c Check) newBoot(
 	case read.ID == "" && i.Boot.Command != "":
 		return why, bootAnswer, nil
 	case read.ID == "":
+		if !i.PassingSince.IsZero() && !read.sentAt.Before(i.PassingSince) {
+			i.Boot.Unanswered++
+		}
 		return why, 0, nil
 	}
+	i.Boot.Unanswered = 0
 
 	hung := i.RebootedAt.Add(run.HungReboot)
 	early := read.sentAt.Before(hung)

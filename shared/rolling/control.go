@@ -10,7 +10,6 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/patch"
 	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 )
@@ -18,9 +17,7 @@ import (
 // Control is what an operator does to runs: status, pause, resume, cancel, release. It changes only the run; resume and
 // cancel then nudge those who wait. Of patch reports it shows which are under way.
 type Control struct {
-	Ledger ledger.Store
-	Queues choreo.Sender
-	Now    func() time.Time
+	choreo.Deps
 }
 
 // Command is what Control is asked.
@@ -32,10 +29,9 @@ type Command struct {
 
 // Reply is what Control answers: the state after the command.
 type Reply struct {
-	Did          string           `json:"did,omitempty"`
-	Runs         []Status         `json:"runs"`
-	OutOfService []OutInstance    `json:"outOfService,omitempty"` // instances that failed out of service, of all runs
-	Reports      []patch.Underway `json:"reports,omitempty"`      // under way; of status, unless it names a run
+	Did          string        `json:"did,omitempty"`
+	Runs         []Status      `json:"runs"`
+	OutOfService []OutInstance `json:"outOfService,omitempty"` // instances that failed out of service, of all runs
 }
 
 // Status is a run as an operator sees it.
@@ -146,7 +142,7 @@ func (c Control) do(ctx context.Context, owner string, text []byte) (Reply, erro
 	var did string
 	switch cmd.Command {
 	case "status":
-		return c.overview(ctx, cmd.Run)
+		return c.status(ctx, cmd.Run, "")
 	case "release":
 		did, err = c.release(ctx, owner, cmd.Instance)
 		if err != nil {
@@ -269,15 +265,6 @@ func (b store) deleteOut(ctx context.Context, mark string, out run.Out, rev int6
 		return err
 	}
 	return ledger.Apply(ctx, b.Store, mark, all.Writes...)
-}
-
-// overview is what status shows.
-func (c Control) overview(ctx context.Context, id string) (Reply, error) {
-	reply, err := c.status(ctx, id, "")
-	if err == nil && id == "" {
-		reply.Reports, err = patch.UnderWay(ctx, c.Ledger)
-	}
-	return reply, err
 }
 
 func (c Control) status(ctx context.Context, id, did string) (Reply, error) {

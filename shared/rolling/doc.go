@@ -20,6 +20,7 @@ package rolling
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"quickstep/shared/choreo"
@@ -57,27 +58,33 @@ func neverGivesUp(step string) bool { return step == run.StepOpen || step == run
 
 // The kinds of items of a rolling reboot.
 var (
-	instances = choreo.Kind[*run.Instance]{Routing: Routing, Owns: isInstance, New: newInstance,
+	instanceKind = choreo.Kind[*run.Instance]{Routing: Routing, Owns: isInstance, New: newInstance,
 		Key: func(i *run.Instance) ledger.Key { return instanceKey(i.Run, i.ID) }}
-	actives = choreo.Kind[*run.Active]{Routing: Routing, Owns: isActive, New: newActive,
+	runKind = choreo.Kind[*run.Active]{Routing: Routing, Owns: isActive, New: newActive,
 		Key: func(a *run.Active) ledger.Key { return activeKey(a.Run) }}
 )
 
-// Instances moves instances by the steps of one queue.
-func Instances(
+// moveInstances moves instances by the steps of one queue.
+func moveInstances(
 	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome[*run.Instance], error),
 ) choreo.Mover[*run.Instance] {
-	return choreo.NewMover(l, instances, queue, act)
+	return choreo.NewMover(l, instanceKind, queue, act)
 }
 
-// Runs moves runs by the steps of their own that one queue has.
-func Runs(
+// moveRuns moves runs by the steps of their own that one queue has.
+func moveRuns(
 	l choreo.Deps, queue string,
 	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome[*run.Active], error),
 ) choreo.Mover[*run.Active] {
-	return choreo.NewMover(l, actives, queue, act)
+	return choreo.NewMover(l, runKind, queue, act)
 }
 
-// Mover takes the messages of start's queue.
-func (s Start) Mover(l choreo.Deps) choreo.Mover[*run.Active] { return Runs(l, "start", s.Act) }
+// Handler is the code of the start function: requests, and the messages of runs that are starting.
+func (s Start) Handler() choreo.Function {
+	starting := moveRuns(s.Deps, "start", s.Act)
+	return choreo.SQSOrDirectHandler(starting,
+		func(ctx context.Context, request json.RawMessage) (any, error) {
+			return s.Request(ctx, choreo.Invocation(ctx), request)
+		})
+}

@@ -15,23 +15,25 @@ import (
 // Drain takes one instance out of its target groups, once the gate lets it go, and hands it to
 // reboot.
 type Drain struct {
-	Ledger  ledger.Store
+	choreo.Deps
 	EC2     Machines
 	Targets interface {
 		Targets
 		Deregister(ctx context.Context, group string, targets []run.Description) error
 	}
-	Now func() time.Time
 }
 
 // deregisterFor is how long errors are borne by an instance that was captured: past it, it goes
 // back.
 const deregisterFor = time.Hour
 
-// Mover moves instances by drain. No error ends one that is in service: as long as nobody can look,
+// Handler is the code of the drain function.
+func (d Drain) Handler() choreo.Function { return choreo.SQSHandler(d.mover()) }
+
+// mover moves instances by drain. No error ends one that is in service: as long as nobody can look,
 // the gate is closed, and that is the run's affair.
-func (d Drain) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
-	m := Instances(l, "drain", d.Act)
+func (d Drain) mover() choreo.Mover[*run.Instance] {
+	m := moveInstances(d.Deps, "drain", d.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.LeftAt.IsZero() {
 			return choreo.Tolerance{Transient: choreo.Forever, Permanent: choreo.Forever}

@@ -21,13 +21,12 @@ type Topic interface {
 // Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to
 // its end: restores what was muted, tells people, gives back the locks.
 type Finish struct {
-	Ledger      ledger.Store
+	choreo.Deps
 	Muter       Muter
 	AlarmStates interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
 	}
 	AlarmTopic, ReportTopic Topic
-	Now                     func() time.Time
 }
 
 const (
@@ -64,10 +63,13 @@ func (f Finish) Act(
 	return out, err
 }
 
-// Mover takes the messages of finish's queue, and never lets a run go: one whose tries are used up
+// Handler is the code of the finish function.
+func (f Finish) Handler() choreo.Function { return choreo.SQSHandler(f.mover()) }
+
+// mover takes the messages of finish's queue, and never lets a run go: one whose tries are used up
 // comes again.
-func (f Finish) Mover(l choreo.Deps) choreo.Mover[*run.Active] {
-	m := Runs(l, "finish", f.Act)
+func (f Finish) mover() choreo.Mover[*run.Active] {
+	m := moveRuns(f.Deps, "finish", f.Act)
 	m.Exhausted = f.retryLater
 	return m
 }

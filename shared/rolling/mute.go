@@ -40,7 +40,7 @@ const (
 // of the run's own position. Alarms are muted by alarm mute rules, which end by themselves and
 // leave the alarms untouched; EventBridge rules are disabled, and MUTE items say for which runs.
 type Muter struct {
-	Ledger ledger.Store
+	choreo.Deps
 	Alarms interface {
 		Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error)
 		Mute(ctx context.Context, r run.MuteRule) error
@@ -54,7 +54,6 @@ type Muter struct {
 	}
 	// Stack is the prefix of the names of our mute rules.
 	Stack string
-	Now   func() time.Time
 }
 
 // Apply mutes, prolongs, and looks whether everything is muted. why says what is still missing;

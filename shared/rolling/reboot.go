@@ -7,28 +7,29 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 )
 
 // Reboot reboots an instance once no target group can send it new traffic any more.
 type Reboot struct {
-	Ledger ledger.Store
-	EC2    interface {
+	choreo.Deps
+	EC2 interface {
 		Machines
 		Reboot(ctx context.Context, instance string) error
 	}
 	Targets Targets
 	Boots   Boots
-	Now     func() time.Time
 }
 
-// Mover moves instances by reboot. Before its call an instance goes back when its time is over,
+// Handler is the code of the reboot function.
+func (r Reboot) Handler() choreo.Function { return choreo.SQSHandler(r.mover()) }
+
+// mover moves instances by reboot. Before its call an instance goes back when its time is over,
 // however many errors were met by then; after a call whose fate is unknown it may have rebooted,
 // and be well.
-func (r Reboot) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
-	m := Instances(l, "reboot", r.Act)
+func (r Reboot) mover() choreo.Mover[*run.Instance] {
+	m := moveInstances(r.Deps, "reboot", r.Act)
 	m.Tolerance = func(i *run.Instance) choreo.Tolerance {
 		if i.RebootCalls == 0 {
 			return choreo.Tolerance{Transient: choreo.Forever}

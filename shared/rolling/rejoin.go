@@ -9,21 +9,19 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 )
 
 // Rejoin puts an instance back: registers exactly what was captured, and waits until it is healthy
 // wherever it was.
 type Rejoin struct {
-	Ledger  ledger.Store
+	choreo.Deps
 	EC2     Machines
 	Targets interface {
 		Targets(ctx context.Context, group string) ([]run.Target, error)
 		Register(ctx context.Context, group string, targets []run.Description) error
 	}
 	AlarmTopic Topic
-	Now        func() time.Time
 }
 
 const (
@@ -37,10 +35,13 @@ const (
 	missingFor = 30 * time.Second
 )
 
-// Mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is
+// Handler is the code of the rejoin function.
+func (r Rejoin) Handler() choreo.Function { return choreo.SQSHandler(r.mover()) }
+
+// mover moves instances by rejoin. Whatever error keeps one from being registered, or watched, is
 // borne for hours: it may be well, and to give up would leave it out.
-func (r Rejoin) Mover(l choreo.Deps) choreo.Mover[*run.Instance] {
-	m := Instances(l, "rejoin", r.Act)
+func (r Rejoin) mover() choreo.Mover[*run.Instance] {
+	m := moveInstances(r.Deps, "rejoin", r.Act)
 	m.Tolerance = externalErrors
 	return m
 }

@@ -18,8 +18,7 @@ import (
 
 // Start takes requests, and begins the runs that they ask for.
 type Start struct {
-	Ledger  ledger.Store
-	Queues  choreo.Sender
+	choreo.Deps
 	EC2     Machines
 	Targets interface {
 		Targets
@@ -40,7 +39,6 @@ type Start struct {
 	Allowed                 Allowed
 	Stack                   string // the stack's name: the prefix of its own alarms, which are never muted
 	FleetPrefix             string // of the SSM parameters that hold fleets
-	Now                     func() time.Time
 }
 
 // StartResult is the answer to a request.

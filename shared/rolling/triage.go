@@ -27,14 +27,14 @@ func (t Triage) Owns(key ledger.Key) bool { return isInstance(key) || isActive(k
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	switch {
 	case isInstance(msg.Key):
-		m := Instances(t.Deps, "dead", t.Act)
+		m := moveInstances(t.Deps, "dead", t.Act)
 		m.Exhausted = t.failUnannounced
 		if msg.Step != choreo.Failing {
 			return m.DeadLetter(ctx, owner, msg, nil)
 		}
 		return m.Handle(ctx, owner, msg)
 	case isActive(msg.Key):
-		m := Runs(t.Deps, "dead", t.start)
+		m := moveRuns(t.Deps, "dead", t.start)
 		m.Exhausted = t.failStart
 		if msg.Step != choreo.Failing {
 			return m.DeadLetter(ctx, owner, msg, func(a *run.Active) error { return t.trouble(ctx, a) })

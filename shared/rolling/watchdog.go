@@ -15,38 +15,29 @@ import (
 // Watchdog gives whatever is overdue its message again: the runs' own positions, and those of their
 // tokens' holders.
 type Watchdog struct {
-	Ledger ledger.Store
-	Queues choreo.Sender
-	Now    func() time.Time
-}
-
-// WatchResult is what one look of the watchdog came to.
-type WatchResult struct {
-	Runs        int `json:"runs"`
-	Redelivered int `json:"nudged"`
+	choreo.Deps
 }
 
 // Look goes over every active run. One that can't be read doesn't keep it from the others; the
 // errors come together.
-func (d Watchdog) Look(ctx context.Context, owner string) (WatchResult, error) {
-	var seen WatchResult
+func (d Watchdog) Look(ctx context.Context, owner string) error {
 	docs, err := d.Ledger.List(ctx, activePK, "", "", 0)
 	if err != nil {
-		return seen, fmt.Errorf("list the active runs: %w", err)
+		return fmt.Errorf("list the active runs: %w", err)
 	}
 	now := d.Now()
 	var all []error
+	sent := 0
 	for n := range docs {
 		doc := docs[(n+now.Minute())%len(docs)] // another one first each minute: the last must not starve
-		seen.Runs++
 		nudged, err := d.watch(ctx, owner, doc, now)
-		seen.Redelivered += nudged
+		sent += nudged
 		if err != nil {
 			all = append(all, fmt.Errorf("watch run %s: %w", doc.SK, err))
 		}
 	}
-	slog.Info("watchdog", "runs", seen.Runs, "nudged", seen.Redelivered, "errors", len(all))
-	return seen, errors.Join(all...)
+	slog.Info("watchdog", "runs", len(docs), "nudged", sent, "errors", len(all))
+	return errors.Join(all...)
 }
 
 func (d Watchdog) watch(

@@ -16,6 +16,9 @@ type Boot struct {
 	AskedAt time.Time `json:"askedAt,omitzero"`  // read before it was sent
 	Asked   int       `json:"asked,omitempty"`   // questions without a usable answer, in a row
 	Renewed int       `json:"renewed,omitempty"` // how often Old was asked for again
+	// Unanswered counts those in a row that were sent while all checks passed: before that the
+	// instance may have been down, and nobody there to answer.
+	Unanswered int `json:"unanswered,omitempty"`
 }
 
 // BootAnswer is what an instance says about its present boot.

@@ -30,8 +30,9 @@ type Instance struct {
 	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call: written down before it
 	CalledAt      time.Time `json:"calledAt,omitzero"`      // the last call had returned; zero: what became of it is unknown
 	RebootCalls   int       `json:"rebootCalls,omitempty"`
-	DownOnce      time.Time `json:"downOnce,omitzero"` // the first look that showed it down, without one that passed since
-	SeenDown      time.Time `json:"seenDown,omitzero"` // it was seen down for DownFor since RebootAskedAt
+	DownOnce      time.Time `json:"downOnce,omitzero"`     // the first look that showed it down, without one that passed since
+	SeenDown      time.Time `json:"seenDown,omitzero"`     // it was seen down for DownFor since RebootAskedAt
+	PassingSince  time.Time `json:"passingSince,omitzero"` // the first look at which all checks passed, without one that didn't since
 	StartedAt     time.Time `json:"startedAt,omitzero"`
 
 	// Rejoined are the groups whose RegisterTargets has returned: there nobody registers it again.

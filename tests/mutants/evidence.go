@@ -11,6 +11,11 @@ const (
 
 // evidence are the bugs of what shows a boot, of what a target's state means, and of how long errors are borne.
 var evidence = []mutant{
+	{name: "questions sent while it was down count", edits: []edit{{check, `
+		if !i.PassingSince.IsZero() && !read.sentAt.Before(i.PassingSince) {`, `
+		if true {`}, {check, `
+		i.PassingSince, i.Boot.Unanswered = time.Time{}, 0`, `
+		i.PassingSince = time.Time{}`}}},
 	{name: "another agent's boot taken for ours", edits: []edit{{bootOf,
 		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
 	{name: "another agent's boot believed after a call", edits: []edit{{check, `

@@ -189,6 +189,34 @@ func TestAnAnswerOfBeforeDoesntEndTheWait(t *testing.T) {
 	counts(t, f, 2, 0, 0)
 }
 
+// TestQuestionsSentWhileItWasDownDontEndTheWait: nobody was there to answer them. It comes up while no
+// code runs, and is looked at again when the time for a proof is over.
+func TestQuestionsSentWhileItWasDownDontEndTheWait(t *testing.T) {
+	f := fleet(t, 2, map[int]world.MachineSpec{
+		1: {Managed: true, BootTime: 3 * time.Minute}, 2: {Managed: true},
+	})
+	f.Throttled = func(function string) bool {
+		called := itemOf(f, sim.ID(1)).RebootedAt
+		after := f.Now().Sub(called)
+		return function == "check" && !called.IsZero() &&
+			after > 170*time.Second && after < 10*time.Minute
+	}
+	f.Also(func(op world.Op) {
+		if op.Name == "RebootInstances" || op.Name == "Reboot" {
+			for after := 170 * time.Second; after <= 10*time.Minute; after += 430 * time.Second {
+				f.After(after+time.Second, func() {})
+			}
+		}
+	})
+	begin(t, f, all{"bootWait": "30s", "maxChecks": 15})
+	finish(t, f, 6*time.Hour)
+	counts(t, f, 2, 0, 0)
+	i := itemOf(f, sim.ID(1))
+	if took := i.StartedAt.Sub(i.RebootedAt); took < 10*time.Minute {
+		t.Errorf("it was believed %s after its reboot: the outage didn't happen", took)
+	}
+}
+
 // TestBootWaitIsKeptByWhoIsLookedAtEarly: looks before its end are there to see the instance down.
 func TestBootWaitIsKeptByWhoIsLookedAtEarly(t *testing.T) {
 	for name, spec := range map[string]world.MachineSpec{

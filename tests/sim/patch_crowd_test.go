@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -95,7 +96,8 @@ func TestARequestByHandGoesOnWhereItsTimeWasUp(t *testing.T) {
 func TestTheSameRequestAfterADeploymentIsTheSame(t *testing.T) {
 	f := patched(t, 2, byHand(), nil)
 	survey(t, f, all{"id": "a", "windowIds": []string{window}})
-	deployed := patch.Survey{Ledger: f.Table(), Queues: f.Queues("survey"), Windows: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(), Now: f.Now,
+	deps := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("survey"), Now: f.Now, Lease: time.Minute}
+	deployed := patch.Survey{Deps: deps, Windows: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(),
 		Settings: patch.Settings{States: []string{patch.Missing}, Lead: 48 * time.Hour, StaleAfter: day, Deadline: 2 * time.Hour}}
 	answer, err := deployed.Request(t.Context(), "another", []byte(`{"windowIds": ["`+window+`"], "id": "a"}`))
 	if err != nil || !strings.Contains(fmt.Sprint(answer), "under way") {

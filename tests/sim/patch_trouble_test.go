@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,8 +28,11 @@ func (r refusing) Patches(ctx context.Context, id string, states []string, token
 
 // denied lets the scan function be refused each time that it asks for some nodes.
 func denied(f *sim.Fleet, nodes ...string) {
-	now := choreo.Milliseconds(f.Now)
-	line := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
-	scan := patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Mover(line)
-	f.Handle("scan", choreo.SQSOrDirectHandler(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
+	deps := choreo.Deps{
+		Ledger: f.Table(),
+		Queues: f.Queues("scan"),
+		Now:    choreo.Milliseconds(f.Now),
+		Lease:  90 * time.Second,
+	}
+	f.Handle("scan", patch.Scanner{Deps: deps, Patches: refusing{f.SSM(), nodes}}.Handler())
 }

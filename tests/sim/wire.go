@@ -3,13 +3,14 @@
 package sim
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/caarlos0/env/v11"
+
 	"quickstep/shared/choreo"
+	"quickstep/shared/control"
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 	"quickstep/tests/template"
@@ -22,6 +23,11 @@ func Wire(w *world.World, stack *template.Stack, probes rolling.Probes) {
 	wiring{world: w, stack: stack, probes: probes, now: choreo.Milliseconds(w.Now)}.all()
 }
 
+// Deps is what a function of the stack gets for the protocol, for tests that put other code in its place.
+func Deps(w *world.World, stack *template.Stack, function string) choreo.Deps {
+	return wiring{world: w, stack: stack, now: choreo.Milliseconds(w.Now)}.deps(function)
+}
+
 type wiring struct {
 	world  *world.World
 	stack  *template.Stack
@@ -29,71 +35,129 @@ type wiring struct {
 	now    func() time.Time
 }
 
-func (x wiring) env(function, name string) string {
-	value, ok := x.stack.Functions[function].Environment[name]
-	if !ok {
-		panic(fmt.Sprintf("sim: the template gives function %s no variable %s", function, name))
+// parse fills a struct from the variables that the template gives a function, as its main does.
+func (x wiring) parse(function string, variables any) {
+	options := env.Options{Environment: x.stack.Functions[function].Environment, RequiredIfNoDef: true}
+	if err := env.ParseWithOptions(variables, options); err != nil {
+		panic(fmt.Sprintf("sim: function %s: %v", function, err))
 	}
-	return value
 }
 
-func (x wiring) line(function string) choreo.Deps {
-	lease, err := time.ParseDuration(x.env(function, "LEASE"))
-	if err != nil {
-		panic(fmt.Sprintf("sim: LEASE of function %s: %v", function, err))
-	}
-	return choreo.Deps{Ledger: x.world.Table(), Queues: x.world.Queues(function), Now: x.now, Lease: lease}
+// common are the variables of several functions.
+type common struct {
+	Stack  string `env:"STACK" envDefault:""`
+	Alarm  string `env:"ALARM_TOPIC" envDefault:""`
+	Report string `env:"REPORT_TOPIC" envDefault:""`
 }
 
-// messages is the code of a function that takes messages, down to the JSON that Lambda hands over.
-func messages(h choreo.Handler) world.Code {
-	return choreo.SQSOrDirectHandler(h, func(_ context.Context, event json.RawMessage) (any, error) {
-		return nil, fmt.Errorf("event: %s is none of SQS", event)
-	})
+// deps is what function.MustLoad gives a function. Nothing is broken off before its end: the world's
+// calls take no time of their own.
+func (x wiring) deps(function string) choreo.Deps {
+	var all struct {
+		Lease time.Duration `env:"LEASE" envDefault:"0s"`
+	}
+	x.parse(function, &all)
+	return choreo.Deps{
+		Ledger: x.world.Table(),
+		Queues: x.world.Queues(function),
+		Now:    x.now,
+		Lease:  all.Lease,
+	}
+}
+
+func (x wiring) topic(name string) *world.Topic {
+	return x.world.Topic(strings.TrimPrefix(name, "topic:"))
 }
 
 func (x wiring) all() {
-	w, table := x.world, x.world.Table()
-	mutes := func(function string) rolling.Muter {
-		return rolling.Muter{Ledger: table, Alarms: w.Alarms(), Rules: w.Rules(), Stack: x.env(function, "STACK"), Now: x.now}
-	}
-	x.start(mutes("start"))
-	w.Handle("drain", messages(rolling.Drain{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Now: x.now}.Mover(x.line("drain"))))
-	w.Handle("reboot", messages(rolling.Reboot{Ledger: table, EC2: w.EC2(), Targets: w.Targets(), Boots: w.SSM(),
-		Now: x.now}.Mover(x.line("reboot"))))
-	w.Handle("check", messages(rolling.Check{Ledger: table, EC2: w.EC2(), Boots: w.SSM(), Probes: x.probes,
-		Functions: w.Functions(), AlarmTopic: x.topic("check", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("check"))))
-	w.Handle("rejoin", messages(rolling.Rejoin{Ledger: table, EC2: w.EC2(), Targets: w.Targets(),
-		AlarmTopic: x.topic("rejoin", "ALARM_TOPIC"), Now: x.now}.Mover(x.line("rejoin"))))
-	w.Handle("finish", messages(rolling.Finish{Ledger: table, Muter: mutes("finish"), AlarmStates: w.Alarms(), AlarmTopic: x.topic("finish", "ALARM_TOPIC"),
-		ReportTopic: x.topic("finish", "REPORT_TOPIC"), Now: x.now}.Mover(x.line("finish"))))
-	w.Handle("triage", messages(choreo.ItemHandlers{rolling.Triage{Deps: x.line("triage"), AlarmTopic: x.topic("triage", "ALARM_TOPIC")},
-		patch.Triage{Deps: x.line("triage"), AlarmTopic: x.topic("triage", "ALARM_TOPIC")}}))
-	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
-		_, err := rolling.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
-		_, more := patch.Watchdog{Ledger: table, Queues: w.Queues("watchdog"), Now: x.now}.Look(ctx, choreo.Invocation(ctx))
-		return nil, errors.Join(err, more)
-	})
-	x.patches()
-	w.Handle("control", func(ctx context.Context, command json.RawMessage) (any, error) {
-		return rolling.Control{Ledger: table, Queues: w.Queues("control"), Now: x.now}.Do(ctx, choreo.Invocation(ctx), command)
-	})
-}
-
-func (x wiring) topic(function, variable string) *world.Topic {
-	return x.world.Topic(x.env(function, variable)[len("topic:"):])
-}
-
-func (x wiring) start(mutes rolling.Muter) {
 	w := x.world
-	start := rolling.Start{Ledger: w.Table(), Queues: w.Queues("start"), EC2: w.EC2(), Targets: w.Targets(), Parameters: w.SSM(), Alarms: w.Alarms(),
-		Rules: w.Rules(), Muter: mutes, AlarmTopic: x.topic("start", "ALARM_TOPIC"), ReportTopic: x.topic("start", "REPORT_TOPIC"),
-		Stack: x.env("start", "STACK"), FleetPrefix: x.env("start", "FLEET_PREFIX"), Now: x.now,
-		Allowed: rolling.Allowed{InstanceTag: x.env("start", "INSTANCE_TAG"), TargetGroupPrefix: x.env("start", "TARGET_GROUP_PREFIX"),
-			AlarmPrefix: x.env("start", "ALARM_PREFIX"), RulePrefix: x.env("start", "RULE_PREFIX"),
-			CheckFunction: x.env("start", "CHECK_FUNCTION"), EventBuses: x.env("start", "EVENT_BUSES"), InVPC: x.env("start", "IN_VPC") == "true",
-			IPv6: x.env("start", "CHECK_DUAL_STACK") == "true"}}
-	w.Handle("start", choreo.SQSOrDirectHandler(start.Mover(x.line("start")), func(ctx context.Context, request json.RawMessage) (any, error) {
-		return start.Request(ctx, choreo.Invocation(ctx), request)
+	x.start()
+	w.Handle("drain", rolling.Drain{
+		Deps: x.deps("drain"), EC2: w.EC2(), Targets: w.Targets(),
+	}.Handler())
+	w.Handle("reboot", rolling.Reboot{
+		Deps: x.deps("reboot"), EC2: w.EC2(), Targets: w.Targets(), Boots: w.SSM(),
+	}.Handler())
+	x.check()
+	x.rejoin()
+	x.finish()
+	x.triage()
+	w.Handle("watchdog", choreo.WatchdogHandler(
+		rolling.Watchdog{Deps: x.deps("watchdog")},
+		patch.Watchdog{Deps: x.deps("watchdog")},
+	))
+	w.Handle("control", control.Handler(x.deps("control")))
+	x.patches()
+}
+
+func (x wiring) start() {
+	var v struct {
+		Common      common
+		FleetPrefix string `env:"FLEET_PREFIX"`
+		Allowed     rolling.Allowed
+	}
+	x.parse("start", &v)
+	w, deps := x.world, x.deps("start")
+	w.Handle("start", rolling.Start{
+		Deps:        deps,
+		EC2:         w.EC2(),
+		Targets:     w.Targets(),
+		Parameters:  w.SSM(),
+		Alarms:      w.Alarms(),
+		Rules:       w.Rules(),
+		Muter:       rolling.Muter{Deps: deps, Alarms: w.Alarms(), Rules: w.Rules(), Stack: v.Common.Stack},
+		AlarmTopic:  x.topic(v.Common.Alarm),
+		ReportTopic: x.topic(v.Common.Report),
+		Stack:       v.Common.Stack,
+		FleetPrefix: v.FleetPrefix,
+		Allowed:     v.Allowed,
+	}.Handler())
+}
+
+func (x wiring) check() {
+	var v common
+	x.parse("check", &v)
+	w := x.world
+	w.Handle("check", rolling.Check{
+		Deps:       x.deps("check"),
+		EC2:        w.EC2(),
+		Boots:      w.SSM(),
+		Probes:     x.probes,
+		Functions:  w.Functions(),
+		AlarmTopic: x.topic(v.Alarm),
+	}.Handler())
+}
+
+func (x wiring) rejoin() {
+	var v common
+	x.parse("rejoin", &v)
+	w := x.world
+	w.Handle("rejoin", rolling.Rejoin{
+		Deps:       x.deps("rejoin"),
+		EC2:        w.EC2(),
+		Targets:    w.Targets(),
+		AlarmTopic: x.topic(v.Alarm),
+	}.Handler())
+}
+
+func (x wiring) finish() {
+	var v common
+	x.parse("finish", &v)
+	w, deps := x.world, x.deps("finish")
+	w.Handle("finish", rolling.Finish{
+		Deps:        deps,
+		Muter:       rolling.Muter{Deps: deps, Alarms: w.Alarms(), Rules: w.Rules(), Stack: v.Stack},
+		AlarmStates: w.Alarms(),
+		AlarmTopic:  x.topic(v.Alarm),
+		ReportTopic: x.topic(v.Report),
+	}.Handler())
+}
+
+func (x wiring) triage() {
+	var v common
+	x.parse("triage", &v)
+	x.world.Handle("triage", choreo.SQSHandler(choreo.ItemHandlers{
+		rolling.Triage{Deps: x.deps("triage"), AlarmTopic: x.topic(v.Alarm)},
+		patch.Triage{Deps: x.deps("triage"), AlarmTopic: x.topic(v.Alarm)},
 	}))
 }

@@ -478,21 +478,50 @@ func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 }
 
 func TestAFunctionReadsTheVariablesThatItDeclaresAndNoOthers(t *testing.T) {
-	tag := regexp.MustCompile("`env:\"([A-Z_]+)")
 	for name, f := range load(t, nil).Functions {
-		code, err := os.ReadFile(root + "functions/" + name + "/main.go")
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		var read []string
-		for _, m := range tag.FindAllSubmatch(code, -1) {
-			read = append(read, string(m[1]))
+		read := append(variablesOf(t, "functions/"+name, "env"), "TABLE")
+		if f.Source != nil {
+			read = append(read, "LEASE")
 		}
 		slices.Sort(read)
-		declared := slices.DeleteFunc(slices.Sorted(maps.Keys(f.Environment)), func(name string) bool { return name == "GOMEMLIMIT" }) // Go's own
+		declared := slices.DeleteFunc(slices.Sorted(maps.Keys(f.Environment)), func(name string) bool {
+			// all queues are read by function.MustLoad, and GOMEMLIMIT by Go itself
+			return name == "GOMEMLIMIT" || strings.HasSuffix(name, "_QUEUE")
+		})
 		if !slices.Equal(read, declared) {
 			t.Errorf("%s: reads %v\ndeclares %v", name, read, declared)
 		}
 	}
+	every := variablesOf(t, "shared/function", "all")
+	if want := []string{"TABLE", "LEASE"}; !slices.Equal(every, want) {
+		t.Errorf("every function reads %v, want %v", every, want)
+	}
+}
+
+// variablesOf lists the variables in the tags of a struct of this name, a variable or a type in the
+// folder, and in those of the structs of other packages that it holds.
+func variablesOf(t *testing.T, folder, name string) (variables []string) {
+	t.Helper()
+	found := regexp.MustCompile("(?ms)(?:var|type) " + name + " struct \\{$(.*?)^\t?\\}$")
+	tag := regexp.MustCompile("`env:\"([A-Z0-9_]+)")
+	held := regexp.MustCompile(`(?m)^\s+\w+\s+(\w+)\.([A-Z]\w+)$`)
+	paths, err := filepath.Glob(root + folder + "/*.go")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: no Go files, %v", folder, err)
+	}
+	for _, path := range paths {
+		code, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range found.FindAllSubmatch(code, -1) {
+			for _, m := range tag.FindAllSubmatch(body[1], -1) {
+				variables = append(variables, string(m[1]))
+			}
+			for _, m := range held.FindAllSubmatch(body[1], -1) {
+				variables = append(variables, variablesOf(t, "shared/"+string(m[1]), string(m[2]))...)
+			}
+		}
+	}
+	return variables
 }

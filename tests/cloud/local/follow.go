@@ -8,21 +8,20 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/cloud/dynamodb"
+	"quickstep/shared/control"
 	"quickstep/shared/rolling"
 	"quickstep/tests/cloud/stage"
 )
 
 // operator reads the ledger the way control does, and changes nothing unless told to.
-type operator struct{ rolling.Control }
+type operator struct{ deps choreo.Deps }
 
 func newOperator(s *stage.Stage) operator {
-	return operator{
-		rolling.Control{
-			Ledger: dynamodb.New(s.Config, s.Table),
-			Queues: silent{},
-			Now:    choreo.Milliseconds(time.Now),
-		},
-	}
+	return operator{choreo.Deps{
+		Ledger: dynamodb.New(s.Config, s.Table),
+		Queues: silent{},
+		Now:    choreo.Milliseconds(time.Now),
+	}}
 }
 
 // silent loses messages. The watchdog finds what they were about.
@@ -30,12 +29,12 @@ type silent struct{}
 
 func (silent) Send(context.Context, ...choreo.Envelope) error { return nil }
 
-func (o operator) command(ctx context.Context, command, run string) (rolling.Reply, error) {
+func (o operator) command(ctx context.Context, command, run string) (control.Reply, error) {
 	text, err := json.Marshal(rolling.Command{Command: command, Run: run})
 	if err != nil {
-		return rolling.Reply{}, err
+		return control.Reply{}, err
 	}
-	return o.Do(ctx, "make-local-"+command+"-"+run, text)
+	return control.Do(ctx, o.deps, "make-local-"+command+"-"+run, text)
 }
 
 // follow tells how runs and reports get on, until ctx ends.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,8 +124,11 @@ func refuse(f *sim.Fleet, nodes []string) {
 	if len(nodes) == 0 {
 		return
 	}
-	now := choreo.Milliseconds(f.Now)
-	line := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("scan"), Now: now, Lease: 90 * time.Second}
-	scan := patch.Scanner{Ledger: f.Table(), Patches: refusing{f.SSM(), nodes}, Now: now}.Mover(line)
-	f.Handle("scan", choreo.SQSOrDirectHandler(scan, func(context.Context, json.RawMessage) (any, error) { return nil, errors.New("no message") }))
+	deps := choreo.Deps{
+		Ledger: f.Table(),
+		Queues: f.Queues("scan"),
+		Now:    choreo.Milliseconds(f.Now),
+		Lease:  90 * time.Second,
+	}
+	f.Handle("scan", patch.Scanner{Deps: deps, Patches: refusing{f.SSM(), nodes}}.Handler())
 }
