@@ -45,7 +45,7 @@ func pages(t *testing.T) []page {
 	if err != nil || len(found) < 5 {
 		t.Fatalf("docs/ has %d pages, %v", len(found), err)
 	}
-	all := []page{read(t, "README.md")}
+	all := []page{read(t, "README.md"), read(t, "CONTRIBUTING.md")}
 	for _, path := range found {
 		all = append(all, read(t, "docs/"+filepath.Base(path)))
 	}
