@@ -22,11 +22,12 @@ func TestTheDrainTimeoutsDefaultIsDocumented(t *testing.T) {
 	}
 	capture := []run.Registration{{Group: "fast"}, {Group: "slow"}}
 	fast := run.GroupPlan{Delay: run.Duration(time.Second)}
+	slow := run.GroupPlan{Delay: run.Duration(5 * time.Minute)}
 	for name, c := range map[string]struct {
 		slow run.GroupPlan
 		want time.Duration
 	}{
-		"the longest delay":                     {run.GroupPlan{Delay: run.Duration(5 * time.Minute)}, 7 * time.Minute},
+		"the longest delay":                     {slow, 7 * time.Minute},
 		"a Network Load Balancer's two minutes": {run.GroupPlan{Network: true}, 4 * time.Minute},
 	} {
 		plan := run.Plan{Groups: map[string]run.GroupPlan{"fast": fast, "slow": c.slow}}
@@ -122,9 +123,8 @@ func TestTheFunctionsTimesAreDocumented(t *testing.T) {
 				t.Errorf("%s takes no messages", name)
 				continue
 			}
-			for n, got := range []time.Duration{
-				f.Timeout, time.Duration(number(t, f.Environment["LEASE"])), s.Queues[f.Source.Queue].Visibility,
-			} {
+			lease := time.Duration(number(t, f.Environment["LEASE"]))
+			for n, got := range []time.Duration{f.Timeout, lease, s.Queues[f.Source.Queue].Visibility} {
 				if want := time.Duration(number(t, cell(row, n+1)[0])); got != want {
 					t.Errorf("%s: documented is %s, and the template has %s", name, want, got)
 				}

@@ -118,8 +118,8 @@ func TestTheFloorsExample(t *testing.T) {
 	}
 }
 
-// TestTheGlossaryIsInOrder: each word has a sentence and a neighbor in the field, and is found by its
-// letter.
+// TestTheGlossaryIsInOrder: each word has a sentence and a neighbor in the field, and is found by
+// its letter.
 func TestTheGlossaryIsInOrder(t *testing.T) {
 	var words []string
 	for _, row := range read(t, designPage).rows(t, "| word | meaning | elsewhere |") {

@@ -17,9 +17,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ledgerKeys are the keys, "pk sk", of every item that the ledger has at any moment of two nights: a
-// run that mutes, and of which one instance fails out of service; a patch report by hand, and a window
-// that can't be read.
+// ledgerKeys are the keys, "pk sk", of every item that the ledger has at any moment of two nights:
+// a run that mutes, and of which one instance fails out of service; a patch report by hand, and a
+// window that can't be read.
 func ledgerKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	seen := map[string]bool{}
