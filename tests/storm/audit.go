@@ -15,12 +15,12 @@ type audit struct {
 	items
 	writer map[string]string    // by item: the invocation that wrote it last
 	item   map[string]string    // by invocation: the item that it has claimed
-	calls  map[string]int       // reboots asked for in the present run
+	calls  map[string]int       // by run and instance: reboots asked for
 	quiet  map[string]time.Time // when an alarm or a rule was last seen muted
 	paused time.Time            // since when control has held run-1
 	spent  map[string]time.Time // by run: since when it has had more failures than it may
 	toldBy map[string]string    // by failure: the invocation that told people of it
-	boots  map[string]string    // by instance: the boot id that reboot has read before its first call
+	boots  map[string]string    // by run and instance: the boot id that reboot has read before its first call
 	reads  map[string]string    // by invocation of reboot: the boot id that it has read
 }
 
@@ -64,6 +64,9 @@ func (j *judge) run(id string) string {
 	}
 	return ""
 }
+
+// inRun names an instance in the run that has it: two runs may have the same one, one after the other.
+func (j *judge) inRun(id string) string { return j.run(id) + "/" + id }
 
 // wrote notes who writes which item, and checks that positions are bounded: five tries, nine nudges (the last of which gives
 // up), but for the run's own position, which is never given up.
@@ -176,8 +179,8 @@ func (j *judge) answered(op world.Op) {
 		return
 	}
 	j.reads[op.Invocation] = boot
-	if j.calls[op.Subject] == 0 {
-		j.boots[op.Subject] = boot
+	if in := j.inRun(op.Subject); j.calls[in] == 0 {
+		j.boots[in] = boot
 	}
 }
 
@@ -185,13 +188,14 @@ func (j *judge) answered(op world.Op) {
 // have rebooted.
 func (j *judge) reboot(op world.Op) {
 	id := op.Subject
-	if old, now := j.boots[id], j.reads[op.Invocation]; j.calls[id] > 0 && old != "" && now != "" && now != old && !j.inside[id] { // or another agent has
+	in := j.inRun(id)
+	if old, now := j.boots[in], j.reads[op.Invocation]; j.calls[in] > 0 && old != "" && now != "" && now != old && !j.inside[id] { // or another agent has
 		j.broken("R3", "%s is asked to reboot again by who has just read that it has", id)
 	}
-	if j.calls[id]++; j.calls[id] > 1 {
+	if j.calls[in]++; j.calls[in] > 1 {
 		j.seen["asked to reboot again"]++
 	}
-	if r := j.row("RUN#"+j.run(id), "I#"+id); r.RebootCalls < j.calls[id] {
-		j.broken("R8", "%s is asked to reboot for the %dth time, and the ledger knows of %d", id, j.calls[id], r.RebootCalls)
+	if r := j.row("RUN#"+j.run(id), "I#"+id); r.RebootCalls < j.calls[in] {
+		j.broken("R8", "%s is asked to reboot for the %dth time, and the ledger knows of %d", id, j.calls[in], r.RebootCalls)
 	}
 }
