@@ -12,7 +12,8 @@ import (
 func (m Mover[T]) claim(
 	ctx context.Context, owner string, msg Message, now time.Time,
 ) (w *Work[T], refusal string, err error) {
-	w = &Work[T]{Key: msg.Key, Now: now, owner: owner, store: m.Ledger, newItem: m.New}
+	w = &Work[T]{Key: msg.Key, Now: now, owner: owner, store: m.Ledger, newItem: m.New,
+		log: m.Routing.Logger(msg)}
 	if w.Item, w.rev, err = m.read(ctx, m.Ledger, msg.Key); err != nil {
 		return w, "", err
 	}

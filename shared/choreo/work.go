@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"quickstep/shared/ledger"
@@ -24,6 +25,7 @@ type Work[T Item] struct {
 	owner   string
 	writes  int
 	store   ledger.Store
+	log     *slog.Logger
 	newItem func() T
 }
 
@@ -48,9 +50,14 @@ func (w *Work[T]) Mark() string {
 	return fmt.Sprintf("%s#%d", w.owner, w.writes)
 }
 
+// Logger is the logger for what happens to the item.
+func (w *Work[T]) Logger() *slog.Logger { return w.log }
+
 // LeaseHeld is the condition that the lease is still held, for a transaction that doesn't write the
 // item.
-func (w *Work[T]) LeaseHeld() ledger.Write { return ledger.Write{Key: w.Key, Rev: w.rev, Check: true} }
+func (w *Work[T]) LeaseHeld() ledger.Write {
+	return ledger.Write{Key: w.Key, Rev: w.rev, Check: true}
+}
 
 func (w *Work[T]) put(item T) ledger.Write { return ledger.Put(w.Key, w.rev, item) }
 

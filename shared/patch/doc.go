@@ -70,10 +70,18 @@ var (
 		Key: func(s *Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
 )
 
+// What is claimed of each kind, and what it can come to.
+type (
+	reportWork    = choreo.Work[*Report]
+	reportOutcome = choreo.Outcome[*Report]
+	scanWork      = choreo.Work[*Scan]
+	scanOutcome   = choreo.Outcome[*Scan]
+)
+
 // moveReports moves reports by the steps of one queue.
 func moveReports(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*Report]) (choreo.Outcome[*Report], error),
+	act func(context.Context, *reportWork) (reportOutcome, error),
 ) choreo.Mover[*Report] {
 	return choreo.NewMover(l, reportKind, queue, act)
 }
@@ -81,7 +89,7 @@ func moveReports(
 // moveScans moves the scans of single instances by the steps of one queue.
 func moveScans(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error),
+	act func(context.Context, *scanWork) (scanOutcome, error),
 ) choreo.Mover[*Scan] {
 	return choreo.NewMover(l, scanKind, queue, act)
 }

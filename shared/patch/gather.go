@@ -25,18 +25,18 @@ const (
 
 // Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are put only if they are
 // absent, and the count that they are counted by is put with the commit, after which nothing is put.
-func (s Survey) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
 		return w.GiveUp(late(r) + because(r.Position.Reason)), nil
 	}
 	nodes, remarks, err := s.nodes(ctx, r)
 	if err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	total, err := s.put(ctx, w, nodes)
 	if err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	now := s.Now() // what the survey has taken is none of its scans' time
 	patience := r.patience(now)
@@ -80,10 +80,10 @@ func (s Survey) mover() choreo.Mover[*Report] {
 }
 
 // weary is the outcome when a survey's errors are used up.
-func (s Survey) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
+func (s Survey) weary(ctx context.Context, w *reportWork, reason string) reportOutcome {
 	out, err := weary(ctx, s.AlarmTopic, w, reason)
 	if err != nil {
-		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		w.Logger().Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }
@@ -182,7 +182,7 @@ func (s Survey) first(ctx context.Context, id string) (ids []string, err error) 
 }
 
 // put writes down the scans that aren't yet, with the patch state of each, and counts all of them.
-func (s Survey) put(ctx context.Context, w *choreo.Work[*Report], nodes []Node) (total int, err error) {
+func (s Survey) put(ctx context.Context, w *reportWork, nodes []Node) (total int, err error) {
 	r := w.Item
 	there := map[string]bool{}
 	if err := (book{s.Ledger}).scans(ctx, r.ID, func(h held) error { there[h.ID] = true; return nil }); err != nil {

@@ -16,17 +16,17 @@ import (
 
 // report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
 // is up, leaves what is written to the next.
-func (p Reporter) report(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+func (p Reporter) report(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	if !w.Now.Before(w.Item.Until) {
 		return w.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
 	}
 	c, err := p.collect(ctx, w.Item)
 	if err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	all := sync.OnceValue(func() []unit { return units(c, p.Stack) })
 	if err := p.store(ctx, w, c, all); err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	c.Stored = w.Item.Stored
 	return p.write(ctx, w, c, render(c, all()))
@@ -37,7 +37,7 @@ func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
 
 // send sends the report's messages, some at a time, when it is their turn. No part is sent once it is worth nothing any more; that
 // it has gaps, people are told all the same.
-func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+func (p Reporter) send(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	for r.Sent < r.all() {
 		if wait, err := p.turn(ctx, w); err != nil || wait > 0 {
@@ -47,7 +47,7 @@ func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 			return w.GiveUp(late(r) + because(r.Position.Reason)), nil
 		}
 		if err := p.one(ctx, w); err != nil {
-			return choreo.Outcome[*Report]{}, err
+			return reportOutcome{}, err
 		}
 	}
 	return over(p.Ledger, w.Now, ""), nil
@@ -55,7 +55,7 @@ func (p Reporter) send(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 
 // one sends the next message, and says "repeated" if an earlier try may have sent it. That it is about to be sent is written
 // down first; that it has been, with the next one or with the report's end.
-func (p Reporter) one(ctx context.Context, w *choreo.Work[*Report]) error {
+func (p Reporter) one(ctx context.Context, w *reportWork) error {
 	r, m := w.Item, &Mail{}
 	rev, err := ledger.Read(ctx, p.Ledger, mailKey(r.ID, r.Messages, r.Sent+1), m)
 	if err == nil && rev == 0 {
@@ -95,14 +95,14 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 
 // weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is left is a message to the
 // alarm topic: a metric has to do.
-func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
+func (p Reporter) weary(ctx context.Context, w *reportWork, reason string) reportOutcome {
 	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
 		Routing.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
 	out, err := weary(ctx, p.AlarmTopic, w, reason)
 	if err != nil {
-		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+		w.Logger().Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
 	}
 	return out
 }
@@ -110,12 +110,12 @@ func (p Reporter) weary(ctx context.Context, w *choreo.Work[*Report], reason str
 // store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.
 // A bucket that doesn't take it keeps nobody from reading the rest.
 // stuck says that half of the time is over in which errors in a row are borne.
-func stuck(w *choreo.Work[*Report]) bool {
+func stuck(w *reportWork) bool {
 	since := w.Item.ErrorSince
 	return !since.IsZero() && w.Now.Sub(since) >= choreo.TransientFor/2
 }
 
-func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content, all func() []unit) error {
+func (p Reporter) store(ctx context.Context, w *reportWork, c *content, all func() []unit) error {
 	if p.Bucket == nil || w.Item.Stored != nil {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (p Reporter) store(ctx context.Context, w *choreo.Work[*Report], c *content
 }
 
 // over takes a report off the list of those under way, and writes down what came of it.
-func over(store ledger.Store, now time.Time, failed string) choreo.Outcome[*Report] {
+func over(store ledger.Store, now time.Time, failed string) reportOutcome {
 	return choreo.End[*Report](Done, failed).With(func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		record := &Record{}
 		rev, err := ledger.Read(ctx, store, recordKey(r.ID), record)

@@ -72,13 +72,13 @@ func (s Scanner) mover() choreo.Mover[*Scan] { return moveScans(s.Deps, "scan", 
 // Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
 // the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
 // passes by itself is waited for until the report's deadline.
-func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error) {
+func (s Scanner) Act(ctx context.Context, w *scanWork) (scanOutcome, error) {
 	r := newReport()
 	rev, err := ledger.Read(ctx, s.Ledger, reportKey(w.Item.Report), r)
 	if err == nil && rev == 0 {
 		return w.End(Unread, "its report is over"), nil
 	}
-	out := choreo.Outcome[*Scan]{}
+	out := scanOutcome{}
 	if err == nil && r.Deadline.IsZero() { // set by the commit that sends the scans' messages
 		return w.Again(surveying, "its report's survey isn't done yet"), nil
 	}
@@ -93,11 +93,11 @@ func (s Scanner) Act(ctx context.Context, w *choreo.Work[*Scan]) (choreo.Outcome
 }
 
 // read reads pages until there are no more, or the time is up.
-func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (choreo.Outcome[*Scan], error) {
+func (s Scanner) read(ctx context.Context, w *scanWork, r *Report) (scanOutcome, error) {
 	i := w.Item
 	keep, err := s.wanted(ctx, i)
 	if err != nil {
-		return choreo.Outcome[*Scan]{}, err
+		return scanOutcome{}, err
 	}
 	for {
 		if !s.Now().Before(r.Deadline) {
@@ -113,7 +113,7 @@ func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (ch
 			i.Token, i.Pages, i.Found, i.Restarts = "", 0, 0, i.Restarts+1
 			return w.Again(time.Second, "the page token was refused; it begins anew"), nil
 		case err != nil:
-			return choreo.Outcome[*Scan]{}, err
+			return scanOutcome{}, err
 		case i.Calls >= maxCalls:
 			return w.GiveUp(fmt.Sprintf("it has more than %d pages of patches", maxCalls)), nil
 		}
@@ -121,7 +121,7 @@ func (s Scanner) read(ctx context.Context, w *choreo.Work[*Scan], r *Report) (ch
 			return s.end(w, keep(page), ""), nil
 		}
 		if err := s.save(ctx, w, keep(page), next); err != nil {
-			return choreo.Outcome[*Scan]{}, err
+			return scanOutcome{}, err
 		}
 		if hurried(ctx, s.Now()) {
 			return w.Again(0, fmt.Sprintf("%d patches so far; its time is up", i.Found)), nil
@@ -188,7 +188,7 @@ func (p Patch) among(titles map[string][]string) bool {
 }
 
 // save writes a page with the token of the next. Where it fails, the item is what it was: it may be committed with the error.
-func (s Scanner) save(ctx context.Context, w *choreo.Work[*Scan], patches []Patch, next string) error {
+func (s Scanner) save(ctx context.Context, w *scanWork, patches []Patch, next string) error {
 	i, before := w.Item, *w.Item
 	writes := write(i, patches, w.Now)
 	i.Token = next
@@ -230,7 +230,7 @@ func fits(patches []Patch) int {
 }
 
 // end is the outcome of a scan that was read to its end: its last page and the report's count in the same transaction.
-func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) choreo.Outcome[*Scan] {
+func (s Scanner) end(w *scanWork, patches []Patch, reason string) scanOutcome {
 	return w.End(Done, reason).With(func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		i.Token = ""
 		all, err := book{s.Ledger}.arrive(ctx, i.Report, 1, 0, w.Now)
@@ -240,7 +240,7 @@ func (s Scanner) end(w *choreo.Work[*Scan], patches []Patch, reason string) chor
 }
 
 // unread is the outcome of a scan whose patches can't be had: a gap, counted in the same transaction.
-func unread(store ledger.Store, w *choreo.Work[*Scan], reason string) choreo.Outcome[*Scan] {
+func unread(store ledger.Store, w *scanWork, reason string) scanOutcome {
 	return w.End(Unread, reason).With(func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		return book{store}.arrive(ctx, i.Report, 1, 1, w.Now)
 	})

@@ -33,8 +33,8 @@ const busy = 45 * time.Second
 
 // Act is safe to repeat: scans are ended under the conditions of the protocol; messages are written down before any is sent, and
 // which is being sent before it is, so that only one that is in doubt is sent again.
-func (p Reporter) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
-	act := map[string]func(context.Context, *choreo.Work[*Report]) (choreo.Outcome[*Report], error){
+func (p Reporter) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
+	act := map[string]func(context.Context, *reportWork) (reportOutcome, error){
 		StepScanning: p.tend, StepReport: p.report, StepSend: p.send}[w.Item.Step]
 	return act(ctx, w)
 }
@@ -48,7 +48,7 @@ func (p Reporter) mover() choreo.Mover[*Report] {
 }
 
 // tend gives overdue scans their message again; at the deadline it ends those that aren't in.
-func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+func (p Reporter) tend(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {
 		return w.GiveUp(late(r) + because(r.Position.Reason)), nil
@@ -62,7 +62,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 		return nil
 	})
 	if err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	wait, why := look(r.Deadline.Sub(w.Now)), fmt.Sprintf("%d instances aren't read yet", len(open))
 	if closing {
@@ -72,7 +72,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 		wait, err = p.nudge(ctx, w, open, wait)
 	}
 	if err != nil {
-		return choreo.Outcome[*Report]{}, err
+		return reportOutcome{}, err
 	}
 	return w.Again(wait, why).With(func(ctx context.Context, r *Report) (choreo.Transaction, error) {
 		r.Weary = false
@@ -90,7 +90,7 @@ func (p Reporter) tend(ctx context.Context, w *choreo.Work[*Report]) (choreo.Out
 const mostNudges = 400
 
 // nudge gives overdue scans their message again, as far apart as they were at first. If some are left, the next look comes sooner.
-func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []held, wait time.Duration) (time.Duration, error) {
+func (p Reporter) nudge(ctx context.Context, w *reportWork, open []held, wait time.Duration) (time.Duration, error) {
 	n := choreo.Redeliverer{Ledger: p.Ledger, Queues: p.Queues, Routing: Routing, Owner: w.Mark()}
 	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
 	spread := paced(w.Item.Deadline.Sub(w.Now), len(overdue))
@@ -106,7 +106,7 @@ func (p Reporter) nudge(ctx context.Context, w *choreo.Work[*Report], open []hel
 }
 
 // close ends the scans that nobody is at work on, as gaps. Those that are see the deadline themselves.
-func (p Reporter) close(ctx context.Context, w *choreo.Work[*Report], open []held) error {
+func (p Reporter) close(ctx context.Context, w *reportWork, open []held) error {
 	open = slices.DeleteFunc(open, func(h held) bool { return h.Leased(w.Now) })
 	for some := range slices.Chunk(open, ledger.MaxWrites-2) {
 		if err := p.end(ctx, w, some); err != nil {
@@ -117,7 +117,7 @@ func (p Reporter) close(ctx context.Context, w *choreo.Work[*Report], open []hel
 }
 
 // end ends some scans in one transaction. If one of them has moved on meanwhile, it doesn't keep the others.
-func (p Reporter) end(ctx context.Context, w *choreo.Work[*Report], some []held) error {
+func (p Reporter) end(ctx context.Context, w *reportWork, some []held) error {
 	c := &Count{}
 	rev, err := ledger.Read(ctx, p.Ledger, countKey(w.Item.ID), c)
 	if err != nil {

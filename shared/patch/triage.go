@@ -30,7 +30,7 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 		return m.Handle(ctx, owner, msg)
 	}
 	m := moveScans(t.Deps, "dead", t.scan)
-	m.Exhausted = func(_ context.Context, w *choreo.Work[*Scan], _ string) choreo.Outcome[*Scan] {
+	m.Exhausted = func(_ context.Context, w *scanWork, _ string) scanOutcome {
 		return unread(t.Ledger, w, w.Item.Position.Reason)
 	}
 	if msg.Step != choreo.Failing {
@@ -41,20 +41,20 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 
 // Act announces that there is no report. It is safe to repeat: its end is one transaction, and a crash before it says the
 // same again.
-func (t Triage) Act(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+func (t Triage) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	n := failure(w.Item, w.Item.Position.Reason, w.Item.Since)
 	if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
-		return choreo.Outcome[*Report]{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
+		return reportOutcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
 	}
 	return over(t.Ledger, w.Now, w.Item.Position.Reason), nil
 }
 
 // unannounced is the outcome when the alarm can't be sent: the metric has an alarm of its own.
-func (t Triage) unannounced(_ context.Context, w *choreo.Work[*Report], reason string) choreo.Outcome[*Report] {
-	Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+func (t Triage) unannounced(_ context.Context, w *reportWork, reason string) reportOutcome {
+	w.Logger().Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return over(t.Ledger, w.Now, w.Item.Position.Reason)
 }
 
-func (t Triage) scan(_ context.Context, w *choreo.Work[*Scan]) (choreo.Outcome[*Scan], error) {
+func (t Triage) scan(_ context.Context, w *scanWork) (scanOutcome, error) {
 	return unread(t.Ledger, w, w.Item.Position.Reason), nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 )
 
@@ -28,7 +27,7 @@ var turnKey = ledger.Key{PK: "TOPIC", SK: "TURN"}
 
 // turn is how long a report has to wait until it may send its next message; it takes the next turn that is free, unless it has
 // one. Who has just failed to send needs none: it would only begin to count its failures anew.
-func (p Reporter) turn(ctx context.Context, w *choreo.Work[*Report]) (wait time.Duration, err error) {
+func (p Reporter) turn(ctx context.Context, w *reportWork) (wait time.Duration, err error) {
 	r, now := w.Item, p.Now()
 	if r.TransientErrors+r.PermanentErrors > 0 {
 		return 0, nil
@@ -57,7 +56,7 @@ type Turn struct {
 
 // queue takes the next turn. Two that ask at once get one each; the condition on the document's revision sees to that. The turn is
 // noted in the same transaction, and with it what was sent before.
-func (p Reporter) queue(ctx context.Context, w *choreo.Work[*Report], now time.Time) error {
+func (p Reporter) queue(ctx context.Context, w *reportWork, now time.Time) error {
 	const races = 5
 	n, before := min(w.Item.all()-w.Item.Sent, burst), w.Item.Turn
 	for range races {

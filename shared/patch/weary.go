@@ -10,10 +10,10 @@ import (
 
 // patiently makes reports ones that aren't given up while they are worth something: when a step's tries or errors are used up,
 // people are told, and from then on each error is a pause.
-func patiently(m choreo.Mover[*Report], tired func(context.Context, *choreo.Work[*Report], string) choreo.Outcome[*Report]) choreo.Mover[*Report] {
+func patiently(m choreo.Mover[*Report], tired func(context.Context, *reportWork, string) reportOutcome) choreo.Mover[*Report] {
 	act := m.Act
 	m.Exhausted = tired
-	m.Act = func(ctx context.Context, w *choreo.Work[*Report]) (choreo.Outcome[*Report], error) {
+	m.Act = func(ctx context.Context, w *reportWork) (reportOutcome, error) {
 		out, err := act(ctx, w)
 		if err != nil && w.Item.Weary && !errors.Is(err, choreo.ErrLost) { // no second round of tries a minute apart
 			return tired(ctx, w, err.Error()), nil
@@ -27,7 +27,7 @@ func patiently(m choreo.Mover[*Report], tired func(context.Context, *choreo.Work
 // it is tried every hour, or more often when there is little time left, until it is worth nothing any more.
 //
 // The error says that people couldn't be told; they are at the next try.
-func weary(ctx context.Context, alarm Topic, w *choreo.Work[*Report], reason string) (choreo.Outcome[*Report], error) {
+func weary(ctx context.Context, alarm Topic, w *reportWork, reason string) (reportOutcome, error) {
 	r := w.Item
 	left := r.Until.Sub(w.Now)
 	if left <= 0 {

@@ -16,14 +16,14 @@ const atOnce = 500_000
 
 // write writes the messages down, as many as there is time for; the next invocation goes on. What is written is counted in the
 // same transaction. Their keys hold what makes them the same: those of other contents (another version of this code) begin anew.
-func (p Reporter) write(ctx context.Context, w *choreo.Work[*Report], c *content, parts []*part) (choreo.Outcome[*Report], error) {
+func (p Reporter) write(ctx context.Context, w *reportWork, c *content, parts []*part) (reportOutcome, error) {
 	r, all := w.Item, len(parts)+min(len(c.gaps), 1)
 	if prefix := mailPrefix + fingerprint(c, parts); !strings.HasPrefix(r.Messages, prefix) {
 		r.Messages, r.Written = fmt.Sprintf("%s.%d.%d#", prefix, r.N, r.Tries), 0
 	}
 	for r.Written < all {
 		if err := p.some(ctx, w, c, parts); err != nil {
-			return choreo.Outcome[*Report]{}, err
+			return reportOutcome{}, err
 		}
 		if r.Written < all && hurried(ctx, p.Now()) {
 			return w.Again(0, fmt.Sprintf("%d of %d messages are written down; its time is up", r.Written, all)), nil
@@ -42,7 +42,7 @@ func hurried(ctx context.Context, now time.Time) bool {
 }
 
 // some writes the next messages. Where it fails, the item is what it was: it may be committed with the error.
-func (p Reporter) some(ctx context.Context, w *choreo.Work[*Report], c *content, parts []*part) error {
+func (p Reporter) some(ctx context.Context, w *reportWork, c *content, parts []*part) error {
 	r, before := w.Item, *w.Item
 	var writes []ledger.Write
 	for size := 0; len(writes) < ledger.MaxWrites-1; {

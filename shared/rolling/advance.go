@@ -96,9 +96,9 @@ func (b store) finishIfIdle(
 // failed out of service, kept, its lock given back in the same transaction, an OUT item left where
 // it must be.
 func (b store) end(
-	w *choreo.Work[*run.Instance], step, reason string, change func(*run.Instance),
-) choreo.Outcome[*run.Instance] {
-	return w.End(step, reason).With(func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
+	w *instanceWork, step, reason string, change func(*run.Instance),
+) instanceOutcome {
+	transaction := func(ctx context.Context, i *run.Instance) (choreo.Transaction, error) {
 		if change != nil {
 			change(i)
 		}
@@ -120,7 +120,8 @@ func (b store) end(
 			return all, nil
 		}
 		return all, b.unlock(ctx, i.Run, &all, instanceLock(i.ID))
-	})
+	}
+	return w.End(step, reason).With(transaction)
 }
 
 // recordOut writes down that an instance failed out of service, for the runs that come.

@@ -60,28 +60,24 @@ func (c Check) mover() choreo.Mover[*run.Instance] {
 }
 
 // Act is safe to repeat: it only looks.
-func (c Check) Act(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (c Check) Act(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	out, err := c.look(ctx, w)
 	notifyTrouble(ctx, c.AlarmTopic, w, c.Now(), err)
 	return out, err
 }
 
-func (c Check) look(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (c Check) look(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	i := w.Item
 	if why := unrecorded(i); why != "" {
 		return w.GiveUp(why), nil
 	}
 	plan, err := (store{c.Ledger}).plan(ctx, i.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	m, err := machine(ctx, c.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	switch {
 	case m == nil || m.Gone():
@@ -92,7 +88,7 @@ func (c Check) look(
 
 	found, err := c.ready(ctx, plan, i, m)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	i.Watch(found, c.Now())
 	if !found.OK {
@@ -102,7 +98,7 @@ func (c Check) look(
 	}
 	unproven, wait, err := c.proof(ctx, w.Item)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	return c.decide(i, plan, found, unproven, wait), nil
 }
@@ -112,7 +108,7 @@ func (c Check) look(
 // proof come close together.
 func (c Check) decide(
 	i *run.Instance, plan *run.Plan, found run.Finding, unproven string, wait time.Duration,
-) choreo.Outcome[*run.Instance] {
+) instanceOutcome {
 	now := c.Now()
 	since := now.Sub(i.RebootedAt)
 	rest := time.Duration(plan.Request.BootWait) - since

@@ -64,10 +64,18 @@ var (
 		Key: func(a *run.Active) ledger.Key { return activeKey(a.Run) }}
 )
 
+// What is claimed of each kind, and what it can come to.
+type (
+	instanceWork    = choreo.Work[*run.Instance]
+	instanceOutcome = choreo.Outcome[*run.Instance]
+	runWork         = choreo.Work[*run.Active]
+	runOutcome      = choreo.Outcome[*run.Active]
+)
+
 // moveInstances moves instances by the steps of one queue.
 func moveInstances(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*run.Instance]) (choreo.Outcome[*run.Instance], error),
+	act func(context.Context, *instanceWork) (instanceOutcome, error),
 ) choreo.Mover[*run.Instance] {
 	return choreo.NewMover(l, instanceKind, queue, act)
 }
@@ -75,7 +83,7 @@ func moveInstances(
 // moveRuns moves runs by the steps of their own that one queue has.
 func moveRuns(
 	l choreo.Deps, queue string,
-	act func(context.Context, *choreo.Work[*run.Active]) (choreo.Outcome[*run.Active], error),
+	act func(context.Context, *runWork) (runOutcome, error),
 ) choreo.Mover[*run.Active] {
 	return choreo.NewMover(l, runKind, queue, act)
 }

@@ -46,13 +46,11 @@ func (d Drain) mover() choreo.Mover[*run.Instance] {
 // Act is safe to repeat: until the capture is written, every try looks and asks the gate afresh;
 // after it, a try only deregisters what was captured, and deregistering twice is deregistering
 // once.
-func (d Drain) Act(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (d Drain) Act(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	b := store{d.Ledger}
 	plan, err := b.plan(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	if !w.Item.LeftAt.IsZero() {
 		return d.resume(ctx, b, w, plan)
@@ -80,7 +78,7 @@ func (d Drain) Act(
 	w.Item.Capture, w.Item.LeftAt, w.Item.Refused, w.Item.Groups = look.Registrations(), d.Now(), nil, nil
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	return d.capture(ctx, b, w, look)
 }
@@ -89,23 +87,23 @@ func (d Drain) Act(
 // so it is closed: the instance comes again, more rarely each time, until the run's patience is
 // over. The mark is taken back by the commit.
 func (d Drain) unreadable(
-	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, failed error,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, b store, w *instanceWork, plan *run.Plan, failed error,
+) (instanceOutcome, error) {
 	if errors.Is(failed, choreo.ErrLost) {
-		return choreo.Outcome[*run.Instance]{}, failed
+		return instanceOutcome{}, failed
 	}
 	w.Item.Leaving, w.Item.Refused = time.Time{}, nil
 	r, _, err := b.run(ctx, w.Item.Run)
 	switch {
 	case err != nil:
-		return choreo.Outcome[*run.Instance]{}, failed
+		return instanceOutcome{}, failed
 	case r.Stopped != "":
 		return b.end(w, run.Skipped, r.Stopped, nil), nil
 	case !r.Paused.IsZero():
 		return w.Park("the run is paused, and nobody can look: " + failed.Error()), nil
 	}
 	if err := b.closeGate(ctx, w, r); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	return w.Again(turnDelay(w, r, plan), failed.Error()), nil
 }
@@ -113,14 +111,14 @@ func (d Drain) unreadable(
 // turnDelay is when to look again after a look that failed: more rarely each time, and one holder
 // after the other. Who reads many target groups at the same time as all others never gets through
 // AWS's rate limit.
-func turnDelay(w *choreo.Work[*run.Instance], r *run.Run, plan *run.Plan) time.Duration {
+func turnDelay(w *instanceWork, r *run.Run, plan *run.Plan) time.Duration {
 	place := slices.IndexFunc(r.Tokens, func(t run.Token) bool { return t.Instance == w.Item.ID })
 	reading := min(time.Duration(plan.Reading.Took), readTimeLimit) + time.Second
 	return max(choreo.Backoff(w.Item.Attempt+1, w.Key.String()), time.Duration(max(0, place))*reading)
 }
 
 // closeGate begins the run's patience, unless it has begun.
-func (b store) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *run.Run) error {
+func (b store) closeGate(ctx context.Context, w *instanceWork, r *run.Run) error {
 	if !r.ClosedSince.IsZero() {
 		return nil
 	}
@@ -136,7 +134,7 @@ func (b store) closeGate(ctx context.Context, w *choreo.Work[*run.Instance], r *
 // readGate reads everything that the gate asks for. Which groups hold the instance is found by
 // reading all of them, or, in the second look, is known from the first.
 func (d Drain) readGate(
-	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan, known map[string][]run.Target,
+	ctx context.Context, b store, w *instanceWork, plan *run.Plan, known map[string][]run.Target,
 ) (*run.Gate, error) {
 	m, err := machine(ctx, d.EC2, w.Item.ID)
 	if err != nil {
@@ -178,9 +176,7 @@ func (d Drain) readGate(
 
 // markLeaving writes down that the instance is about to leave and takes its lock, in one write. why
 // is the reason to skip it.
-func (d Drain) markLeaving(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (why string, err error) {
+func (d Drain) markLeaving(ctx context.Context, w *instanceWork) (why string, err error) {
 	i := w.Item
 	if !i.Leaving.IsZero() && i.Locked {
 		return "", nil
@@ -216,8 +212,8 @@ func (d Drain) markLeaving(
 // waitAtGate is the outcome for an instance that doesn't leave now. Its mark is taken back by the
 // commit.
 func (d Drain) waitAtGate(
-	ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate, v run.Verdict,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, b store, w *instanceWork, look *run.Gate, v run.Verdict,
+) (instanceOutcome, error) {
 	i := w.Item
 	i.Leaving, i.Refused = time.Time{}, v.Refused
 	switch v.Answer {
@@ -242,7 +238,7 @@ func (d Drain) waitAtGate(
 	}
 	i.InitialSince = time.Time{}
 	if err := b.closeGate(ctx, w, look.Run); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	return w.Again(gateDelay(look), v.Reason), nil
 }
@@ -263,11 +259,11 @@ func gateDelay(l *run.Gate) time.Duration {
 // resume goes on after the capture. As long as nothing has left yet, the gate is asked once more;
 // any answer but go sends the instance back.
 func (d Drain) resume(
-	ctx context.Context, b store, w *choreo.Work[*run.Instance], plan *run.Plan,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, b store, w *instanceWork, plan *run.Plan,
+) (instanceOutcome, error) {
 	look, err := d.readGate(ctx, b, w, plan, nil)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	if look.Machine == nil || look.Machine.Gone() {
 		return terminated(w.Item), nil
@@ -285,21 +281,21 @@ func (d Drain) resume(
 // capture begins the run's patience anew, deregisters what was captured and hands over to reboot at
 // the end of the drain.
 func (d Drain) capture(
-	ctx context.Context, b store, w *choreo.Work[*run.Instance], look *run.Gate,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, b store, w *instanceWork, look *run.Gate,
+) (instanceOutcome, error) {
 	if !look.Run.ClosedSince.IsZero() {
 		if err := b.updateRun(ctx, w.Mark, w.Item.Run, func(r *run.Run) bool {
 			open := r.ClosedSince.IsZero()
 			r.ClosedSince = time.Time{}
 			return !open
 		}); err != nil {
-			return choreo.Outcome[*run.Instance]{}, err
+			return instanceOutcome{}, err
 		}
 	}
 	for _, g := range byGroup(w.Item) {
 		err := d.Targets.Deregister(ctx, g.arn, g.targets)
 		if err != nil && !errors.Is(err, run.ErrNoGroup) {
-			return choreo.Outcome[*run.Instance]{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
+			return instanceOutcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
 		}
 	}
 	w.Item.GoneAt = choreo.After(d.Now())
@@ -307,7 +303,7 @@ func (d Drain) capture(
 }
 
 // terminated is the outcome for an instance that somebody has ended while it was in our hands.
-func terminated(i *run.Instance) choreo.Outcome[*run.Instance] {
+func terminated(i *run.Instance) instanceOutcome {
 	i.Terminated = true
 	return choreo.GiveUp[*run.Instance]("the instance was terminated while the run had it out of service")
 }

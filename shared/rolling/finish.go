@@ -40,17 +40,15 @@ const (
 
 // Act is safe to repeat: muting and restoring look at what is; what was told is written down; the
 // end is one transaction.
-func (f Finish) Act(
-	ctx context.Context, w *choreo.Work[*run.Active],
-) (choreo.Outcome[*run.Active], error) {
+func (f Finish) Act(ctx context.Context, w *runWork) (runOutcome, error) {
 	b := store{f.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	plan, err := b.plan(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	act := f.open
 	if w.Item.Step == run.StepFinishing {
@@ -74,16 +72,14 @@ func (f Finish) mover() choreo.Mover[*run.Active] {
 	return m
 }
 
-func (f Finish) retryLater(
-	ctx context.Context, w *choreo.Work[*run.Active], reason string,
-) choreo.Outcome[*run.Active] {
+func (f Finish) retryLater(ctx context.Context, w *runWork, reason string) runOutcome {
 	f.notifyTrouble(ctx, w, reason)
 	return w.Again(tendEvery, reason)
 }
 
 // notifyTrouble tells people, once an hour, that a run can't get on. If that fails too, the
 // functions' own alarms remain.
-func (f Finish) notifyTrouble(ctx context.Context, w *choreo.Work[*run.Active], reason string) {
+func (f Finish) notifyTrouble(ctx context.Context, w *runWork, reason string) {
 	if w.Now.Sub(w.Item.Announced.Trouble) < troubleEvery {
 		return
 	}
@@ -98,22 +94,22 @@ func (f Finish) notifyTrouble(ctx context.Context, w *choreo.Work[*run.Active], 
 // now is tried again soon, and keeps nothing else from being done: patience ends a run that can't
 // be muted.
 func (f Finish) open(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
-) (choreo.Outcome[*run.Active], error) {
+	ctx context.Context, b store, w *runWork, r *run.Run, plan *run.Plan,
+) (runOutcome, error) {
 	why, muteErr := f.mute(ctx, b, w, r, plan)
 	if errors.Is(muteErr, choreo.ErrLost) {
-		return choreo.Outcome[*run.Active]{}, muteErr
+		return runOutcome{}, muteErr
 	}
 	gone, outsErr := f.released(ctx, b, r)
 	announceErr := f.announce(ctx, b, w, r)
 	renewErr := b.renew(ctx, w, r)
 
 	if announceErr != nil { // it is told where it can be: the topic that would tell is what fails
-		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", "reason", announceErr.Error())
+		w.Logger().Error("failure not announced", "reason", announceErr.Error())
 	}
 	why = f.reportTrouble(ctx, w, why, muteState(w.Item, r, plan, w.Now), muteErr, outsErr, renewErr)
 
-	return w.Again(tendEvery, why).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	transaction := func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			applyGateTimeout(r, &plan.Request, w.Now)
 			for _, instance := range gone {
@@ -122,13 +118,14 @@ func (f Finish) open(
 			a.Due = w.Now.Add(nextLook(r, a, plan, why, w.Now))
 			return nil
 		})
-	}), nil
+	}
+	return w.Again(tendEvery, why).With(transaction), nil
 }
 
 // reportTrouble gives the reason why the run must be looked at again soon, counts the errors, and
 // tells people once that has lasted.
 func (f Finish) reportTrouble(
-	ctx context.Context, w *choreo.Work[*run.Active], why, state string, errs ...error,
+	ctx context.Context, w *runWork, why, state string, errs ...error,
 ) string {
 	a := w.Item
 	err := errors.Join(errs...)
@@ -176,7 +173,7 @@ func muteState(a *run.Active, r *run.Run, plan *run.Plan, now time.Time) string 
 // mute keeps things quiet while instances are out or may go out; while nobody is out, a paused run
 // mutes nothing.
 func (f Finish) mute(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+	ctx context.Context, b store, w *runWork, r *run.Run, plan *run.Plan,
 ) (why string, err error) {
 	if plan.Request.Mute.Empty() {
 		return "", nil
@@ -266,9 +263,7 @@ func nextLook(r *run.Run, a *run.Active, plan *run.Plan, why string, now time.Ti
 }
 
 // announce sends the alarms that triage couldn't send.
-func (f Finish) announce(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run,
-) error {
+func (f Finish) announce(ctx context.Context, b store, w *runWork, r *run.Run) error {
 	for _, id := range r.Announce {
 		i := newInstance()
 		if _, err := b.require(ctx, instanceKey(r.ID, id), i); err != nil {
@@ -295,39 +290,40 @@ func (f Finish) announce(
 
 // finishing restores, tells, and ends the run.
 func (f Finish) finishing(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
-) (choreo.Outcome[*run.Active], error) {
+	ctx context.Context, b store, w *runWork, r *run.Run, plan *run.Plan,
+) (runOutcome, error) {
 	if err := b.renew(ctx, w, r); err != nil { // the next look tries again; restoring doesn't wait for it
-		Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("expiry not renewed", "reason", err.Error())
+		w.Logger().Error("expiry not renewed", "reason", err.Error())
 	}
 	if why, err := f.alarmsFiring(ctx, w, r, plan); err != nil || why != "" {
 		return w.Again(30*time.Second, why), err
 	}
 	offErr := f.Muter.Restore(ctx, w, plan)
 	if errors.Is(offErr, choreo.ErrLost) {
-		return choreo.Outcome[*run.Active]{}, offErr
+		return runOutcome{}, offErr
 	}
 	if err := errors.Join(offErr, f.announce(ctx, b, w, r)); err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	if !w.Item.Announced.End {
 		if err := f.tell(ctx, b, w.Item, r, plan, w.Now); err != nil {
-			return choreo.Outcome[*run.Active]{}, err
+			return runOutcome{}, err
 		}
 		w.Item.Announced.End = true
 		if err := w.Save(ctx); err != nil {
-			return choreo.Outcome[*run.Active]{}, err
+			return runOutcome{}, err
 		}
 	}
-	return w.End("ended", "").With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	transaction := func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return f.end(ctx, b, a, plan, w.Now)
-	}), nil
+	}
+	return w.End("ended", "").With(transaction), nil
 }
 
 // alarmsFiring says which of the muted alarms is still in ALARM; empty once all are OK, or their
 // time is over.
 func (f Finish) alarmsFiring(
-	ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan,
+	ctx context.Context, w *runWork, r *run.Run, plan *run.Plan,
 ) (string, error) {
 	q := w.Item.Mute
 	if len(plan.Alarms) == 0 || q.Generation == 0 || (q.Until.IsZero() && q.Pending.IsZero()) {

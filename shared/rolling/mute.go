@@ -60,7 +60,7 @@ type Muter struct {
 // empty: all is quiet, and Quiet.Since says since when. since is the time after which that must
 // have been seen. Nothing that can't be muted keeps the rest from being so.
 func (m Muter) Apply(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time,
+	ctx context.Context, w *runWork, plan *run.Plan, since time.Time,
 ) (why string, err error) {
 	q := &w.Item.Mute
 	rulesErr := m.rules(ctx, w, plan)
@@ -81,7 +81,7 @@ func (m Muter) Apply(
 
 // rules disables what isn't known to be disabled. If that fails, nobody may leave until it has
 // succeeded.
-func (m Muter) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+func (m Muter) rules(ctx context.Context, w *runWork, plan *run.Plan) error {
 	q := &w.Item.Mute
 	if len(plan.Rules) == 0 || q.RulesDisabled {
 		return nil
@@ -105,7 +105,7 @@ func (m Muter) rules(ctx context.Context, w *choreo.Work[*run.Active], plan *run
 // alarms puts the mute rules of a new generation when the present one ends soon, and waits until
 // they are active.
 func (m Muter) alarms(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, since time.Time,
+	ctx context.Context, w *runWork, plan *run.Plan, since time.Time,
 ) (why string, err error) {
 	if len(plan.Alarms) == 0 {
 		return "", nil
@@ -131,9 +131,7 @@ func (m Muter) alarms(
 
 // newGeneration writes down a new generation of mute rules, for those alarms of the plan that
 // exist: CloudWatch refuses a rule that names another.
-func (m Muter) newGeneration(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, now time.Time,
-) error {
+func (m Muter) newGeneration(ctx context.Context, w *runWork, plan *run.Plan, now time.Time) error {
 	q := &w.Item.Mute
 	missing, err := m.missing(ctx, plan)
 	if err == nil {
@@ -182,9 +180,7 @@ func listed(plan *run.Plan, a *run.Active) []string {
 
 // put puts those mute rules of the latest generation that weren't, and looks whether all are
 // active.
-func (m Muter) put(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan,
-) (why string, err error) {
+func (m Muter) put(ctx context.Context, w *runWork, plan *run.Plan) (why string, err error) {
 	q := &w.Item.Mute
 	var all []error
 	refused := false
@@ -213,7 +209,7 @@ func (m Muter) put(
 
 // putPart looks at one mute rule, and puts it if it wasn't.
 func (m Muter) putPart(
-	ctx context.Context, w *choreo.Work[*run.Active], part int, names []string,
+	ctx context.Context, w *runWork, part int, names []string,
 ) (why string, err error) {
 	q := &w.Item.Mute
 	name := m.name(w.Item.Run, q.Generation, part)
@@ -241,9 +237,7 @@ func (m Muter) putPart(
 
 // onRefusedMute makes the next look begin a new generation if mute rules were refused and the list is
 // another one by now.
-func (m Muter) onRefusedMute(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan,
-) error {
+func (m Muter) onRefusedMute(ctx context.Context, w *runWork, plan *run.Plan) error {
 	missing, err := m.missing(ctx, plan)
 	if err == nil && !slices.Equal(missing, w.Item.Missing) {
 		w.Item.Mute.Pending = time.Time{}
@@ -254,7 +248,7 @@ func (m Muter) onRefusedMute(
 // Restore ends the mute: rules are enabled, unless another run holds them, and our alarm mute rules
 // are deleted, which fires the actions of those alarms that are still in ALARM. What can't be
 // restored doesn't keep the rest from being so.
-func (m Muter) Restore(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+func (m Muter) Restore(ctx context.Context, w *runWork, plan *run.Plan) error {
 	q := &w.Item.Mute
 	if q.RulesDisabled || !q.Since.IsZero() { // what is half undone must not count as muted
 		q.RulesDisabled, q.Since = false, time.Time{}
@@ -284,7 +278,7 @@ func (m Muter) Restore(ctx context.Context, w *choreo.Work[*run.Active], plan *r
 // unmute deletes all mute rules. They are written down one by one: a long run has many, and
 // CloudWatch takes few calls a second. Rules that can't be deleted and have ended by themselves are
 // left.
-func (m Muter) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+func (m Muter) unmute(ctx context.Context, w *runWork, plan *run.Plan) error {
 	q := &w.Item.Mute
 	for q.Deleted < q.Generation {
 		if err := m.remove(ctx, w, plan, q.Deleted+1); err != nil {
@@ -304,9 +298,7 @@ func (m Muter) unmute(ctx context.Context, w *choreo.Work[*run.Active], plan *ru
 }
 
 // remove deletes the mute rules of one generation.
-func (m Muter) remove(
-	ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan, generation int,
-) error {
+func (m Muter) remove(ctx context.Context, w *runWork, plan *run.Plan, generation int) error {
 	for part := range w.Item.Mute.PartsOf(generation, len(parts(plan.Alarms))) {
 		name := m.name(w.Item.Run, generation, part)
 		if err := m.Alarms.Unmute(ctx, name); err != nil {
@@ -318,7 +310,7 @@ func (m Muter) remove(
 
 // Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at
 // its end.
-func (m Muter) Sweep(ctx context.Context, w *choreo.Work[*run.Active], plan *run.Plan) error {
+func (m Muter) Sweep(ctx context.Context, w *runWork, plan *run.Plan) error {
 	q := &w.Item.Mute
 	for range sweptAtOnce {
 		if q.Generation-q.Deleted <= muteGenerations {
@@ -340,9 +332,7 @@ func parts(alarms []string) [][]string { return slices.Collect(slices.Chunk(alar
 
 // disableForRun disables a rule for this run, or joins the runs for which it is disabled. One that
 // is off and that no run holds was off before, and stays so.
-func (m Muter) disableForRun(
-	ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule,
-) error {
+func (m Muter) disableForRun(ctx context.Context, w *runWork, rule run.Rule) error {
 	for range 5 {
 		var muted run.Muted
 		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
@@ -394,7 +384,7 @@ func (m Muter) disable(ctx context.Context, rule run.Rule) error {
 }
 
 // enableForRun takes this run off a rule; the last one restores it.
-func (m Muter) enableForRun(ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule) error {
+func (m Muter) enableForRun(ctx context.Context, w *runWork, rule run.Rule) error {
 	for range 5 {
 		var muted run.Muted
 		rev, err := ledger.Read(ctx, m.Ledger, muteKey(rule), &muted)
@@ -426,9 +416,7 @@ func (m Muter) enableForRun(ctx context.Context, w *choreo.Work[*run.Active], ru
 // restore finishes what MUTE calls restoring: the rule is enabled before the item says that nobody
 // holds it. The item stays for a while, so that its revisions keep growing: by a revision that came
 // twice, a late writer could undo another run's.
-func (m Muter) restore(
-	ctx context.Context, w *choreo.Work[*run.Active], rule run.Rule, rev int64,
-) error {
+func (m Muter) restore(ctx context.Context, w *runWork, rule run.Rule, rev int64) error {
 	if err := m.Rules.Enable(ctx, rule); err != nil {
 		return fmt.Errorf("enable rule %s: %w", rule.Name, err)
 	}

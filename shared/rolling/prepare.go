@@ -17,18 +17,16 @@ import (
 // that the locks are held, writes down every instance, mutes, and opens with the first tokens. It
 // is safe to repeat: what is written is put only if it is absent, or is the run's own before it has
 // opened.
-func (s Start) Act(
-	ctx context.Context, w *choreo.Work[*run.Active],
-) (choreo.Outcome[*run.Active], error) {
+func (s Start) Act(ctx context.Context, w *runWork) (runOutcome, error) {
 	b := store{s.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	plan := &run.Plan{}
 	rev, err := b.require(ctx, planKey(r.ID), plan)
 	if err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	if !w.Item.Prepared {
 		if err := s.prepare(ctx, b, w, plan, rev); err != nil {
@@ -39,7 +37,7 @@ func (s Start) Act(
 		why, err := s.Muter.Apply(ctx, w, plan, time.Time{})
 		switch {
 		case err != nil:
-			return choreo.Outcome[*run.Active]{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
+			return runOutcome{}, fmt.Errorf("the fleet's alarms and rules could not be muted: %w", err)
 		case why != "" && w.Item.Attempt >= muteLooks:
 			return w.GiveUp("the fleet's alarms and rules could not be muted: " + why), nil
 		case why != "":
@@ -48,12 +46,12 @@ func (s Start) Act(
 	}
 	tokens, total, skipped, err := s.count(ctx, b, r, plan)
 	if err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
 	if err := s.tell(ctx, w, r, plan, total); err != nil {
-		return choreo.Outcome[*run.Active]{}, err
+		return runOutcome{}, err
 	}
-	return w.Next(run.StepOpen, 0).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	transaction := func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		return b.advanceRun(ctx, a.Run, w.Now, a, func(r *run.Run) error {
 			limits(r, plan, total)
 			r.Opened, r.Total, r.Tokens = w.Now, total, tokens
@@ -63,23 +61,22 @@ func (s Start) Act(
 			}
 			return nil
 		})
-	}), nil
+	}
+	return w.Next(run.StepOpen, 0).With(transaction), nil
 }
 
 // refuseAfterAccept gives up at once if the fleet has changed since the request so that it can't be
 // done any more.
-func refuseAfterAccept(err error) (choreo.Outcome[*run.Active], error) {
+func refuseAfterAccept(err error) (runOutcome, error) {
 	var refused *run.FieldError
 	if errors.As(err, &refused) {
 		return choreo.GiveUp[*run.Active](err.Error()), nil
 	}
-	return choreo.Outcome[*run.Active]{}, err
+	return runOutcome{}, err
 }
 
 // prepare measures the fleet again and writes down its plan and its instances.
-func (s Start) prepare(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], plan *run.Plan, rev int64,
-) error {
+func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan, rev int64) error {
 	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, &plan.Request)
 	if err != nil {
 		return err
@@ -121,7 +118,7 @@ func (s Start) prepare(
 
 // seenBack forgets those that failed out of service and are terminated, or registered and healthy
 // again.
-func (s Start) seenBack(ctx context.Context, b store, w *choreo.Work[*run.Active]) error {
+func (s Start) seenBack(ctx context.Context, b store, w *runWork) error {
 	outs, revs, err := b.outs(ctx)
 	if err != nil {
 		return err
@@ -169,7 +166,7 @@ func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
 // putInstances writes down every instance that isn't yet. Those that failed out of service in an
 // earlier run are skipped.
 func (s Start) putInstances(
-	ctx context.Context, b store, w *choreo.Work[*run.Active], f *fleet, outs []run.Out,
+	ctx context.Context, b store, w *runWork, f *fleet, outs []run.Out,
 ) error {
 	there := map[string]bool{}
 	if err := b.eachInstance(ctx, w.Item.Run, func(i *run.Instance) { there[i.ID] = true }); err != nil {
@@ -233,9 +230,7 @@ func (s Start) count(
 }
 
 // tell announces that the run begins, once.
-func (s Start) tell(
-	ctx context.Context, w *choreo.Work[*run.Active], r *run.Run, plan *run.Plan, total int,
-) error {
+func (s Start) tell(ctx context.Context, w *runWork, r *run.Run, plan *run.Plan, total int) error {
 	if w.Item.Announced.Start {
 		return nil
 	}

@@ -42,23 +42,21 @@ func (r Reboot) mover() choreo.Mover[*run.Instance] {
 // Act is safe to repeat: each call is written down before it is made; a try that finds that an
 // earlier call has worked makes none; and after more than one call the check believes nothing for
 // five minutes.
-func (r Reboot) Act(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (r Reboot) Act(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	i := w.Item
 	if why := unrecorded(i); why != "" {
 		return w.GiveUp(why), nil
 	}
 	plan, err := (store{r.Ledger}).plan(ctx, i.Run)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	if why := r.overdue(i, plan); why != "" {
 		return w.GiveUp(why), nil
 	}
 	m, err := machine(ctx, r.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	switch {
 	case m == nil || m.Gone():
@@ -75,7 +73,7 @@ func (r Reboot) Act(
 	}
 	busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	if busy != "" {
 		if r.Now().After(i.GoneAt.Add(plan.DrainTimeout(i.Capture))) {
@@ -102,8 +100,8 @@ func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 // boot reads the boot id before the first call, and after one whose fate is unknown finds out
 // whether it has worked.
 func (r Reboot) boot(
-	ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan,
-) (out choreo.Outcome[*run.Instance], done bool, err error) {
+	ctx context.Context, w *instanceWork, plan *run.Plan,
+) (out instanceOutcome, done bool, err error) {
 	i := w.Item
 	if plan.Request.Proof == run.ProofOff || i.Boot.Unreadable {
 		return out, false, nil
@@ -143,7 +141,7 @@ func (r Reboot) boot(
 // many target groups, what comes between its reading and the call may always take longer.
 func (r Reboot) renew(
 	ctx context.Context, i *run.Instance,
-) (out choreo.Outcome[*run.Instance], done bool, err error) {
+) (out instanceOutcome, done bool, err error) {
 	b := &i.Boot
 	fresh := r.Now().Sub(b.OldAt) <= bootFresh
 	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions || b.Asked >= bootQuestions {
@@ -158,7 +156,7 @@ func (r Reboot) renew(
 // isn't rebooted again, unless that boot began before the call.
 func (r Reboot) afterCall(
 	ctx context.Context, i *run.Instance,
-) (out choreo.Outcome[*run.Instance], done bool, err error) {
+) (out instanceOutcome, done bool, err error) {
 	if i.Boot.Old == "" || i.Boot.Asked >= bootQuestions {
 		return out, false, nil
 	}
@@ -182,18 +180,18 @@ func (r Reboot) afterCall(
 
 func (r Reboot) unreadable(
 	i *run.Instance, plan *run.Plan, why string,
-) (choreo.Outcome[*run.Instance], bool, error) {
+) (instanceOutcome, bool, error) {
 	i.Boot = run.Boot{Unreadable: true}
 	if plan.Request.Proof == run.ProofRequired {
 		return choreo.GiveUp[*run.Instance]("no proof of the reboot could be had: " + why), true, nil
 	}
-	return choreo.Outcome[*run.Instance]{}, false, nil
+	return instanceOutcome{}, false, nil
 }
 
 // reached reads every target group and says which one can still send traffic to the instance, or
 // isn't done draining.
 func (r Reboot) reached(
-	ctx context.Context, w *choreo.Work[*run.Instance], finder *run.Finder,
+	ctx context.Context, w *instanceWork, finder *run.Finder,
 ) (busy string, err error) {
 	i, targets := w.Item, timeLimited{r.Targets, r.Now, w.Now.Add(readTimeLimit)}
 	s, err := readGroups(ctx, targets, finder)
@@ -221,8 +219,8 @@ func (r Reboot) reached(
 // permission, an instance in no state for it) is taken back: what can't be known is only what
 // became of a call without an answer.
 func (r Reboot) call(
-	ctx context.Context, w *choreo.Work[*run.Instance], plan *run.Plan,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, w *instanceWork, plan *run.Plan,
+) (instanceOutcome, error) {
 	i, before := w.Item, *w.Item
 	unasked := func() {
 		i.RebootAskedAt, i.RebootedAt, i.CalledAt = before.RebootAskedAt, before.RebootedAt, before.CalledAt
@@ -238,7 +236,7 @@ func (r Reboot) call(
 	i.Boot.Command, i.Boot.Asked = "", 0
 	if err := w.Save(ctx); err != nil {
 		unasked()
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 
 	err := r.EC2.Reboot(ctx, i.ID)
@@ -249,7 +247,7 @@ func (r Reboot) call(
 	case errors.Is(err, run.ErrGone):
 		return w.GiveUp("EC2 refused the reboot: " + err.Error()), nil
 	case err != nil:
-		return choreo.Outcome[*run.Instance]{}, fmt.Errorf("reboot %s: %w", i.ID, err)
+		return instanceOutcome{}, fmt.Errorf("reboot %s: %w", i.ID, err)
 	}
 	i.CalledAt = choreo.After(r.Now())
 	return w.Next(run.StepCheck, i.CalledAt.Add(firstLook(plan, i)).Sub(w.Now)), nil

@@ -47,9 +47,7 @@ func (r Rejoin) mover() choreo.Mover[*run.Instance] {
 }
 
 // Act is safe to repeat: what has been registered isn't registered again, and awaiting only reads.
-func (r Rejoin) Act(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (r Rejoin) Act(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	if why := unrecorded(w.Item); why != "" {
 		return w.GiveUp(why), nil
 	}
@@ -64,12 +62,10 @@ func (r Rejoin) Act(
 
 // register puts the instance back, group by group, and notes which are done: where a call has
 // returned, whoever takes it out afterwards is somebody else, and there it stays out.
-func (r Rejoin) register(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (r Rejoin) register(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	i := w.Item
 	if err := r.registered(ctx, i); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	var all []error
 	for _, g := range byGroup(i) {
@@ -87,7 +83,7 @@ func (r Rejoin) register(
 		i.Rejoined = append(i.Rejoined, g.arn)
 	}
 	if err := errors.Join(all...); err != nil { // one that can't be registered in doesn't keep it out of the others
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 
 	i.RegisteredAt = choreo.After(r.Now())
@@ -137,13 +133,11 @@ func allRegistered(i *run.Instance, group string, targets []run.Target) bool {
 	return true
 }
 
-func (r Rejoin) await(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (r Rejoin) await(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	i, now := w.Item, r.Now()
 	seen, err := r.read(ctx, i)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	waiting := strings.Join(seen.ill, ", ")
 	if len(seen.missing)+len(seen.deleted) > 0 {
@@ -170,8 +164,8 @@ func (r Rejoin) await(
 // should know before more of the fleet leaves service; but once it is healthy in all that is left,
 // it isn't out by our doing, so that it keeps no token and needn't be released.
 func (r Rejoin) left(
-	ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, seen groupStatus, waiting string,
-) (choreo.Outcome[*run.Instance], error) {
+	ctx context.Context, w *instanceWork, now time.Time, seen groupStatus, waiting string,
+) (instanceOutcome, error) {
 	i := w.Item
 	if i.MissingSince.IsZero() {
 		i.MissingSince = now
@@ -194,8 +188,8 @@ func (r Rejoin) left(
 
 // wait comes again for what isn't healthy yet, unless it is too late for that.
 func (r Rejoin) wait(
-	ctx context.Context, w *choreo.Work[*run.Instance], now time.Time, waiting string,
-) (out choreo.Outcome[*run.Instance], late bool, err error) {
+	ctx context.Context, w *instanceWork, now time.Time, waiting string,
+) (out instanceOutcome, late bool, err error) {
 	plan, err := (store{r.Ledger}).plan(ctx, w.Item.Run)
 	late = err == nil && now.Sub(w.Item.RegisteredAt) >= plan.RejoinFor(w.Item.Capture)
 	return w.Again(settling, waiting), late, err
@@ -263,10 +257,10 @@ func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen groupStatus, er
 // giveUp gives up with the reason, or because the instance is gone, if it is.
 func (r Rejoin) giveUp(
 	ctx context.Context, i *run.Instance, reason string,
-) (choreo.Outcome[*run.Instance], error) {
+) (instanceOutcome, error) {
 	m, err := machine(ctx, r.EC2, i.ID)
 	if err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	if m == nil || m.Gone() {
 		return terminated(i), nil
@@ -277,9 +271,7 @@ func (r Rejoin) giveUp(
 // back is the end of an instance that is in service again: done, skipped if it went back without a
 // reboot, failed if triage had sent it back after a failure. unhealthy is where it isn't healthy,
 // and wasn't before.
-func (r Rejoin) back(
-	w *choreo.Work[*run.Instance], unhealthy ...string,
-) choreo.Outcome[*run.Instance] {
+func (r Rejoin) back(w *instanceWork, unhealthy ...string) instanceOutcome {
 	b, i, now := store{r.Ledger}, w.Item, r.Now()
 	back := func(i *run.Instance) { i.BackAt = now }
 	if unexplained(i) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 )
@@ -24,7 +23,7 @@ const (
 
 // renew keeps the plan and the instances of a run that lasts for weeks from expiring, a page at a
 // time. It is safe to repeat: who was renewed already is passed over.
-func (b store) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Run) error {
+func (b store) renew(ctx context.Context, w *runWork, r *run.Run) error {
 	n := &w.Item.Renewal
 	if n.Began.IsZero() {
 		last := r.Began
@@ -63,9 +62,7 @@ func (b store) renew(ctx context.Context, w *choreo.Work[*run.Active], r *run.Ru
 	return nil
 }
 
-func (b store) renewPlan(
-	ctx context.Context, w *choreo.Work[*run.Active], expires time.Time,
-) error {
+func (b store) renewPlan(ctx context.Context, w *runWork, expires time.Time) error {
 	plan := &run.Plan{}
 	rev, err := b.require(ctx, planKey(w.Item.Run), plan)
 	if err != nil || !plan.Expires.Before(expires) {
@@ -82,7 +79,7 @@ func (b store) renewPlan(
 // renewInstance renews an instance's part as it was read. An item whose lease is live belongs to
 // whoever holds it.
 func (b store) renewInstance(
-	ctx context.Context, w *choreo.Work[*run.Active], d ledger.Doc, expires time.Time,
+	ctx context.Context, w *runWork, d ledger.Doc, expires time.Time,
 ) (done bool, err error) {
 	i := newInstance()
 	if err := d.Decode(i); err != nil {

@@ -58,23 +58,21 @@ func (t Triage) trouble(ctx context.Context, a *run.Active) error {
 
 // Act announces that an instance failed, and sends it back into service if it was never rebooted.
 // It is safe to repeat: what was announced is written down, and the end is one transaction.
-func (t Triage) Act(
-	ctx context.Context, w *choreo.Work[*run.Instance],
-) (choreo.Outcome[*run.Instance], error) {
+func (t Triage) Act(ctx context.Context, w *instanceWork) (instanceOutcome, error) {
 	i := w.Item
 	recordFailure(i)
 	if !i.Failure.Announced {
 		r, _, err := (store{t.Ledger}).run(ctx, i.Run)
 		if err != nil {
-			return choreo.Outcome[*run.Instance]{}, err
+			return instanceOutcome{}, err
 		}
 		n := notify.Failure(r, i)
 		if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
-			return choreo.Outcome[*run.Instance]{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
+			return instanceOutcome{}, fmt.Errorf("announce that %s failed: %w", i.ID, err)
 		}
 		i.Failure.Announced = true
 		if err := w.Save(ctx); err != nil {
-			return choreo.Outcome[*run.Instance]{}, err
+			return instanceOutcome{}, err
 		}
 	}
 	return t.failOrReturn(w), nil
@@ -82,11 +80,9 @@ func (t Triage) Act(
 
 // failUnannounced is the outcome when the alarm can't be sent: the failure is committed all the
 // same, and the run's own position tries the alarm again.
-func (t Triage) failUnannounced(
-	_ context.Context, w *choreo.Work[*run.Instance], reason string,
-) choreo.Outcome[*run.Instance] {
+func (t Triage) failUnannounced(_ context.Context, w *instanceWork, reason string) instanceOutcome {
 	recordFailure(w.Item)
-	Routing.Logger(choreo.NewMessage(w.Key, w.Item.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+	w.Logger().Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 	return t.failOrReturn(w)
 }
 
@@ -110,7 +106,7 @@ func recordFailure(i *run.Instance) {
 
 // failOrReturn sends an instance that left and was never asked to reboot back into service, once;
 // any other has failed.
-func (t Triage) failOrReturn(w *choreo.Work[*run.Instance]) choreo.Outcome[*run.Instance] {
+func (t Triage) failOrReturn(w *instanceWork) instanceOutcome {
 	i := w.Item
 	if i.GoesBack() {
 		return w.Next(run.StepRejoin, 0).Because(i.Failure.Reason)
@@ -120,17 +116,13 @@ func (t Triage) failOrReturn(w *choreo.Work[*run.Instance]) choreo.Outcome[*run.
 
 // start ends a run that couldn't begin: it goes to finish, which restores and says so. A run is
 // never failed.
-func (t Triage) start(
-	ctx context.Context, w *choreo.Work[*run.Active],
-) (choreo.Outcome[*run.Active], error) {
+func (t Triage) start(ctx context.Context, w *runWork) (runOutcome, error) {
 	return t.failStart(ctx, w, ""), nil
 }
 
-func (t Triage) failStart(
-	_ context.Context, w *choreo.Work[*run.Active], _ string,
-) choreo.Outcome[*run.Active] {
+func (t Triage) failStart(_ context.Context, w *runWork, _ string) runOutcome {
 	reason := "it could not begin: " + w.Item.Position.Reason
-	return w.Next(run.StepFinishing, 0).Because(reason).With(func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
+	transaction := func(ctx context.Context, a *run.Active) (choreo.Transaction, error) {
 		var all choreo.Transaction
 		b := store{t.Ledger}
 		r, rev, err := b.run(ctx, a.Run)
@@ -140,5 +132,6 @@ func (t Triage) failStart(
 		r.Stop(w.Now, reason)
 		all.Writes = append(all.Writes, ledger.Put(runKey(r.ID), rev, r))
 		return all, nil
-	})
+	}
+	return w.Next(run.StepFinishing, 0).Because(reason).With(transaction)
 }

@@ -28,9 +28,7 @@ func externalErrors(*run.Instance) choreo.Tolerance {
 // notifyTrouble tells people that errors keep an instance's step from getting on, after five
 // minutes and then every hour. What was told is committed with the error. If people can't be told,
 // the error itself is in the log, and comes again.
-func notifyTrouble(
-	ctx context.Context, alarm Topic, w *choreo.Work[*run.Instance], now time.Time, err error,
-) {
+func notifyTrouble(ctx context.Context, alarm Topic, w *instanceWork, now time.Time, err error) {
 	i := w.Item
 	since := i.ErrorSince
 	if err == nil || errors.Is(err, choreo.ErrLost) || since.IsZero() || now.Sub(since) < troubleAfter {
@@ -42,7 +40,7 @@ func notifyTrouble(
 
 	n := notify.Stuck(i, since, err.Error(), outsideFor, now)
 	if pubErr := alarm.Publish(ctx, n.Subject, n.Text); pubErr != nil {
-		Routing.Logger(choreo.NewMessage(w.Key, i.Pos())).Error("trouble not announced", "reason", pubErr.Error())
+		w.Logger().Error("trouble not announced", "reason", pubErr.Error())
 		return
 	}
 	i.TroubleTold = now

@@ -72,7 +72,7 @@ var evidence = []mutant{
 		why:  "an instance that fails in service breaks no rule that a storm judges"},
 	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
 	if err := b.closeGate(ctx, w, r); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 	return w.Again(turnDelay`, `
 	return w.Again(turnDelay`}},

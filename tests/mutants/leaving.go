@@ -21,7 +21,7 @@ var leaving = []mutant{
 	{name: "deregistered before the capture is written down", edits: []edit{{drain, `
 	w.Item.InitialSince = time.Time{}
 	if err := w.Save(ctx); err != nil {
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 `, `
 	w.Item.InitialSince = time.Time{}

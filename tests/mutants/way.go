@@ -19,7 +19,7 @@ var way = []mutant{
 	{name: "reboot that isn't written down before the call", edits: []edit{{reboot, `
 	if err := w.Save(ctx); err != nil {
 		unasked()
-		return choreo.Outcome[*run.Instance]{}, err
+		return instanceOutcome{}, err
 	}
 
 	err := r.EC2.Reboot(ctx, i.ID)`, `
