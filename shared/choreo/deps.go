@@ -19,8 +19,8 @@ type Deps struct {
 // Margin is enough for a commit after an act that was broken off: a write or two, each tried again.
 const Margin = 5 * time.Second
 
-// NewMover makes the mover that takes one kind of item from one queue. It panics without a lease, which
-// every function that claims items must have.
+// NewMover makes the mover that takes one kind of item from one queue. It panics without a lease,
+// which every function that claims items must have.
 func NewMover[T Item](
 	d Deps, kind Kind[T], queue string, act func(context.Context, *Work[T]) (Outcome[T], error),
 ) Mover[T] {

@@ -21,8 +21,8 @@ type Handler interface {
 // Function is the code of a Lambda function, as lambda.Start takes it.
 type Function = func(ctx context.Context, event json.RawMessage) (any, error)
 
-// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that reports
-// those that failed.
+// SQSHandler makes a Lambda function of a handler: one that SQS invokes with messages, and that
+// reports those that failed.
 func SQSHandler(h Handler) Function {
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		var messages events.SQSEvent
@@ -50,8 +50,8 @@ func SQSOrDirectHandler(h Handler, direct Function) Function {
 	}
 }
 
-// handleRecords takes messages one by one. The list of failures is never nil, which Lambda would not
-// read as "none".
+// handleRecords takes messages one by one. The list of failures is never nil, which Lambda would
+// not read as "none".
 func handleRecords(
 	ctx context.Context, h Handler, records []events.SQSMessage,
 ) events.SQSEventResponse {
@@ -108,8 +108,8 @@ type Watchdog interface {
 	Look(ctx context.Context, owner string) error
 }
 
-// WatchdogHandler makes a Lambda function that has each of the watchdogs look. What keeps one from its
-// work doesn't keep the others.
+// WatchdogHandler makes a Lambda function that has each of the watchdogs look. What keeps one from
+// its work doesn't keep the others.
 func WatchdogHandler(watchdogs ...Watchdog) Function {
 	return func(ctx context.Context, _ json.RawMessage) (any, error) {
 		var all []error

@@ -22,7 +22,10 @@ func Send(
 			return fmt.Errorf("encode message of %s: %w", msg.Key, err)
 		}
 		delay := min(max(msg.NotBefore.Sub(now), 0), MaxDelay)
-		envelopes = append(envelopes, Envelope{Queue: routing.Queue(msg.Step), Body: string(body), Delay: delay})
+		envelopes = append(
+			envelopes,
+			Envelope{Queue: routing.Queue(msg.Step), Body: string(body), Delay: delay},
+		)
 	}
 	if len(envelopes) == 0 {
 		return nil
@@ -50,10 +53,15 @@ func (r Routing) givesUp(step string) bool {
 
 // crashReason is why an item gives up whose tries are used up.
 func (r Routing) crashReason(p *Position) string {
-	return fmt.Sprintf("the %s function crashed or timed out in each of %d tries; its log says why", r.Queue(p.Step), MaxTries)
+	return fmt.Sprintf(
+		"the %s function crashed or timed out in each of %d tries; its log says why",
+		r.Queue(p.Step),
+		MaxTries,
+	)
 }
 
 // Logger is the logger for what happens to a message.
 func (r Routing) Logger(msg Message) *slog.Logger {
-	return slog.With(append(r.LogAttrs(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Redeliveries)...)
+	return slog.With(
+		append(r.LogAttrs(msg.Key), "step", msg.Step, "n", msg.N, "nudge", msg.Redeliveries)...)
 }

@@ -22,9 +22,9 @@ type Function struct {
 	Deps choreo.Deps
 }
 
-// MustLoad reads the variables that all functions have, and those of this one into the structs that own
-// points to. Its queues are those that template.yaml gives it in variables such as DRAIN_QUEUE. It
-// panics if a variable is missing, or isn't what it should be: without them nothing can be done.
+// MustLoad reads the variables that all functions have, and those of this one into the structs that
+// own points to. Its queues are those that template.yaml gives it in variables such as DRAIN_QUEUE.
+// It panics if a variable is missing, or isn't what it should be: without them nothing can be done.
 func MustLoad(own ...any) Function {
 	var all struct {
 		Table string `env:"TABLE"`
@@ -42,7 +42,8 @@ func MustLoad(own ...any) Function {
 	}}
 }
 
-// queues are the URLs of a function's queues, by their names in messages: DRAIN_QUEUE is that of drain.
+// queues are the URLs of a function's queues, by their names in messages: DRAIN_QUEUE is that of
+// drain.
 func queues(environment []string) map[string]string {
 	urls := map[string]string{}
 	for _, variable := range environment {

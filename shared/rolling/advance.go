@@ -59,7 +59,12 @@ func (b store) grantTokens(
 		return err
 	}
 	if len(next) == 0 {
-		return fmt.Errorf("run %s counts %d instances that wait, and the ledger has none after %q", r.ID, r.Waiting, r.Cursor)
+		return fmt.Errorf(
+			"run %s counts %d instances that wait, and the ledger has none after %q",
+			r.ID,
+			r.Waiting,
+			r.Cursor,
+		)
 	}
 	for _, h := range next {
 		r.Admit(h.ID)

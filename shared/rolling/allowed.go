@@ -42,7 +42,10 @@ func (a Allowed) muting(m run.Mute) error {
 		{"mute.rulePrefixes", a.RulePrefix, "RulePrefix", "the stack allows no rule to be disabled", m.RulePrefixes},
 		{"mute.ruleNames", a.RulePrefix, "RulePrefix", "the stack allows no rule to be disabled", m.RuleNames},
 	} {
-		want := fmt.Sprintf("set the stack parameter %s to the beginning of these names, or to * for all", list.parameter)
+		want := fmt.Sprintf(
+			"set the stack parameter %s to the beginning of these names, or to * for all",
+			list.parameter,
+		)
 		for _, name := range list.names {
 			switch {
 			case list.allowed == "":
@@ -72,6 +75,10 @@ func (a Allowed) bus(bus string) error {
 		return nil
 	}
 	return &run.FieldError{Field: "mute.eventBus",
-		Problem: fmt.Sprintf("the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled", bus, a.RulePrefix),
-		Want:    "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all"}
+		Problem: fmt.Sprintf(
+			"the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled",
+			bus,
+			a.RulePrefix,
+		),
+		Want: "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all"}
 }

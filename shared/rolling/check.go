@@ -119,8 +119,10 @@ func (c Check) decide(
 		i.StartedAt = now
 		return choreo.Next[*run.Instance](run.StepRejoin, 0)
 	case found.OK && wait == 0 && since >= max(plan.CheckFor(), run.WaitForProof) && c.asked(i):
-		return choreo.GiveUp[*run.Instance](fmt.Sprintf("all checks pass, and %s after the reboot there is no proof of a new boot: %s",
-			run.Span(since), unproven))
+		return choreo.GiveUp[*run.Instance](
+			fmt.Sprintf("all checks pass, and %s after the reboot there is no proof of a new boot: %s",
+				run.Span(since), unproven),
+		)
 	case found.OK && wait > 0:
 		return choreo.Again[*run.Instance](min(wait, c.interval(plan, i, since)), unproven)
 	case found.OK:
@@ -177,7 +179,8 @@ func watched(plan *run.Plan, i *run.Instance) bool {
 func (c Check) proof(
 	ctx context.Context, i *run.Instance,
 ) (unproven string, wait time.Duration, err error) {
-	if i.Boot.Old != "" && !i.Boot.New { // asked while the application starts, so that the answer is there once it has
+	// asked while the application starts, so that the answer is there once it has
+	if i.Boot.Old != "" && !i.Boot.New {
 		if unproven, wait, err = c.newBoot(ctx, i); unproven != "" || err != nil {
 			return unproven, wait, err
 		}
@@ -188,8 +191,10 @@ func (c Check) proof(
 		return "it was asked to reboot more than once; waiting until no further reboot can come", rest, nil
 	}
 	if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {
-		return fmt.Sprintf("it was never seen down, and has no readable boot id; believed %s after the reboot",
-			run.Span(run.HungReboot)), rest, nil
+		return fmt.Sprintf(
+			"it was never seen down, and has no readable boot id; believed %s after the reboot",
+			run.Span(run.HungReboot),
+		), rest, nil
 	}
 	return "", 0, nil
 }
@@ -215,7 +220,8 @@ func (c Check) newBoot(
 
 	hung := i.RebootedAt.Add(run.HungReboot)
 	early := read.sentAt.Before(hung)
-	if early && !c.Now().Before(hung) { // the answer is of then: whoever comes late asks again before giving up
+	// the answer is of then: whoever comes late asks again before giving up
+	if early && !c.Now().Before(hung) {
 		wait = bootAnswer
 	}
 	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
@@ -268,14 +274,19 @@ func (c Check) ready(
 		}
 	}
 	if l := check.Lambda; l != nil && all.passed() {
-		ok, why, err := c.Functions.Ready(ctx, l.Function, CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.Host()})
+		ok, why, err := c.Functions.Ready(
+			ctx,
+			l.Function,
+			CheckRequest{Run: i.Run, Instance: i.ID, PrivateIP: m.Host()},
+		)
 		if transient.Is(err) {
 			return run.Finding{}, fmt.Errorf("ask function %s about %s: %w", l.Function, i.ID, err)
 		}
 		if err != nil { // the operator's own function has failed, or isn't there: so the check doesn't pass
 			ok, why = false, err.Error()
 		}
-		all.add(l.Function+": ", run.Finding{OK: ok, Why: why}, false) // it may have other reasons than that it is down
+		// it may have other reasons than that it is down
+		all.add(l.Function+": ", run.Finding{OK: ok, Why: why}, false)
 	}
 	return all.combined(), nil
 }
@@ -333,7 +344,8 @@ func httpProbes(
 	probe := func(scheme, port, path, codes string) run.HTTPProbe {
 		address := net.JoinHostPort(m.Host(), port)
 		return run.HTTPProbe{URL: scheme + "://" + address + firstNonEmpty(want.Path, path, "/"),
-			Codes: firstNonEmpty(want.Codes, codes, "200"), Text: want.Text, Timeout: time.Duration(want.Timeout)}
+			Codes: firstNonEmpty(want.Codes, codes, "200"), Text: want.Text,
+			Timeout: time.Duration(want.Timeout)}
 	}
 	if want.Port != 0 {
 		path, codes := "", ""

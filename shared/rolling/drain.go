@@ -206,7 +206,11 @@ func (d Drain) markLeaving(ctx context.Context, w *instanceWork) (why string, er
 	if err != nil || active != 0 {
 		return fmt.Sprintf("run %s is at work on the instance since %s", lock.Run, since), err
 	}
-	return fmt.Sprintf("it failed out of service in run %s, which had taken it at %s; repair it, then release it", lock.Run, since), nil
+	return fmt.Sprintf(
+		"it failed out of service in run %s, which had taken it at %s; repair it, then release it",
+		lock.Run,
+		since,
+	), nil
 }
 
 // waitAtGate is the outcome for an instance that doesn't leave now. Its mark is taken back by the
@@ -295,7 +299,12 @@ func (d Drain) capture(
 	for _, g := range byGroup(w.Item) {
 		err := d.Targets.Deregister(ctx, g.arn, g.targets)
 		if err != nil && !errors.Is(err, run.ErrNoGroup) {
-			return instanceOutcome{}, fmt.Errorf("deregister %s from %s: %w", w.Item.ID, run.ShortARN(g.arn), err)
+			return instanceOutcome{}, fmt.Errorf(
+				"deregister %s from %s: %w",
+				w.Item.ID,
+				run.ShortARN(g.arn),
+				err,
+			)
 		}
 	}
 	w.Item.GoneAt = choreo.After(d.Now())

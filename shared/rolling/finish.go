@@ -233,7 +233,8 @@ func applyGateTimeout(r *run.Run, q *run.Request, now time.Time) {
 		r.Stop(now, fmt.Sprintf("it was paused for %s (maxPause)", run.Span(limit)))
 		r.Paused, r.Resumed = time.Time{}, now
 	}
-	if limit := time.Duration(q.GateTimeout); r.Paused.IsZero() && !r.ClosedSince.IsZero() && now.Sub(r.ClosedSince) >= limit {
+	if limit := time.Duration(q.GateTimeout); r.Paused.IsZero() && !r.ClosedSince.IsZero() &&
+		now.Sub(r.ClosedSince) >= limit {
 		r.Stop(now, fmt.Sprintf("no instance could leave service for %s (gateTimeout)", run.Span(limit)))
 	}
 }
@@ -341,7 +342,8 @@ func (f Finish) alarmsFiring(
 	}
 	for _, a := range alarms {
 		if a.State == "ALARM" {
-			why := "muted alarm " + a.Name + " is in ALARM; its mute ends when it is OK, or " + run.Span(okPatience) + " after the last instance"
+			why := fmt.Sprintf("muted alarm %s is in ALARM; its mute ends when it is OK, "+
+				"or %s after the last instance", a.Name, run.Span(okPatience))
 			_, err := f.Muter.Apply(ctx, w, plan, r.Resumed) // prolongs it, if it would end meanwhile
 			if err != nil && !errors.Is(err, choreo.ErrLost) {
 				why, err = why+"; it can't be prolonged: "+err.Error(), nil
@@ -376,7 +378,10 @@ func (b store) rows(ctx context.Context, r *run.Run) (rows notify.Rows, err erro
 			rows.Out++
 			add(&rows.Failures, i.ID+" OUT OF SERVICE, at "+i.Failure.Step+": "+i.Failure.Reason)
 		case i.Step == run.Failed && i.Out():
-			add(&rows.Failures, i.ID+" out of service until it was released or seen back, at "+i.Failure.Step+": "+i.Failure.Reason)
+			add(
+				&rows.Failures,
+				i.ID+" out of service until it was released or seen back, at "+i.Failure.Step+": "+i.Failure.Reason,
+			)
 		case i.Step == run.Failed:
 			add(&rows.Failures, i.ID+" at "+i.Failure.Step+": "+i.Failure.Reason)
 		case i.Step == run.Skipped:
@@ -398,7 +403,8 @@ func (f Finish) tell(
 	n := notify.Ended(r, plan, now, rows)
 	n.Text += notify.Deleted(a.Missing)
 	topics := []Topic{f.ReportTopic}
-	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled { // as bad as a refused schedule, and told where that is told
+	// as bad as a refused schedule, and told where that is told
+	if r.Done+r.Failed == 0 && r.Stopped != run.Cancelled {
 		topics = append(topics, f.AlarmTopic)
 	}
 	for _, topic := range topics {

@@ -287,7 +287,8 @@ func (m Muter) unmute(ctx context.Context, w *runWork, plan *run.Plan) error {
 			if !ended || transient.Is(err) {
 				return err
 			}
-			slog.Warn("mute", "run", w.Item.Run, "outcome", "mute rules that have ended are left", "reason", err.Error())
+			slog.Warn("mute", "run", w.Item.Run,
+				"outcome", "mute rules that have ended are left", "reason", err.Error())
 		}
 		q.Deleted++
 		if err := w.Save(ctx); err != nil {

@@ -86,7 +86,14 @@ func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan,
 	}
 	for _, g := range f.groups {
 		if _, ok := plan.Groups[g.ARN]; !ok {
-			return &run.FieldError{Field: selectorField(&plan.Request), Problem: fmt.Sprintf("an instance was registered in target group %s while the run was starting", g.Name), Want: "ask again"}
+			return &run.FieldError{
+				Field: selectorField(&plan.Request),
+				Problem: fmt.Sprintf(
+					"an instance was registered in target group %s while the run was starting",
+					g.Name,
+				),
+				Want: "ask again",
+			}
 		}
 	}
 	if err := s.seenBack(ctx, b, w); err != nil {
@@ -181,7 +188,13 @@ func (s Start) putInstances(
 		if there[m.ID] {
 			continue
 		}
-		i := &run.Instance{ID: m.ID, Run: w.Item.Run, Groups: f.in[m.ID], Windows: m.Windows, Expires: w.Now.Add(belongings)}
+		i := &run.Instance{
+			ID:      m.ID,
+			Run:     w.Item.Run,
+			Groups:  f.in[m.ID],
+			Windows: m.Windows,
+			Expires: w.Now.Add(belongings),
+		}
 		i.Position = choreo.Position{Step: run.StepWaiting, Since: w.Now}
 		if by, ok := failed[m.ID]; ok {
 			i.Step, i.EndedAt = run.Skipped, w.Now

@@ -43,7 +43,9 @@ func (t timeLimited) Targets(ctx context.Context, group string) ([]run.Target, e
 	if t.now().Before(t.deadline) {
 		return t.targets.Targets(ctx, group)
 	}
-	return nil, transient.NotApplied(fmt.Errorf("reading the target groups takes longer than %s", run.Span(readTimeLimit)))
+	return nil, transient.NotApplied(
+		fmt.Errorf("reading the target groups takes longer than %s", run.Span(readTimeLimit)),
+	)
 }
 
 // groupReadings is what a reading of all target groups has found.

@@ -41,7 +41,10 @@ func checkReadingFits(q *run.Request, r run.Reading) error {
 	if took := time.Duration(r.Took); r.Groups > readable && took > readTimeLimit {
 		return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf(
 			"%d target groups could hold its instances, and to read them took %s; an instance that leaves has %s for that",
-			r.Groups, run.Span(took), run.Span(readTimeLimit)),
+			r.Groups,
+			run.Span(took),
+			run.Span(readTimeLimit),
+		),
 			Want: "ask AWS for a higher rate of DescribeTargetHealth, or delete target groups that nobody uses"}
 	}
 	return nil
@@ -53,9 +56,17 @@ func slowReading(r run.Reading, tokens int) []string {
 	if calls <= readable {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d target groups are read twice for each instance; at AWS's lower limit of %d calls a second "+
-		"that takes %s for %d at once: who isn't through after %s waits and begins anew, which costs time and no instance",
-		r.Groups, readRate, run.Span(time.Duration(calls-readBurst)*time.Second/readRate), tokens, run.Span(readTimeLimit))}
+	return []string{
+		fmt.Sprintf(
+			"%d target groups are read twice for each instance; at AWS's lower limit of %d calls a second "+
+				"that takes %s for %d at once: who isn't through after %s waits and begins anew, which costs time and no instance",
+			r.Groups,
+			readRate,
+			run.Span(time.Duration(calls-readBurst)*time.Second/readRate),
+			tokens,
+			run.Span(readTimeLimit),
+		),
+	}
 }
 
 // proofRemarks remarks that instances without a readable boot id will be believed by time alone.
@@ -63,6 +74,11 @@ func proofRemarks(q *run.Request) []string {
 	if q.Check.TCP != nil || q.Check.HTTP != nil || q.Proof == run.ProofRequired {
 		return nil
 	}
-	return []string{fmt.Sprintf("an instance whose boot id can't be read counts as rebooted %s after its reboot at the earliest; "+
-		"with check.http or check.tcp that is seen sooner", run.Span(run.HungReboot))}
+	return []string{
+		fmt.Sprintf(
+			"an instance whose boot id can't be read counts as rebooted %s after its reboot at the earliest; "+
+				"with check.http or check.tcp that is seen sooner",
+			run.Span(run.HungReboot),
+		),
+	}
 }

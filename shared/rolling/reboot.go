@@ -94,7 +94,11 @@ func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 	if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {
 		return ""
 	}
-	return fmt.Sprintf("not rebooted within %s of its deregistration: %s", run.Span(limit), firstNonEmpty(i.Reason, "nobody took it up"))
+	return fmt.Sprintf(
+		"not rebooted within %s of its deregistration: %s",
+		run.Span(limit),
+		firstNonEmpty(i.Reason, "nobody took it up"),
+	)
 }
 
 // boot reads the boot id before the first call, and after one whose fate is unknown finds out
@@ -144,7 +148,8 @@ func (r Reboot) renew(
 ) (out instanceOutcome, done bool, err error) {
 	b := &i.Boot
 	fresh := r.Now().Sub(b.OldAt) <= bootFresh
-	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions || b.Asked >= bootQuestions {
+	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions ||
+		b.Asked >= bootQuestions {
 		return out, false, nil
 	}
 	b.Renewed++
@@ -205,7 +210,12 @@ func (r Reboot) reached(
 			}
 			ours := stillIn([]run.Registration{{Group: arn, Port: t.Port}}, i.Capture)
 			if t.Registered() || (ours && t.State != "unused") {
-				text := fmt.Sprintf("the instance is %s in target group %s, port %d", t.State, run.ShortARN(arn), t.Port)
+				text := fmt.Sprintf(
+					"the instance is %s in target group %s, port %d",
+					t.State,
+					run.ShortARN(arn),
+					t.Port,
+				)
 				if busy == "" || text < busy {
 					busy = text
 				}

@@ -156,7 +156,11 @@ func (r Rejoin) await(ctx context.Context, w *instanceWork) (instanceOutcome, er
 	if err != nil || !late {
 		return out, err
 	}
-	return r.giveUp(ctx, i, fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting))
+	return r.giveUp(
+		ctx,
+		i,
+		fmt.Sprintf("not healthy %s after it rejoined: %s", run.Span(now.Sub(i.RegisteredAt)), waiting),
+	)
 }
 
 // left is the outcome for an instance that can't stand everywhere it stood: others have taken it
@@ -174,7 +178,9 @@ func (r Rejoin) left(
 	if rest := missingFor - now.Sub(i.MissingSince); rest > 0 {
 		return w.Again(rest, seen.deregisteredReason("not registered any more in %s")), nil
 	}
-	why := seen.deregisteredReason("somebody else took it out of %s after it had rejoined; it was left out there")
+	why := seen.deregisteredReason(
+		"somebody else took it out of %s after it had rejoined; it was left out there",
+	)
 	if waiting == "" {
 		i.BackAt = now // from here on it isn't out by our doing
 		return r.giveUp(ctx, i, why)
@@ -183,7 +189,16 @@ func (r Rejoin) left(
 	if err != nil || !late {
 		return out, err
 	}
-	return r.giveUp(ctx, i, fmt.Sprintf("%s; and not healthy %s after it rejoined: %s", why, run.Span(now.Sub(i.RegisteredAt)), waiting))
+	return r.giveUp(
+		ctx,
+		i,
+		fmt.Sprintf(
+			"%s; and not healthy %s after it rejoined: %s",
+			why,
+			run.Span(now.Sub(i.RegisteredAt)),
+			waiting,
+		),
+	)
 }
 
 // wait comes again for what isn't healthy yet, unless it is too late for that.
