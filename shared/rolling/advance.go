@@ -2,17 +2,13 @@ package rolling
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
-	"quickstep/shared/transient"
 )
-
-func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }
 
 // advanceRun is the transaction over a run in which tokens pass on: f changes the run, then whoever
 // can be admitted gets a token and its message, and when nothing is left, the run's own position
@@ -145,25 +141,5 @@ func (b store) recordOut(ctx context.Context, i *run.Instance, all *choreo.Trans
 		out.Reason, out.FailedAt = i.Failure.Reason, i.Failure.At
 	}
 	all.Writes = append(all.Writes, ledger.Put(outKey(i.ID), rev, out))
-	return nil
-}
-
-// unlock deletes those locks that are this run's by a reading right now.
-func (b store) unlock(
-	ctx context.Context, id string, all *choreo.Transaction, keys ...ledger.Key,
-) error {
-	docs, err := b.Get(ctx, keys...)
-	if err != nil {
-		return fmt.Errorf("read the locks of run %s: %w", id, err)
-	}
-	for _, d := range docs {
-		var l run.Lock
-		if err := d.Decode(&l); err != nil {
-			return err
-		}
-		if l.Run == id {
-			all.Writes = append(all.Writes, ledger.Write{Key: d.Key, Rev: d.Rev, Delete: true})
-		}
-	}
 	return nil
 }

@@ -10,14 +10,6 @@ import (
 	"quickstep/shared/run"
 )
 
-// Boots is how it is learned which boot an instance is on: by a command through Systems Manager,
-// whose answer is fetched later.
-type Boots interface {
-	Managed(ctx context.Context, instance string) (bool, error)
-	AskBoot(ctx context.Context, instance string, windows bool) (command string, err error)
-	BootAnswer(ctx context.Context, instance, command string) (answer run.BootAnswer, done bool, err error)
-}
-
 const (
 	// bootAnswer is how long to wait between two looks for an answer; commands take one to three
 	// seconds.

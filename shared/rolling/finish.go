@@ -13,11 +13,6 @@ import (
 	"quickstep/shared/run"
 )
 
-// Topic is where people are told.
-type Topic interface {
-	Publish(ctx context.Context, subject, text string) error
-}
-
 // Finish tends a run while it is open (the mute, the patience at the gate, pauses) and brings it to
 // its end: restores what was muted, tells people, gives back the locks.
 type Finish struct {

@@ -12,17 +12,6 @@ import (
 	"quickstep/shared/transient"
 )
 
-// Targets is what the steps read of target groups.
-type Targets interface {
-	Groups(ctx context.Context) ([]run.Group, error)
-	Targets(ctx context.Context, group string) ([]run.Target, error)
-}
-
-// Machines is what the steps read of EC2.
-type Machines interface {
-	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
-}
-
 // readTimeLimit is how long an invocation may read target groups: its timeout is a minute, and what
 // follows takes seconds.
 const readTimeLimit = 35 * time.Second

@@ -1,6 +1,7 @@
 package rolling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +98,7 @@ func (r Reboot) overdue(i *run.Instance, plan *run.Plan) string {
 	return fmt.Sprintf(
 		"not rebooted within %s of its deregistration: %s",
 		run.Span(limit),
-		firstNonEmpty(i.Reason, "nobody took it up"),
+		cmp.Or(i.Reason, "nobody took it up"),
 	)
 }
 

@@ -1,6 +1,7 @@
 package rolling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,7 +255,7 @@ func (r Rejoin) read(ctx context.Context, i *run.Instance) (seen groupStatus, er
 			}
 			where := fmt.Sprintf("%s port %d", run.ShortARN(c.Group), c.Port)
 			t, listed := states[c.Port]
-			state := fmt.Sprintf("%s is %s (%s)", where, t.State, firstNonEmpty(t.Reason, "no reason given"))
+			state := fmt.Sprintf("%s is %s (%s)", where, t.State, cmp.Or(t.Reason, "no reason given"))
 			switch {
 			case !listed || !t.Registered():
 				seen.missing = append(seen.missing, where)

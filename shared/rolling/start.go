@@ -1,6 +1,7 @@
 package rolling
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,7 +98,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 	if err != nil {
 		return StartResult{}, err
 	}
-	id := run.RunID(fleet, firstNonEmpty(asked.Text("id"), invocation))
+	id := run.RunID(fleet, cmp.Or(asked.Text("id"), invocation))
 	if begun, found, err := s.earlierRun(ctx, id, fleet, asked, now); found || err != nil {
 		return begun, err
 	}
@@ -105,7 +106,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 	if err != nil {
 		return StartResult{}, err
 	}
-	q.ID = firstNonEmpty(q.ID, invocation)
+	q.ID = cmp.Or(q.ID, invocation)
 	plan := &run.Plan{Request: q, Asked: asked.Digests(), Expires: now.Add(belongings)}
 	f, err := s.checkFleet(ctx, plan)
 	if err != nil {

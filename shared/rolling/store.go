@@ -2,14 +2,15 @@ package rolling
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
+	"quickstep/shared/transient"
 )
 
 // Keys of the ledger.
@@ -28,9 +29,6 @@ func instanceKey(id, instance string) ledger.Key {
 }
 func activeKey(id string) ledger.Key    { return ledger.Key{PK: activePK, SK: id} }
 func outKey(instance string) ledger.Key { return ledger.Key{PK: outPK, SK: instance} }
-func fleetLock(name string) ledger.Key  { return ledger.Key{PK: "LOCK#fleet/" + name, SK: lockSK} }
-func groupLock(arn string) ledger.Key   { return ledger.Key{PK: "LOCK#" + arn, SK: lockSK} }
-func instanceLock(id string) ledger.Key { return ledger.Key{PK: "LOCK#" + id, SK: lockSK} }
 func muteKey(rule run.Rule) ledger.Key {
 	return ledger.Key{PK: "MUTE#" + rule.Bus + "/" + rule.Name, SK: muteSK}
 }
@@ -40,15 +38,6 @@ func isInstance(key ledger.Key) bool {
 func isActive(key ledger.Key) bool { return key.PK == activePK }
 func newInstance() *run.Instance   { return &run.Instance{} }
 func newActive() *run.Active       { return &run.Active{} }
-
-// groupLocks are the locks of a plan's target groups, in order.
-func groupLocks(p *run.Plan) []ledger.Key {
-	keys := make([]ledger.Key, 0, len(p.Groups)+1)
-	for _, arn := range slices.Sorted(maps.Keys(p.Groups)) {
-		keys = append(keys, groupLock(arn))
-	}
-	return keys
-}
 
 // store reads and writes the ledger in the words of a run.
 type store struct{ ledger.Store }
@@ -213,3 +202,6 @@ func (b store) waiting(ctx context.Context, r *run.Run, n int) ([]versioned, err
 }
 
 var _ choreo.Item = (*run.Instance)(nil)
+
+// isRace says that a transaction may be written if it is tried again.
+func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }

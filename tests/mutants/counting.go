@@ -45,7 +45,7 @@ var counting = []mutant{
 			return err
 		}
 		writes = append(writes, ledger.Put(key, rev, lock))`}}},
-	{name: "lock deleted without looking whose", edits: []edit{{advance, `if l.Run == id {`, `if id != "" {`}},
+	{name: "lock deleted without looking whose", edits: []edit{{locks, `if l.Run == id {`, `if id != "" {`}},
 		equivalent: "whoever deletes a lock writes in the same transaction what the lock belongs to (the run's position, the instance's, the OUT item), and while that stands as it was read, nobody else can have taken the lock"},
 	{name: "hand-on to an instance already taken", edits: []edit{{records, `if r.Cursor != "" {`, `if false && r.Cursor != "" {`},
 		{records, `h.Step == run.StepWaiting && len(next) < n {`, `!h.Ended() && len(next) < n {`}}},

@@ -11,14 +11,14 @@ const (
 
 // evidence are the bugs of what shows a boot, of what a target's state means, and of how long errors are borne.
 var evidence = []mutant{
-	{name: "questions sent while it was down count", edits: []edit{{check, `
+	{name: "questions sent while it was down count", edits: []edit{{proof, `
 		if !i.PassingSince.IsZero() && !read.sentAt.Before(i.PassingSince) {`, `
 		if true {`}, {check, `
 		i.PassingSince, i.Boot.Unanswered = time.Time{}, 0`, `
 		i.PassingSince = time.Time{}`}}},
 	{name: "another agent's boot taken for ours", edits: []edit{{bootOf,
 		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
-	{name: "another agent's boot believed after a call", edits: []edit{{check, `
+	{name: "another agent's boot believed after a call", edits: []edit{{proof, `
 		if early {`, `
 		if false {`}, {bootOf, `case readAt.Add(-a.Uptime).Before(i.RebootedAt):`, `case false:`}}},
 	{name: "no data counts as seen down", edits: []edit{{statusOf, `
@@ -81,7 +81,7 @@ var evidence = []mutant{
 	{name: "reading many groups runs into the timeout", edits: []edit{{looking, `if t.now().Before(t.deadline) {`, `if true {`}},
 		test: "./tests/sim TestManyTargetGroups",
 		why:  "a storm has three target groups"},
-	{name: "an answer of before the reboot ends the wait", edits: []edit{{check,
+	{name: "an answer of before the reboot ends the wait", edits: []edit{{proof,
 		`if early && !c.Now().Before(hung) {`, `if false {`}},
 		test: "./tests/sim TestAnAnswerOfBeforeDoesntEndTheWait",
 		why:  "a storm plays it in one of some thousand seeds"},

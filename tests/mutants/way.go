@@ -3,12 +3,12 @@ package main
 // way are the bugs of reboot, check and rejoin.
 var way = []mutant{
 	{name: "reboot without the last reading", edits: []edit{{reboot, `busy, err := r.reached(ctx, w, run.NewFinder(plan.Request.NotOurs, *m))`, `busy := ""`}}},
-	{name: "check that accepts the old boot", edits: []edit{{check, `
+	{name: "check that accepts the old boot", edits: []edit{{proof, `
 	case run.OldBoot:
 		return "the instance is still on its old boot", wait, nil
 	case`, `
 	case`}}},
-	{name: "second reboot after a lost reply once it has rejoined", edits: []edit{{check,
+	{name: "second reboot after a lost reply once it has rejoined", edits: []edit{{proof,
 		`if i.RebootCalls > 1 && rest > 0 {`, `if false && i.RebootCalls > 1 && rest > 0 {`}}},
 	{name: "reboot asked for again though a new boot was seen", edits: []edit{{reboot,
 		`
@@ -24,9 +24,9 @@ var way = []mutant{
 
 	err := r.EC2.Reboot(ctx, i.ID)`, `
 	err := r.EC2.Reboot(ctx, i.ID)`}}},
-	{name: "five minutes counted from the first reboot call", edits: []edit{{check,
+	{name: "five minutes counted from the first reboot call", edits: []edit{{proof,
 		`rest := i.RebootedAt.Add(run.HungReboot)`, `rest := i.RebootAskedAt.Add(run.HungReboot)`}}},
-	{name: "no five minutes where no boot id can be read", edits: []edit{{check,
+	{name: "no five minutes where no boot id can be read", edits: []edit{{proof,
 		`if i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`, `if false && i.Boot.Old == "" && i.SeenDown.IsZero() && rest > 0 {`}}},
 	{name: "register repeated in await", edits: []edit{{rejoin, `
 	seen, err := r.read(ctx, i)`, `
