@@ -18,49 +18,61 @@ type Rows struct {
 
 // Ended tells how a run has ended.
 func Ended(r *run.Run, p *run.Plan, now time.Time, rows Rows) Note {
-	var t lines
+	m := mail{width: len("Skipped:  ")}
 	rest, why := r.Rest()
 	verdict := verdict(r, rest)
-	t.add("The rolling reboot of fleet %s has ended: %s.", r.Fleet, verdict)
-	t.add("")
-	t.add("Run:      %s, %s to %s (%s)", r.ID, clock(r.Began), clock(now), run.Span(now.Sub(r.Began)))
-	if r.Stopped != "" {
-		t.add("Stopped:  at %s: %s", clock(r.StoppedAt), r.Stopped)
-	}
-	if !r.Opened.IsZero() {
-		t.add("Done:     %d of %d", r.Done, r.Total)
-		t.add("Failed:   %d", r.Failed)
-		t.add("Skipped:  %d", r.Skipped+rest)
-	}
-	if r.Done > 0 {
-		t.add("Out of service: %s on average, %s at most (%s)", run.Span(time.Duration(r.OutFor)/time.Duration(r.Done)),
-			run.Span(time.Duration(r.Longest.For)), r.Longest.Instance)
-	}
-	section(&t, "Failed", rows.Failures)
-	section(&t, "Done, but not healthy, as before", rows.Unhealthy)
+	m.line("The rolling reboot of fleet %s has ended: %s.", r.Fleet, verdict)
+	m.blank()
+	m.counts(r, now, rest)
+
+	m.section("Failed", rows.Failures)
+	m.section("Done, but not healthy, as before", rows.Unhealthy)
 	if rest > 0 {
-		rows.Skips = append(rows.Skips, sanitize.Sprintf("%s never got a token: %s", run.Count(rest, "instance"), why))
+		never := sanitize.Sprintf("%s never got a token: %s", run.Count(rest, "instance"), why)
+		rows.Skips = append(rows.Skips, never)
 	}
-	section(&t, "Skipped", rows.Skips)
-	if rows.More > 0 || rows.Out > 0 || len(p.Alarms)+len(p.Rules) > 0 {
-		t.add("")
+	m.section("Skipped", rows.Skips)
+
+	mutes := len(p.Alarms)+len(p.Rules) > 0
+	if rows.More > 0 || rows.Out > 0 || mutes {
+		m.blank()
 	}
 	if rows.More > 0 {
-		t.add("And %d more; to list all, %s.", rows.More, control("status", "run", r.ID))
+		m.line("And %d more; to list all, %s.", rows.More, control("status", "run", r.ID))
 	}
 	if rows.Out > 0 {
-		t.add("What is out of service counts as such until a later run finds it back, or it is released: %s.", control("release", "instance", "i-…"))
+		m.line("What is out of service counts as such until a later run finds it back, or it is released: %s.",
+			control("release", "instance", "i-…"))
 	}
-	if len(p.Alarms)+len(p.Rules) > 0 {
-		t.add("This run mutes nothing any more.")
+	if mutes {
+		m.line("This run mutes nothing any more.")
 	}
+
 	switch {
 	case r.Opened.IsZero() && r.Stopped == run.Cancelled:
-		t.steps("ask for the run again when you want it.")
+		m.steps("ask for the run again when you want it.")
 	case r.Opened.IsZero():
-		t.steps("mend what the reason says, then ask for the run again.")
+		m.steps("mend what the reason says, then ask for the run again.")
 	}
-	return t.note("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet)
+	return m.note("Quickstep: %s, reboot of fleet %s ended", verdict, r.Fleet)
+}
+
+// counts are the rows on the run as a whole.
+func (m *mail) counts(r *run.Run, now time.Time, rest int) {
+	m.row("Run", "%s, %s to %s (%s)", r.ID, Time(r.Began), Time(now), run.Span(now.Sub(r.Began)))
+	if r.Stopped != "" {
+		m.row("Stopped", "at %s: %s", Time(r.StoppedAt), r.Stopped)
+	}
+	if !r.Opened.IsZero() {
+		m.row("Done", "%d of %d", r.Done, r.Total)
+		m.row("Failed", "%d", r.Failed)
+		m.row("Skipped", "%d", r.Skipped+rest)
+	}
+	if r.Done > 0 {
+		average := time.Duration(r.OutFor) / time.Duration(r.Done)
+		m.line("Out of service: %s on average, %s at most (%s)", run.Span(average),
+			run.Span(time.Duration(r.Longest.For)), r.Longest.Instance)
+	}
 }
 
 func verdict(r *run.Run, rest int) string {
@@ -79,24 +91,13 @@ func verdict(r *run.Run, rest int) string {
 	return "all done"
 }
 
-func section(t *lines, title string, rows []string) {
-	if len(rows) == 0 {
-		return
-	}
-	t.add("")
-	t.add("%s:", title)
-	for _, row := range rows {
-		t.add("  %s", row)
-	}
-}
-
 // Deleted are the lines about alarms that were to be muted and were deleted during the run, if any were.
 func Deleted(alarms []string) string {
 	const most = 20
-	var t lines
-	section(&t, "Deleted during the run, and so no longer muted", alarms[:min(len(alarms), most)])
+	var m mail
+	m.section("Deleted during the run, and so no longer muted", alarms[:min(len(alarms), most)])
 	if more := len(alarms) - most; more > 0 {
-		t.add("  and %d more", more)
+		m.line("  and %d more", more)
 	}
-	return t.String()
+	return m.String()
 }

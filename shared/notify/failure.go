@@ -9,19 +9,19 @@ import (
 
 // Failure tells that an instance failed: where it is now, and what that asks for.
 func Failure(r *run.Run, i *run.Instance) Note {
-	var t lines
+	var m mail
 	f := i.Failure
-	t.add("Instance %s of fleet %s failed at %s.", i.ID, r.Fleet, at(f.Step))
-	t.add("")
-	t.add("Why:    %s", f.Reason)
-	t.add("When:   %s", clock(f.At))
-	t.add("Run:    %s, %d of %d done", r.ID, r.Done, r.Total)
+	m.line("Instance %s of fleet %s failed at %s.", i.ID, r.Fleet, at(f.Step))
+	m.blank()
+	m.row("Why", "%s", f.Reason)
+	m.row("When", "%s", Time(f.At))
+	m.row("Run", "%s, %d of %d done", r.ID, r.Done, r.Total)
 	state, next := where(r, i)
-	t.add("State:  %s", state)
-	t.add("Rest:   %s", rest(r, i))
-	t.add("")
-	t.steps(next...)
-	return t.note("Quickstep: %s FAILED at %s, fleet %s", i.ID, at(f.Step), r.Fleet)
+	m.row("State", "%s", state)
+	m.row("Rest", "%s", rest(r, i))
+	m.blank()
+	m.steps(next...)
+	return m.note("Quickstep: %s FAILED at %s, fleet %s", i.ID, at(f.Step), r.Fleet)
 }
 
 // rest says what becomes of the run.
@@ -82,7 +82,7 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 	case !i.BackAt.IsZero():
 		return "in service again, not rebooted.", []string{"nothing is urgent; look at the reason before the next run."}
 	case i.GoesBack():
-		return "out of service since " + clock(i.LeftAt) + ", not rebooted; it is being put back now.",
+		return "out of service since " + Time(i.LeftAt) + ", not rebooted; it is being put back now.",
 			[]string{"nothing is urgent, unless another message says that it could not be put back."}
 	case i.Out():
 		return out(r, i)
@@ -113,7 +113,7 @@ func registered(i *run.Instance) string {
 }
 
 func out(r *run.Run, i *run.Instance) (state string, next []string) {
-	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts against maxConcurrency (%d).", clock(i.LeftAt), r.Limit)
+	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts against maxConcurrency (%d).", Time(i.LeftAt), r.Limit)
 	next = []string{"repair the instance (look at its system log and its application's log);"}
 	switch {
 	case len(i.Capture) == 0: // it stands in no target group

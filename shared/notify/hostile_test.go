@@ -45,6 +45,18 @@ func notes(text string) map[string]notify.Note {
 		"gone":   failed(func(i *run.Instance) { i.BackAt, i.Deleted, i.GaveUp = now, []string{text, text}, run.StepAwait }),
 		"late":   failed(func(i *run.Instance) { i.RegisteredAt, i.Deleted = now.Add(-time.Minute), []string{text} }),
 		"step":   failed(func(i *run.Instance) { i.Failure.Step = text }),
+
+		"survey":     notify.SurveyRefused(text, now, errors.New(text)),
+		"unreported": notify.WindowsUnreported([]error{errors.New(text), errors.New(text)}, now),
+	}
+	tag := text[:min(len(text), 256)] // the longest that a request may hold
+	windowless := notify.Report{ID: text, Until: now, Again: notify.Survey{Tags: map[string]string{tag: tag}}}
+	windowed := windowless
+	windowed.Window = &notify.Window{ID: "mw-0123456789abcdef0", Name: text, Zone: text, Opens: now.Add(time.Hour)}
+	for name, r := range map[string]notify.Report{"instances": windowless, "window": windowed} {
+		all[name+" gaps"] = notify.ReportGaps(r, []notify.Gap{{Instance: tag, Name: text, Reason: text}}, 2, now)
+		all[name+" trouble"] = notify.ReportTrouble(r, text, false, text, now)
+		all[name+" failed"] = notify.ReportFailed(r, text, now)
 	}
 	return all
 }
@@ -57,7 +69,7 @@ func TestNoTextFromOutsideMakesALineOrHidesOne(t *testing.T) {
 		"\u200b\u200c\u200d\u2060\ufeff", "\U000e0041\U000e007f", "\xff\xed\xa0\x80", "<!channel> <@U012AB3CD> @here <https://x.example|y>",
 		"[a](https://x.example) ![b](c)", strings.Repeat("x\n", 100_000), strings.Repeat(" ", 200) + "Next:"} {
 		for name, n := range notes(text) {
-			if found := unseen.FindString(n.Subject + n.Text); found != "" || strings.Contains(n.Subject, "\n") || markup.MatchString(n.Subject+n.Text) {
+			if found := unseen.FindString(n.Subject + n.Text); found != "" || strings.Contains(n.Subject, "\n") || markup.MatchString(n.Subject+"\n"+n.Text) {
 				t.Errorf("%s with %.40q: %q is in\n%s\n%s", name, text, found, n.Subject, n.Text)
 			}
 			if len(n.Text) > 20_000 {

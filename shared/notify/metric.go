@@ -10,7 +10,13 @@ import (
 // alarm: something failed, and the alarm topic couldn't be reached to say so.
 func NotAnnounced(now time.Time) []any {
 	const metric = "FailuresNotAnnounced"
-	return []any{metric, 1, "FunctionName", lambdacontext.FunctionName, "_aws", map[string]any{"Timestamp": now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{"Namespace": "Quickstep", "Dimensions": [][]string{{"FunctionName"}},
-			"Metrics": []any{map[string]string{"Name": metric, "Unit": "Count"}}}}}}
+	format := map[string]any{
+		"Timestamp": now.UnixMilli(),
+		"CloudWatchMetrics": []any{map[string]any{
+			"Namespace":  "Quickstep",
+			"Dimensions": [][]string{{"FunctionName"}},
+			"Metrics":    []any{map[string]string{"Name": metric, "Unit": "Count"}},
+		}},
+	}
+	return []any{metric, 1, "FunctionName", lambdacontext.FunctionName, "_aws", format}
 }

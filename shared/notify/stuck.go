@@ -6,16 +6,17 @@ import (
 	"quickstep/shared/run"
 )
 
-// Stuck tells that errors keep an instance that is out of service from getting on, since when, and for how much longer they are
-// borne. It isn't a failure yet.
+// Stuck tells that errors keep an instance that is out of service from getting on, since when, and for how much longer they
+// are borne. It isn't a failure yet.
 func Stuck(i *run.Instance, since time.Time, reason string, limit time.Duration, now time.Time) Note {
-	var t lines
-	t.add("Instance %s of run %s can't get on at %s. It is out of service meanwhile.", i.ID, i.Run, at(i.Step))
-	t.add("")
-	t.add("Why:    %s", reason)
-	t.add("Since:  %s (%s)", clock(since), run.Span(now.Sub(since)))
-	t.add("Until:  %s it is tried again; then it counts as failed", clock(since.Add(limit)))
-	t.add("")
-	t.steps("mend what the reason says (a missing permission, a throttled API): it then goes on by itself, within minutes.")
-	return t.note("Quickstep: %s can't get on at %s", i.ID, at(i.Step))
+	var m mail
+	m.line("Instance %s of run %s can't get on at %s. It is out of service meanwhile.", i.ID, i.Run, at(i.Step))
+	m.blank()
+	m.row("Why", "%s", reason)
+	m.row("Since", "%s (%s)", Time(since), run.Span(now.Sub(since)))
+	m.row("Until", "%s it is tried again; then it counts as failed", Time(since.Add(limit)))
+	m.blank()
+	m.steps("mend what the reason says (a missing permission, a throttled API): " +
+		"it then goes on by itself, within minutes.")
+	return m.note("Quickstep: %s can't get on at %s", i.ID, at(i.Step))
 }

@@ -11,6 +11,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
 	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 )
@@ -155,7 +156,7 @@ func (s Survey) again(ctx context.Context, id, asked string) (Answer, error) {
 	case rev == 0:
 		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
 	case record.other(asked):
-		return Answer{}, bad("id", "give another id, or leave it out", "another request had it at %s", clock(record.Began))
+		return Answer{}, bad("id", "give another id, or leave it out", "another request had it at %s", notify.Time(record.Began))
 	}
 	return Answer{Report: id, Status: record.Status()}, nil
 }

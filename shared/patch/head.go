@@ -2,7 +2,8 @@ package patch
 
 import (
 	"fmt"
-	"time"
+
+	"quickstep/shared/notify"
 )
 
 // head is what a report begins with: what is wrong with it first.
@@ -23,12 +24,12 @@ func head(c *content) (lines []string) {
 	add("")
 	if w := c.Window; w != nil {
 		add("Window:   %s (%s)", w.Name, w.ID)
-		add("Opens:    %s", local(w.Opens, w.Zone))
+		add("Opens:    %s", notify.LocalTime(w.Opens, w.Zone))
 		if !w.Closes.IsZero() {
-			add("Closes:   %s", local(w.Closes, w.Zone))
+			add("Closes:   %s", notify.LocalTime(w.Closes, w.Zone))
 		}
 	}
-	add("Report:   %s, read %s to %s", c.ID, clock(c.Began), clock(c.Closed))
+	add("Report:   %s, read %s to %s", c.ID, notify.Time(c.Began), notify.Time(c.Closed))
 	if c.First != "" {
 		add("Compared: with report %s", c.First)
 	}
@@ -52,16 +53,4 @@ func (c *content) tallied() string {
 		return text
 	}
 	return "nothing, as far as is known"
-}
-
-// local is a time in the time zone of a window's schedule, and in UTC.
-func local(t time.Time, zone string) string {
-	if t.IsZero() {
-		return "not scheduled"
-	}
-	place, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "UTC" || zone == "Etc/UTC" {
-		return clock(t)
-	}
-	return t.In(place).Format("2006-01-02T15:04:05-07:00") + " " + zone + " = " + clock(t)
 }

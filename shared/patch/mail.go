@@ -76,20 +76,18 @@ func (m *Mail) UnmarshalJSON(text []byte) error {
 
 // note is the message as it goes to the alarm topic.
 func (m *Mail) note(repeated bool) notify.Note {
+	n := notify.Note{Subject: m.Subject, Text: m.Text}
 	if repeated {
-		return notify.Note{Subject: repeatedly + m.Subject, Text: again + m.Text}
+		return n.Repeat()
 	}
-	return notify.Note{Subject: m.Subject, Text: m.Text}
+	return n
 }
 
-// again is what a message begins with that may have been sent already.
-const again = "REPEATED: an earlier try may have sent this message already.\n\n"
-
 // announcement is the message as it goes to the report topic.
-func (m *Mail) announcement(repeated bool) (Announcement, error) {
+func (m *Mail) announcement(repeated bool) (notify.Announcement, error) {
 	var d document
 	if err := json.Unmarshal([]byte(m.JSON), &d); err != nil {
-		return Announcement{}, fmt.Errorf("decode a message: %w", err)
+		return notify.Announcement{}, fmt.Errorf("decode a message: %w", err)
 	}
 	n, attributes := m.note(repeated), maps.Clone(m.Attributes)
 	d.Repeated, attributes["repeated"] = repeated, repeated
@@ -98,5 +96,5 @@ func (m *Mail) announcement(repeated bool) (Announcement, error) {
 			attributes[name] = int(number)
 		}
 	}
-	return Announcement{Subject: n.Subject, Text: n.Text, JSON: encode(d), Attributes: attributes}, nil
+	return notify.Announcement{Subject: n.Subject, Text: n.Text, JSON: encode(d), Attributes: attributes}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"quickstep/shared/notify"
 )
 
 // section is a part of a report's text; its rows are those of the JSON form.
@@ -123,7 +125,7 @@ func (c *content) scan(i instance) string {
 	if !i.scanned() {
 		return ""
 	}
-	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", i.Patched.Baseline, strings.ToLower(i.Patched.Operation), clock(i.Patched.Ended), span(c.age(&i))))
+	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", i.Patched.Baseline, strings.ToLower(i.Patched.Operation), notify.Time(i.Patched.Ended), span(c.age(&i))))
 }
 
 // units are a list's findings, a piece at a time.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"quickstep/shared/notify"
 )
 
 // part is one message of a report while it is made.
@@ -20,7 +22,7 @@ const slack = 12 << 10
 // render makes the messages of a report of its units: as many as it takes, nothing is cut.
 func render(c *content, all []unit) []*part {
 	parts := []*part{{content: c}}
-	size, most, begin := 0, MaxAnnouncement-slack-headSize(c), 0
+	size, most, begin := 0, notify.MaxAnnouncement-slack-headSize(c), 0
 	for n, u := range all {
 		last := parts[len(parts)-1]
 		if size+u.size > most && n > begin {

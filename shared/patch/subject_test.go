@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quickstep/shared/notify"
 )
 
 var opensAt = time.Date(2026, 1, 6, 14, 0, 0, 0, time.UTC)
@@ -27,7 +29,7 @@ func TestASubjectKeepsGapsAndOpening(t *testing.T) {
 				c.verdicts = [2][]string{c.verdict(false), c.verdict(true)}
 				got := (&part{content: c, number: parts, of: parts}).subject()
 				end := []string{" opens 2026-01-06T14:00Z", " closed", " opens 2026-01-06T14:00Z"}[n]
-				if len(repeatedly+got) > 99 || !strings.HasSuffix(got, end) || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+				if len(notify.Repeated+got) > 99 || !strings.HasSuffix(got, end) || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
 					t.Errorf("%d characters: %q", len(got), got)
 				}
 				if len(c.gaps) > 0 && !strings.Contains(got, ": 5000 GAPS") {

@@ -93,7 +93,7 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 func (s Survey) refused(ctx context.Context, invocation string, text []byte, now time.Time, why error) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
 	slog.Warn("request", "outcome", "refused", "reason", why.Error())
-	note := func([]problem) notify.Note { return refusal(string(text), now, why) }
+	note := func([]problem) notify.Note { return notify.SurveyRefused(string(text), now, why) }
 	if err := s.once(ctx, invocation, []problem{{"request: " + why.Error(), why}}, note, now); err != nil {
 		return surveyed, errors.Join(why, err)
 	}

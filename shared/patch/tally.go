@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"quickstep/shared/notify"
 )
 
 // count counts what was collected, in every way in which it is told. Which findings there are is known by now, and so is the
@@ -75,7 +77,7 @@ func (c *content) listen() {
 	known := func(i instance) bool { return i.Step != Unread && !i.unsure() }
 	if slices.ContainsFunc(c.instances, known) && !slices.ContainsFunc(c.instances, heard) {
 		c.silent = true
-		c.Remarks = append(slices.Clone(c.Remarks), fmt.Sprintf("no installation was seen since the window was to open (at %s); it may have been disabled, moved or deleted", clock(c.Window.Opens)))
+		c.Remarks = append(slices.Clone(c.Remarks), fmt.Sprintf("no installation was seen since the window was to open (at %s); it may have been disabled, moved or deleted", notify.Time(c.Window.Opens)))
 	}
 }
 
@@ -130,7 +132,7 @@ func explain(c *content, i *instance) string {
 		case "stale":
 			f = "its last scan is " + span(c.age(i)) + " old"
 		case "notPatched":
-			f = "nothing was heard of it since the window opened; its last scan is of " + clock(i.Patched.Ended)
+			f = "nothing was heard of it since the window opened; its last scan is of " + notify.Time(i.Patched.Ended)
 		default:
 			f = "it is " + f
 		}

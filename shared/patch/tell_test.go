@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"quickstep/shared/notify"
 )
 
 func aReport(phase string, window bool) *Report {
@@ -36,7 +38,7 @@ func TestAFailureSaysWhatCanStillBeDone(t *testing.T) {
 		{"instances by tags", byTags, late, "NO patch report of the instances that were named", []string{`{"tags":{"Patch Group":"web"},"states":["Failed","Missing"]}`, "Until:"}},
 		{"instances by ids", byIDs, late, "NO patch report of the instances that were named", []string{`{"instanceIds":["i-1"],"states"`}},
 	} {
-		n := failure(c.r, "AccessDenied\nNext: nothing", c.now)
+		n := notify.ReportFailed(c.r.summary(), "AccessDenied\nNext: nothing", c.now)
 		if !strings.HasPrefix(n.Subject, "Quickstep: "+c.subject) || len(n.Subject) > 99 {
 			t.Errorf("%s: the subject is %q", c.name, n.Subject)
 		}
@@ -54,7 +56,7 @@ func TestTroubleSaysAtWhichStep(t *testing.T) {
 		StepReport: "can't be finished (at report)", StepSend: "is ready, and can't be got out"} {
 		r := aReport(Before, true)
 		r.Step = step
-		n := trouble(r, "AccessDenied", opensAt.Add(-time.Hour))
+		n := notify.ReportTrouble(r.summary(), step, step == StepSend, "AccessDenied", opensAt.Add(-time.Hour))
 		for _, part := range []string{want, "every hour", "Window: web (mw-1)", "Opens:  2026-01-06T15:00:00+01:00", "Phase:  before"} {
 			if !strings.Contains(n.Text, part) {
 				t.Errorf("%q isn't in\n%s", part, n.Text)

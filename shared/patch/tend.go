@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
 	"quickstep/shared/transient"
 )
 
@@ -16,7 +17,7 @@ import (
 type Reporter struct {
 	choreo.Deps
 	ReportTopic interface {
-		Announce(ctx context.Context, a Announcement) error
+		Announce(ctx context.Context, a notify.Announcement) error
 	}
 	AlarmTopic Topic
 	Bucket     interface { // nil: there is none

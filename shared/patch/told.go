@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"quickstep/shared/ledger"
@@ -83,19 +82,13 @@ func (t *troubles) add(about string, why error) {
 	}
 }
 
-// unreported tells that maintenance windows can't be reported.
+// unreported tells why windows aren't reported.
 func unreported(now time.Time) func([]problem) notify.Note {
 	return func(all []problem) notify.Note {
-		subject := "Quickstep: a maintenance window isn't reported"
-		if len(all) > 1 {
-			subject = fmt.Sprintf("Quickstep: %d maintenance windows aren't reported", len(all))
-		}
-		lines := []string{"What keeps maintenance windows from being reported as the schedule asks. Each reason is said once a day; the other windows are",
-			"reported as usual.", ""}
+		var reasons []error
 		for _, p := range all {
-			lines = append(lines, "Why:    "+sanitize.Text(p.why.Error()))
+			reasons = append(reasons, p.why)
 		}
-		return notify.Note{Subject: subject, Text: strings.Join(append(lines, "When:   "+clock(now), "",
-			"Next:   mend what the reasons say; the next survey, within the hour, then reports the windows, unless they have opened.", ""), "\n")}
+		return notify.WindowsUnreported(reasons, now)
 	}
 }

@@ -42,7 +42,7 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 // Act announces that there is no report. It is safe to repeat: its end is one transaction, and a crash before it says the
 // same again.
 func (t Triage) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
-	n := failure(w.Item, w.Item.Position.Reason, w.Item.Since)
+	n := notify.ReportFailed(w.Item.summary(), w.Item.Position.Reason, w.Item.Since)
 	if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {
 		return reportOutcome{}, fmt.Errorf("announce that report %s failed: %w", w.Item.ID, err)
 	}

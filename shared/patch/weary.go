@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/notify"
 )
 
 // patiently makes reports ones that aren't given up while they are worth something: when a step's tries or errors are used up,
@@ -35,7 +36,7 @@ func weary(ctx context.Context, alarm Topic, w *reportWork, reason string) (repo
 	}
 	var err error
 	if !r.Weary {
-		n := trouble(r, reason, w.Now)
+		n := notify.ReportTrouble(r.summary(), r.Step, r.Step == StepSend, reason, w.Now)
 		err = alarm.Publish(ctx, n.Subject, n.Text)
 		r.Weary = err == nil
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"quickstep/shared/notify"
 )
 
 // wholeJSON is the whole report in one document. Its rows are written as they stand: together they may be a hundred megabytes,
@@ -65,7 +67,7 @@ func wholeCSV(c *content) []byte {
 	for _, i := range c.instances {
 		baseline, scanned := "", ""
 		if i.scanned() {
-			baseline, scanned = i.Patched.Baseline, clock(i.Patched.Ended)
+			baseline, scanned = i.Patched.Baseline, notify.Time(i.Patched.Ended)
 		}
 		own := []string{c.ID, window, i.ID, i.Name, i.Platform, baseline, scanned, strings.Join(i.flags, " ")}
 		switch {

@@ -39,8 +39,6 @@ func count(n int, thing, more string) string {
 	return fmt.Sprintf("%d %s%s", n, thing, more)
 }
 
-func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
 func span(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", int(d/(24*time.Hour)))

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/notify"
 )
 
 // Announcer is where reports are published for people and machines.
 type Announcer interface {
-	Announce(ctx context.Context, a patch.Announcement) error
+	Announce(ctx context.Context, a notify.Announcement) error
 }
 
 // Announced is what subscribers get.
@@ -41,7 +41,7 @@ func ExerciseAnnouncer(t *testing.T, open func(t *testing.T) AnnouncerFixture) {
 }
 
 func announcePlain(t *testing.T, f AnnouncerFixture) {
-	a := patch.Announcement{Subject: "Quickstep: 12 patches", Text: "Zwölf\n<\"Zeilen\">, 日本", JSON: []byte(`{"schema":1,"text":"<a & b>"}`)}
+	a := notify.Announcement{Subject: "Quickstep: 12 patches", Text: "Zwölf\n<\"Zeilen\">, 日本", JSON: []byte(`{"schema":1,"text":"<a & b>"}`)}
 	ok(t, f.Port.Announce(t.Context(), a))
 	got := f.Got(t)
 	if len(got) != 1 || got[0].Subject != a.Subject || got[0].Email != a.Text || got[0].Other != string(a.JSON) || len(got[0].Attributes) > 0 {
@@ -51,7 +51,7 @@ func announcePlain(t *testing.T, f AnnouncerFixture) {
 
 func announceAttributes(t *testing.T, f AnnouncerFixture) {
 	want := map[string]any{"window": "mw-1", "missing": 12, "failed": 0, "gaps": false}
-	a := patch.Announcement{Subject: "s", Text: "t", JSON: []byte(`{}`), Attributes: maps.Clone(want)}
+	a := notify.Announcement{Subject: "s", Text: "t", JSON: []byte(`{}`), Attributes: maps.Clone(want)}
 	a.Attributes["bucket"] = ""
 	ok(t, f.Port.Announce(t.Context(), a))
 	if got := f.Got(t); len(got) != 1 || !maps.Equal(got[0].Attributes, want) {
@@ -64,7 +64,7 @@ func announceAttributes(t *testing.T, f AnnouncerFixture) {
 
 func announceSubject(t *testing.T, f AnnouncerFixture) {
 	for _, subject := range []string{strings.Repeat("x", 120), strings.Repeat("ä", 60), "two\nlines"} {
-		ok(t, f.Port.Announce(t.Context(), patch.Announcement{Subject: subject, Text: "t", JSON: []byte(`{}`)}))
+		ok(t, f.Port.Announce(t.Context(), notify.Announcement{Subject: subject, Text: "t", JSON: []byte(`{}`)}))
 		got := f.Got(t)
 		s := got[len(got)-1].Subject
 		if s == "" || len(s) > 99 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
@@ -74,14 +74,14 @@ func announceSubject(t *testing.T, f AnnouncerFixture) {
 }
 
 // filled is an announcement of exactly some size, in bytes.
-func filled(size int) patch.Announcement {
-	a := patch.Announcement{Subject: "long", Text: "x", JSON: []byte(`{}`), Attributes: map[string]any{"missing": 5000}}
+func filled(size int) notify.Announcement {
+	a := notify.Announcement{Subject: "long", Text: "x", JSON: []byte(`{}`), Attributes: map[string]any{"missing": 5000}}
 	a.Text = strings.Repeat("x", size-a.Size()+1)
 	return a
 }
 
 func announceLong(t *testing.T, f AnnouncerFixture) {
-	a := filled(patch.MaxAnnouncement)
+	a := filled(notify.MaxAnnouncement)
 	ok(t, f.Port.Announce(t.Context(), a))
 	if got := f.Got(t); len(got) != 1 || got[0].Email != a.Text {
 		t.Errorf("%d messages came", len(got))
@@ -89,15 +89,15 @@ func announceLong(t *testing.T, f AnnouncerFixture) {
 }
 
 func announceRefused(t *testing.T, f AnnouncerFixture) {
-	final(t, "too long", f.Port.Announce(t.Context(), filled(patch.MaxAnnouncement+1)))
-	final(t, "no text", f.Port.Announce(t.Context(), patch.Announcement{Subject: "s", JSON: []byte(`{}`)}))
-	final(t, "no JSON", f.Port.Announce(t.Context(), patch.Announcement{Subject: "s", Text: "t"}))
+	final(t, "too long", f.Port.Announce(t.Context(), filled(notify.MaxAnnouncement+1)))
+	final(t, "no text", f.Port.Announce(t.Context(), notify.Announcement{Subject: "s", JSON: []byte(`{}`)}))
+	final(t, "no JSON", f.Port.Announce(t.Context(), notify.Announcement{Subject: "s", Text: "t"}))
 	if got := f.Got(t); len(got) > 0 {
 		t.Errorf("published: %+v", got)
 	}
 }
 
 func announceOddAttribute(t *testing.T, f AnnouncerFixture) {
-	a := patch.Announcement{Subject: "s", Text: "t", JSON: []byte(`{}`), Attributes: map[string]any{"share": 0.5}}
+	a := notify.Announcement{Subject: "s", Text: "t", JSON: []byte(`{}`), Attributes: map[string]any{"share": 0.5}}
 	final(t, "a fraction", f.Port.Announce(t.Context(), a))
 }

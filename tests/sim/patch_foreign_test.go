@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/notify"
 	"quickstep/shared/patch"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -98,7 +99,7 @@ func TestLimitsHoldWhateverTheNames(t *testing.T) {
 		t.Errorf("it tells of %d instances, %d of which need a reboot", len(m.each()), m.Totals.Reboot)
 	}
 	for n, note := range sent(f) {
-		if bytes := size(t, note); bytes > patch.MaxAnnouncement {
+		if bytes := size(t, note); bytes > notify.MaxAnnouncement {
 			t.Errorf("part %d is %d bytes", n+1, bytes)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/notify"
 	"quickstep/shared/patch"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -81,7 +82,7 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 				t.Errorf("%d parts; it was meant to be %d", len(notes), c.parts)
 			}
 			for n, note := range notes {
-				if bytes := size(t, note); bytes > patch.MaxAnnouncement {
+				if bytes := size(t, note); bytes > notify.MaxAnnouncement {
 					t.Errorf("part %d is %d bytes", n+1, bytes)
 				}
 				ascii := !strings.ContainsFunc(note.Subject, func(r rune) bool { return r < ' ' || r > '~' })

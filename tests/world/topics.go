@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/notify"
 )
 
 // SNS's limits.
@@ -59,7 +59,7 @@ func (t *Topic) Publish(ctx context.Context, subject, text string) error {
 }
 
 // Announce publishes a message in the two forms that its subscribers read. Empty attributes are left out.
-func (t *Topic) Announce(ctx context.Context, a patch.Announcement) error {
+func (t *Topic) Announce(ctx context.Context, a notify.Announcement) error {
 	n := Note{Subject: plain(a.Subject), Text: a.Text, JSON: string(a.JSON), Attributes: maps.Clone(a.Attributes)}
 	maps.DeleteFunc(n.Attributes, func(_ string, value any) bool { return value == "" })
 	op := Op{Service: "sns", Name: "Announce", Subject: t.name, Detail: t.world.say("%s %v\n%s\n%s", n.Subject, n.Attributes, n.Text, n.JSON)}
@@ -78,10 +78,10 @@ func (t *Topic) Announce(ctx context.Context, a patch.Announcement) error {
 }
 
 // announceable says what SNS wouldn't take.
-func announceable(a patch.Announcement) error {
-	if a.Text == "" || len(a.JSON) == 0 || a.Size() > patch.MaxAnnouncement {
+func announceable(a notify.Announcement) error {
+	if a.Text == "" || len(a.JSON) == 0 || a.Size() > notify.MaxAnnouncement {
 		return fmt.Errorf("InvalidParameter: a text of %d bytes, JSON of %d, %d in all; %d are possible",
-			len(a.Text), len(a.JSON), a.Size(), patch.MaxAnnouncement)
+			len(a.Text), len(a.JSON), a.Size(), notify.MaxAnnouncement)
 	}
 	for name, value := range a.Attributes {
 		switch value.(type) {

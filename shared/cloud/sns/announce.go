@@ -10,17 +10,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"quickstep/shared/cloud/awserr"
-	"quickstep/shared/patch"
+	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
 
 // Announce sends an announcement to the topic's subscribers: text by e-mail, JSON to everybody else. The subject is made to
 // fit as in Publish. Attributes are strings, ints and bools, which SNS has as strings, true and false; an empty string, which
-// it doesn't take, is left out. One that lacks a form, or is longer than patch.MaxAnnouncement, is an error; nothing is cut.
+// it doesn't take, is left out. One that lacks a form, or is longer than notify.MaxAnnouncement, is an error; nothing is cut.
 //
 // It makes one attempt and no more: of one whose reply is lost nobody knows whether it was sent, and whoever sends it again says
 // so.
-func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
+func (t Topic) Announce(ctx context.Context, a notify.Announcement) error {
 	what := fmt.Sprintf("announce %q to %s", a.Subject, run.ShortARN(t.arn))
 	in, err := t.announcement(a)
 	if err != nil {
@@ -32,12 +32,12 @@ func (t Topic) Announce(ctx context.Context, a patch.Announcement) error {
 	return nil
 }
 
-func (t Topic) announcement(a patch.Announcement) (*api.PublishInput, error) {
+func (t Topic) announcement(a notify.Announcement) (*api.PublishInput, error) {
 	switch {
 	case a.Text == "" || len(a.JSON) == 0:
 		return nil, fmt.Errorf("%d bytes of text and %d of JSON; it needs both", len(a.Text), len(a.JSON))
-	case a.Size() > patch.MaxAnnouncement:
-		return nil, fmt.Errorf("it has %d bytes, SNS takes %d", a.Size(), patch.MaxAnnouncement)
+	case a.Size() > notify.MaxAnnouncement:
+		return nil, fmt.Errorf("it has %d bytes, SNS takes %d", a.Size(), notify.MaxAnnouncement)
 	}
 	values, err := attributes(a.Attributes)
 	if err != nil {

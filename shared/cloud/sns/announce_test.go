@@ -13,12 +13,12 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/patch"
+	"quickstep/shared/notify"
 	"quickstep/shared/transient"
 )
 
-func announcement() patch.Announcement {
-	return patch.Announcement{Subject: "Quickstep: 12 patches – mw-1", Text: "Zwölf\n<\"Zeilen\">", JSON: []byte(`{"schema":1,"text":"<a & b>"}`),
+func announcement() notify.Announcement {
+	return notify.Announcement{Subject: "Quickstep: 12 patches – mw-1", Text: "Zwölf\n<\"Zeilen\">", JSON: []byte(`{"schema":1,"text":"<a & b>"}`),
 		Attributes: map[string]any{"window": "mw-1", "missing": 12, "failed": -1, "gaps": false, "complete": true, "bucket": ""}}
 }
 
@@ -59,7 +59,7 @@ func TestAnnounce(t *testing.T) {
 
 func TestAnAnnouncementWithoutSubjectAndAttributes(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
-	if err := sns.New(w.Config, topic).Announce(t.Context(), patch.Announcement{Text: "t", JSON: []byte(`{}`)}); err != nil {
+	if err := sns.New(w.Config, topic).Announce(t.Context(), notify.Announcement{Text: "t", JSON: []byte(`{}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if form := w.Calls()[0].Form; form.Has("Subject") || len(attributes(form)) > 0 {
@@ -69,7 +69,7 @@ func TestAnAnnouncementWithoutSubjectAndAttributes(t *testing.T) {
 
 func TestAnnouncementsThatSNSDoesNotTake(t *testing.T) {
 	long := announcement()
-	long.Text += strings.Repeat("x", patch.MaxAnnouncement-long.Size()) // as long as it may be
+	long.Text += strings.Repeat("x", notify.MaxAnnouncement-long.Size()) // as long as it may be
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 	if err := sns.New(w.Config, topic).Announce(t.Context(), long); err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestAnnouncementsThatSNSDoesNotTake(t *testing.T) {
 	tooLong.Text += "x"
 	noText.Text, noJSON.JSON = "", nil
 	odd.Attributes["share"] = 0.5
-	for name, a := range map[string]patch.Announcement{"too long": tooLong, "no text": noText, "no JSON": noJSON, "an odd attribute": odd} {
+	for name, a := range map[string]notify.Announcement{"too long": tooLong, "no text": noText, "no JSON": noJSON, "an odd attribute": odd} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 		err := sns.New(w.Config, topic).Announce(t.Context(), a)
 		if err == nil || transient.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {

@@ -12,14 +12,8 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"quickstep/shared/cloud/awserr"
+	"quickstep/shared/notify"
 	"quickstep/shared/run"
-)
-
-const (
-	// MaxSubject is the longest subject, in characters; SNS wants fewer than 100.
-	MaxSubject = 99
-	// MaxText is the longest text, in bytes.
-	MaxText = 256 << 10
 )
 
 // Topic is one SNS topic.
@@ -33,8 +27,8 @@ func New(cfg aws.Config, topicARN string) Topic {
 	return Topic{api.NewFromConfig(awserr.Watch(cfg)), topicARN}
 }
 
-// Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at most MaxSubject
-// characters, ASCII, one line. A text that is empty or longer than MaxText is an error; nothing is cut from it.
+// Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at most notify.MaxSubject
+// characters, ASCII, one line. A text that is empty or longer than notify.MaxText is an error; nothing is cut from it.
 //
 // It makes one attempt and no more, as Announce does: whoever calls repeats it by the protocol, and knows about doubt.
 func (t Topic) Publish(ctx context.Context, subject, text string) error {
@@ -42,8 +36,8 @@ func (t Topic) Publish(ctx context.Context, subject, text string) error {
 	switch {
 	case text == "":
 		return fmt.Errorf("%s: %w", what, errors.New("there is no text"))
-	case len(text) > MaxText:
-		return fmt.Errorf("%s: the text has %d bytes, SNS takes %d", what, len(text), MaxText)
+	case len(text) > notify.MaxText:
+		return fmt.Errorf("%s: the text has %d bytes, SNS takes %d", what, len(text), notify.MaxText)
 	}
 	in := &api.PublishInput{TopicArn: &t.arn, Message: aws.String(strings.ToValidUTF8(text, "?"))}
 	if s := fit(subject); s != "" {
@@ -70,5 +64,5 @@ func fit(subject string) string {
 		return r
 	}, subject)
 	ascii = strings.TrimSpace(ascii)
-	return strings.TrimSpace(ascii[:min(len(ascii), MaxSubject)])
+	return strings.TrimSpace(ascii[:min(len(ascii), notify.MaxSubject)])
 }

@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/sns"
+	"quickstep/shared/notify"
 	"quickstep/shared/transient"
 )
 
@@ -27,7 +28,7 @@ func TestPublish(t *testing.T) {
 		{"no space is left where it is cut", strings.Repeat("s", 98) + " tail", "text", strings.Repeat("s", 98), "text"},
 		{"a message may have no subject", "", "text", "", "text"},
 		{"a text that isn't UTF-8 is mended", "s", "a\xffb", "s", "a?b"},
-		{"the longest text", "s", strings.Repeat("x", sns.MaxText), "s", strings.Repeat("x", sns.MaxText)},
+		{"the longest text", "s", strings.Repeat("x", notify.MaxText), "s", strings.Repeat("x", notify.MaxText)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
@@ -46,7 +47,7 @@ func TestPublish(t *testing.T) {
 }
 
 func TestTextsThatSNSDoesNotTake(t *testing.T) {
-	for name, text := range map[string]string{"an empty text": "", "a text that is too long": strings.Repeat("x", sns.MaxText+1)} {
+	for name, text := range map[string]string{"an empty text": "", "a text that is too long": strings.Repeat("x", notify.MaxText+1)} {
 		t.Run(name, func(t *testing.T) {
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 			err := sns.New(w.Config, topic).Publish(t.Context(), "web: done", text)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"quickstep/shared/notify"
 	"quickstep/shared/patch"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -105,8 +106,8 @@ func (j *judge) announced(op world.Op) {
 	}
 	notes := j.fleet.Published("report")
 	note := notes[len(notes)-1]
-	a := patch.Announcement{Subject: note.Subject, Text: note.Text, JSON: []byte(note.JSON), Attributes: note.Attributes}
-	if n := a.Size(); n > patch.MaxAnnouncement {
+	a := notify.Announcement{Subject: note.Subject, Text: note.Text, JSON: []byte(note.JSON), Attributes: note.Attributes}
+	if n := a.Size(); n > notify.MaxAnnouncement {
 		j.broken("size", "%s is %d bytes", note.Subject, n)
 	}
 	var d document

@@ -1,4 +1,4 @@
-package patch
+package notify
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func (a Announcement) Message() string {
 		Email   string `json:"email"`
 	}{string(a.JSON), a.Text})
 	if err != nil {
-		panic(fmt.Sprintf("patch: two strings can't be written as JSON: %v", err))
+		panic(fmt.Sprintf("notify: two strings can't be written as JSON: %v", err))
 	}
 	return string(bytes.TrimSpace(b.Bytes()))
 }

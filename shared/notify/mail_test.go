@@ -75,8 +75,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestSubject: SNS shows fewer than 100 characters of ASCII, in one line; the topics' adapter cuts what is longer. However
-// long the names, what happened stands before the cut, and a usual name stands there as a whole.
+// TestSubject: SNS takes fewer than 100 characters of ASCII, in one line. However long the names, what happened stands
+// before the cut, and a usual name stands there as a whole.
 func TestSubject(t *testing.T) {
 	long, schedules := strings.Repeat("f", 64), run.RunID(strings.Repeat("f", 64), "a schedule's")
 	for _, names := range []struct{ fleet, run string }{{"web-production-eu-west", "web-2026-01-05"}, {"web", schedules}, {long, strings.Repeat("r", 64)}} {
@@ -97,12 +97,14 @@ func TestSubject(t *testing.T) {
 			if strings.ContainsFunc(note.Subject, func(c rune) bool { return c < ' ' || c > '~' }) {
 				t.Errorf("SNS doesn't take the subject %q", note.Subject)
 			}
-			shown := note.Subject[:min(len(note.Subject), 99)]
-			if !strings.HasPrefix(shown, "Quickstep: "+verdict) {
-				t.Errorf("of the subject %q people read %q, not … %q …", note.Subject, shown, verdict)
+			if !strings.HasPrefix(note.Subject, "Quickstep: "+verdict) {
+				t.Errorf("the subject %q doesn't say %q first", note.Subject, verdict)
 			}
-			if len(r.Fleet) < 30 && len(note.Subject) > 99 {
+			if len(note.Subject) > 99 {
 				t.Errorf("the subject %q has %d characters", note.Subject, len(note.Subject))
+			}
+			if len(r.Fleet) < 30 && !strings.HasSuffix(note.Subject, r.Fleet) && !strings.Contains(note.Subject, r.Fleet+" ") && !strings.Contains(note.Subject, r.ID) {
+				t.Errorf("the subject %q has lost the names", note.Subject)
 			}
 		}
 	}
