@@ -1,8 +1,9 @@
 // Package cloud is the only place where this project talks to AWS.
 //
-// It holds the configuration that all clients share; beneath it is one package per AWS service, so that a function links
-// only the services whose packages it imports. Each turns the SDK's answers into the values and the errors of package
-// run, and marks by package awserr which failures pass by themselves.
+// It holds the configuration that all clients share; beneath it is one package per AWS service, so
+// that a function links only the services whose packages it imports. Each turns the SDK's answers
+// into the values and the errors of package run, and marks by package awserr which failures pass by
+// themselves.
 //
 // No call outlives its caller: each is bounded by its context and, where that has no deadline, by the limits below.
 package cloud
@@ -35,9 +36,10 @@ const (
 	AttemptTimeout = 10 * time.Second
 )
 
-// MustLoad reads the Region, the credentials and the endpoints from the environment, where Lambda puts them. It panics if one
-// of the first two is missing, since nothing works without. The SDK's own loader would look in files and ask other services
-// as well; that is more than a megabyte of a function.
+// MustLoad reads the Region, the credentials and the endpoints from the environment, where Lambda
+// puts them. It panics if one of the first two is missing, since nothing works without. The SDK's
+// own loader would look in files and ask other services as well; that is more than a megabyte of a
+// function.
 func MustLoad() aws.Config {
 	cfg := aws.Config{
 		Region: must("AWS_REGION"),

@@ -55,8 +55,9 @@ type Write struct {
 	Expires time.Time
 }
 
-// Store keeps the documents. Its errors: ErrConflict, errors marked by package transient (a transaction conflict, a
-// throttle, a timeout; whether the write happened is then unknown unless transient.IsNotApplied), and anything else, final.
+// Store keeps the documents. Its errors: ErrConflict, errors marked by package transient (a
+// transaction conflict, a throttle, a timeout; whether the write happened is then unknown unless
+// transient.IsNotApplied), and anything else, final.
 type Store interface {
 	// Get reads documents, strongly consistent, in no order; those that don't exist are left out.
 	Get(ctx context.Context, keys ...Key) ([]Doc, error)

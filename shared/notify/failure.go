@@ -44,7 +44,8 @@ func rest(r *run.Run, i *run.Instance) string {
 		state = "the run is paused, and can be resumed"
 	}
 	if usable < after.Limit {
-		state += fmt.Sprintf(", with at most %s out at a time instead of %d", run.Count(usable, "instance"), after.Limit)
+		state += fmt.Sprintf(", with at most %s out at a time instead of %d",
+			run.Count(usable, "instance"), after.Limit)
 	}
 	return fmt.Sprintf("%s: %d failed so far, and maxErrors is %d", state, after.Failed, after.MaxErrors)
 }
@@ -73,7 +74,8 @@ func skipped(after *run.Run) string {
 func where(r *run.Run, i *run.Instance) (state string, next []string) {
 	switch {
 	case i.Terminated:
-		return "the instance is terminated, and its token is free again.", []string{"make sure that whoever terminated it has replaced it."}
+		return "the instance is terminated, and its token is free again.",
+			[]string{"make sure that whoever terminated it has replaced it."}
 	case !i.BackAt.IsZero() && len(i.Deleted) > 0:
 		return vanished(i)
 	case !i.BackAt.IsZero() && i.FailedBack():
@@ -87,7 +89,8 @@ func where(r *run.Run, i *run.Instance) (state string, next []string) {
 	case i.Out():
 		return out(r, i)
 	}
-	return "as it was; this run never took it out of service.", []string{"nothing is urgent; look at the reason before the next run."}
+	return "as it was; this run never took it out of service.",
+		[]string{"nothing is urgent; look at the reason before the next run."}
 }
 
 // vanished is about an instance that stood in target groups that don't exist any more.
@@ -113,7 +116,8 @@ func registered(i *run.Instance) string {
 }
 
 func out(r *run.Run, i *run.Instance) (state string, next []string) {
-	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts against maxConcurrency (%d).", Time(i.LeftAt), r.Limit)
+	state = fmt.Sprintf("OUT OF SERVICE since %s; until it is released it counts against maxConcurrency (%d).",
+		Time(i.LeftAt), r.Limit)
 	next = []string{"repair the instance (look at its system log and its application's log);"}
 	switch {
 	case len(i.Capture) == 0: // it stands in no target group

@@ -6,8 +6,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// NotAnnounced makes a log line one from which CloudWatch takes a metric (the embedded metric format), for the stack's own
-// alarm: something failed, and the alarm topic couldn't be reached to say so.
+// NotAnnounced makes a log line one from which CloudWatch takes a metric (the embedded metric
+// format), for the stack's own alarm: something failed, and the alarm topic couldn't be reached to
+// say so.
 func NotAnnounced(now time.Time) []any {
 	const metric = "FailuresNotAnnounced"
 	format := map[string]any{

@@ -35,10 +35,12 @@ func (m *mail) instead(r Report, now time.Time) {
 	const some = `{"instanceIds":["i-…"]`
 	switch w := r.Window; {
 	case w != nil && r.Second:
-		m.more("The comparison with the first report is lost. To see what the instances have now, invoke the survey function with")
+		m.more("The comparison with the first report is lost. " +
+			"To see what the instances have now, invoke the survey function with")
 		m.more(some + `,"states":["Failed","Installed","Missing"]}`)
 	case w != nil && !w.Opens.IsZero() && !now.Before(w.Opens):
-		m.more("The window has opened: the report can't be caught up on. For what is missing now, invoke the survey function with")
+		m.more("The window has opened: the report can't be caught up on. " +
+			"For what is missing now, invoke the survey function with")
 		m.more(`{"tags":{"<key>":"<value>"}} or ` + some + `}`)
 	default:
 		m.more("Then invoke the survey function with %s", event(r.Again))

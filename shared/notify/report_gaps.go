@@ -16,7 +16,8 @@ const MaxGaps = 40
 func ReportGaps(r Report, gaps []Gap, instances int, now time.Time) Note {
 	var m mail
 	n := run.Count(len(gaps), "gap")
-	m.line("A patch report was sent with %s: %d of %s couldn't be read.", n, len(gaps), run.Count(instances, "instance"))
+	m.line("A patch report was sent with %s: %d of %s couldn't be read.",
+		n, len(gaps), run.Count(instances, "instance"))
 	m.blank()
 	m.report(r, now)
 	m.blank()

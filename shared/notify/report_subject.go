@@ -25,8 +25,9 @@ const (
 	least = 12
 )
 
-// String is the subject, of ASCII. Where it is too long, the window's name is shortened in its middle, then zeros are left
-// out, then the verdict loses its end, which a + says; gaps and the opening always stand.
+// String is the subject, of ASCII. Where it is too long, the window's name is shortened in its
+// middle, then zeros are left out, then the verdict loses its end, which a + says; gaps and the
+// opening always stand.
 func (s ReportSubject) String() string {
 	head := "Quickstep: "
 	if s.Parts > 1 {

@@ -2,8 +2,8 @@ package notify
 
 import "time"
 
-// ReportTrouble tells that a patch report can't be got on with, while there is still time to mend what is wrong: it can't
-// be finished, or, once it is ready, it can't be sent.
+// ReportTrouble tells that a patch report can't be got on with, while there is still time to mend
+// what is wrong: it can't be finished, or, once it is ready, it can't be sent.
 func ReportTrouble(r Report, step string, ready bool, reason string, now time.Time) Note {
 	const tried = "This is said once; it is tried again every hour, more often when the window is about to open."
 	var m mail

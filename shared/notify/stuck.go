@@ -6,8 +6,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Stuck tells that errors keep an instance that is out of service from getting on, since when, and for how much longer they
-// are borne. It isn't a failure yet.
+// Stuck tells that errors keep an instance that is out of service from getting on, since when, and
+// for how much longer they are borne. It isn't a failure yet.
 func Stuck(i *run.Instance, since time.Time, reason string, limit time.Duration, now time.Time) Note {
 	var m mail
 	m.line("Instance %s of run %s can't get on at %s. It is out of service meanwhile.", i.ID, i.Run, at(i.Step))

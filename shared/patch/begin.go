@@ -17,15 +17,17 @@ import (
 )
 
 const (
-	// settle is the time from the end of a window to the second report: an installation that began in time may end later,
-	// and is known to Systems Manager only after the reboot.
+	// settle is the time from the end of a window to the second report: an installation that began
+	// in time may end later, and is known to Systems Manager only after the reboot.
 	settle = 30 * time.Minute
 	// worth is how long a report that no window's opening bounds is worth sending.
 	worth = 24 * time.Hour
 )
 
 // window begins the reports of one window; the first is made after the wait.
-func (s Survey) window(ctx context.Context, invocation string, q Request, o opening, now time.Time, wait time.Duration) (Answer, error) {
+func (s Survey) window(
+	ctx context.Context, invocation string, q Request, o opening, now time.Time, wait time.Duration,
+) (Answer, error) {
 	a := answer(o.Window, o.at, "")
 	named := slices.Contains(q.WindowIDs, o.ID)
 	if !named { // one of many: is it there to install patches?
@@ -62,13 +64,14 @@ func notDue(q Request, w Window, opens, now time.Time) string {
 	case !opens.After(now):
 		return "it has opened"
 	case opens.Sub(now) > time.Duration(q.Lead):
-		return fmt.Sprintf("not due: it opens in %s, the report is made %s before", run.Span(opens.Sub(now)), run.Span(time.Duration(q.Lead)))
+		return fmt.Sprintf("not due: it opens in %s, the report is made %s before",
+			run.Span(opens.Sub(now)), run.Span(time.Duration(q.Lead)))
 	}
 	return ""
 }
 
-// ofWindow is the first report of a window's next execution. One that a schedule asks for is made once for each execution, one
-// by hand as often as somebody asks.
+// ofWindow is the first report of a window's next execution. One that a schedule asks for is made
+// once for each execution, one by hand as often as somebody asks.
 func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Report {
 	r := s.report(q, Before, now)
 	r.Named = named
@@ -105,9 +108,15 @@ func (s Survey) ofInstances(q Request, now time.Time) *Report {
 }
 
 func (s Survey) report(q Request, phase string, now time.Time) *Report {
-	r := &Report{Phase: phase, States: q.States, StaleAfter: q.StaleAfter, Patience: q.Deadline, Began: now, Until: now.Add(worth)}
-	r.Position = choreo.Position{N: 1, Step: StepSurvey, Since: now, Due: now}
-	return r
+	return &Report{
+		Position:   choreo.Position{N: 1, Step: StepSurvey, Since: now, Due: now},
+		Phase:      phase,
+		States:     q.States,
+		StaleAfter: q.StaleAfter,
+		Patience:   q.Deadline,
+		Began:      now,
+		Until:      now.Add(worth),
+	}
 }
 
 // afterwards is the second report that goes with a first.
@@ -121,7 +130,9 @@ func afterwards(first *Report) *Report {
 }
 
 // begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
-func (s Survey) begin(ctx context.Context, invocation, asked string, first, second *Report, now time.Time) (Answer, error) {
+func (s Survey) begin(
+	ctx context.Context, invocation, asked string, first, second *Report, now time.Time,
+) (Answer, error) {
 	a := Answer{Report: first.ID, Status: begun}
 	var writes []ledger.Write
 	for _, r := range []*Report{first, second} {
@@ -140,7 +151,8 @@ func (s Survey) begin(ctx context.Context, invocation, asked string, first, seco
 	}
 	slog.Info("request", "outcome", "begun", "report", first.ID)
 	// For the wait of a second report no message is kept alive: the watchdog sends it when it is over.
-	if err := choreo.Send(ctx, s.Queues, Routing, now, choreo.NewMessage(reportKey(first.ID), &first.Position)); err != nil {
+	msg := choreo.NewMessage(reportKey(first.ID), &first.Position)
+	if err := choreo.Send(ctx, s.Queues, Routing, now, msg); err != nil {
 		slog.Error("send", "report", first.ID, "outcome", "the watchdog will send it", "reason", err.Error())
 	}
 	return a, nil
@@ -156,7 +168,8 @@ func (s Survey) again(ctx context.Context, id, asked string) (Answer, error) {
 	case rev == 0:
 		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
 	case record.other(asked):
-		return Answer{}, bad("id", "give another id, or leave it out", "another request had it at %s", notify.Time(record.Began))
+		return Answer{}, bad("id", "give another id, or leave it out",
+			"another request had it at %s", notify.Time(record.Began))
 	}
 	return Answer{Report: id, Status: record.Status()}, nil
 }

@@ -95,7 +95,9 @@ type held struct {
 
 // pages reads the patches that the scan of one instance has found.
 func (b book) pages(ctx context.Context, s *Scan) (all []Patch, err error) {
-	err = b.each(ctx, s.Report, pagesOf(s.ID, s.Restarts), func(_ string, _ int, some []Patch) { all = append(all, some...) })
+	err = b.each(ctx, s.Report, pagesOf(s.ID, s.Restarts), func(_ string, _ int, some []Patch) {
+		all = append(all, some...)
+	})
 	return all, err
 }
 
@@ -127,8 +129,9 @@ func (b book) each(ctx context.Context, id, prefix string, f func(instance strin
 	}
 }
 
-// arrive is what else is written when n scans end, gaps of them unread: the count, and, with the last of them, the report's
-// position. Somebody who holds its lease asks the same question when they commit.
+// arrive is what else is written when n scans end, gaps of them unread: the count, and, with the
+// last of them, the report's position. Somebody who holds its lease asks the same question when
+// they commit.
 func (b book) arrive(ctx context.Context, id string, n, gaps int, now time.Time) (choreo.Transaction, error) {
 	var all choreo.Transaction
 	c := &Count{}

@@ -9,12 +9,14 @@ import (
 	"quickstep/shared/run"
 )
 
-// chosen are the windows that a request means, as far as their ids and names tell. What it names and nobody has is an error
-// each, a *run.FieldError.
+// chosen are the windows that a request means, as far as their ids and names tell. What it names
+// and nobody has is an error each, a *run.FieldError.
 func (q *Request) chosen(windows []Window) (some []Window, absent []error) {
 	for _, id := range q.WindowIDs {
 		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
-			absent = append(absent, q.absent("windowIds", "give the ids of maintenance windows of this account and Region", "maintenance window %s doesn't exist", id))
+			absent = append(absent, q.absent("windowIds",
+				"give the ids of maintenance windows of this account and Region",
+				"maintenance window %s doesn't exist", id))
 		}
 	}
 	for _, w := range windows {
@@ -26,9 +28,12 @@ func (q *Request) chosen(windows []Window) (some []Window, absent []error) {
 	switch {
 	case q.WindowPrefix == "" || len(some) > 0:
 	case !slices.ContainsFunc(windows, named):
-		absent = append(absent, q.absent("windowPrefix", "give the beginning of the names of maintenance windows of this account and Region", "no maintenance window's name begins with %q", q.WindowPrefix))
+		absent = append(absent, q.absent("windowPrefix",
+			"give the beginning of the names of maintenance windows of this account and Region",
+			"no maintenance window's name begins with %q", q.WindowPrefix))
 	case q.Scheduled.IsZero():
-		absent = append(absent, q.absent("windowPrefix", "enable one, or name it by its id", "the maintenance windows whose names begin with %q are disabled", q.WindowPrefix))
+		absent = append(absent, q.absent("windowPrefix", "enable one, or name it by its id",
+			"the maintenance windows whose names begin with %q are disabled", q.WindowPrefix))
 	}
 	return some, absent
 }
@@ -52,8 +57,8 @@ func (q *Request) means(w Window) bool {
 // bySchedule stands for what a schedule asks of windows, each hour in other words: a report goes by its opening.
 const bySchedule = "schedule"
 
-// contents tells requests apart that were given the same id, by what they give beside it: the stack's parameters may have
-// changed between.
+// contents tells requests apart that were given the same id, by what they give beside it: the
+// stack's parameters may have changed between.
 func (q *Request) contents(given run.Object) string {
 	if given["scheduled"] != nil && !q.instances() {
 		return bySchedule

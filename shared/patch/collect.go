@@ -54,8 +54,8 @@ type found struct {
 	patches map[string][]read // by instance; of those alone that were read to their end
 }
 
-// first is what the first report has found. Of one whose survey never got to its end, or that was about nothing, there is
-// nothing to compare with.
+// first is what the first report has found. Of one whose survey never got to its end, or that was
+// about nothing, there is nothing to compare with.
 func (p Reporter) first(ctx context.Context, r *Report, known map[string]*counted) (found, error) {
 	if r.First == "" {
 		return found{}, nil
@@ -92,7 +92,8 @@ func (p Reporter) found(ctx context.Context, r *Report, known map[string]*counte
 	err = b.each(ctx, r.ID, pagePrefix, func(instance string, n int, some []Patch) {
 		if of, ok := f.patches[instance]; ok && n == restarts[instance] {
 			for _, patch := range some {
-				of = append(of, read{learn(known, patch), sanitize.Text(patch.State), r.since(patch), !patch.Installed.IsZero()})
+				dated := !patch.Installed.IsZero()
+				of = append(of, read{learn(known, patch), sanitize.Text(patch.State), r.since(patch), dated})
 			}
 			f.patches[instance] = of
 		}

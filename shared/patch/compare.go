@@ -2,8 +2,9 @@ package patch
 
 import "strings"
 
-// findings puts each patch of an instance into its category. Compared with what a first report announced, what was installed
-// then already, or before the window was to open, is none of the window's.
+// findings puts each patch of an instance into its category. Compared with what a first report
+// announced, what was installed then already, or before the window was to open, is none of the
+// window's.
 func (c *content) findings(i *instance, patches, announced []read) (all []finding, installed bool) {
 	if i.apart != "" || c.First == "" {
 		announced = nil
@@ -52,8 +53,9 @@ func (c *content) came(p read, before string, compared bool) string {
 	return as
 }
 
-// announcedAs is how each patch of an instance was announced, by category, and of those that now go by another title, as what.
-// Systems Manager may tell the title of an installed patch differently, or not at all: its id is the same.
+// announcedAs is how each patch of an instance was announced, by category, and of those that now go
+// by another title, as what. Systems Manager may tell the title of an installed patch differently,
+// or not at all: its id is the same.
 func announcedAs(patches, announced []read) (was map[*counted]string, other map[*counted]*counted) {
 	was, other = map[*counted]string{}, map[*counted]*counted{}
 	for _, p := range announced {

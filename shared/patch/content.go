@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// content is what a report says. It is the same each time it is put together: everything is sorted, and ages are those at the
-// time when the last scan was in.
+// content is what a report says. It is the same each time it is put together: everything is sorted,
+// and ages are those at the time when the last scan was in.
 type content struct {
 	*Report
 	instances  []instance
@@ -38,8 +38,8 @@ const (
 // categories are all, in the order in which they are told.
 var categories = []string{isMissing, isFailed, isInstalled, isPending, isStill, isUnlisted, isSurprise}
 
-// counted is a patch, on how many instances it is found, and as what. What two systems say of it differently is told as the
-// worse says it.
+// counted is a patch, on how many instances it is found, and as what. What two systems say of it
+// differently is told as the worse says it.
 type counted struct {
 	Patch
 	raw       string // its CVEs as they were told last
@@ -120,7 +120,9 @@ func (c *content) odd(i *instance) (flags []string) {
 
 // unsure says that nobody knows what an instance lacks: nothing was found, and nothing can have been.
 func (i *instance) unsure() bool {
-	return len(i.findings) == 0 && slices.ContainsFunc(i.flags, func(f string) bool { return f == "neverScanned" || f == "notManaged" || f == "notFound" })
+	return len(i.findings) == 0 && slices.ContainsFunc(i.flags, func(f string) bool {
+		return f == "neverScanned" || f == "notManaged" || f == "notFound"
+	})
 }
 
 func (c *content) age(i *instance) time.Duration { return max(c.Closed.Sub(i.Patched.Ended), 0) }

@@ -1,5 +1,6 @@
-// Package patch reports the patches that a maintenance window is about to install, and afterwards, if asked, what came of it.
-// It moves by package choreo, as a rolling reboot does; it changes nothing but its own ledger.
+// Package patch reports the patches that a maintenance window is about to install, and afterwards,
+// if asked, what came of it. It moves by package choreo, as a rolling reboot does; it changes
+// nothing but its own ledger.
 //
 //	schedule ──► survey ──► scan, scan, scan … ──► report ──► SNS, S3
 //	               │           │     ▲                │
@@ -9,8 +10,10 @@
 // What each failure does:
 //
 //	bad request                        refused before anything is written (Survey.Request)
-//	the instances can't be listed      people are told once; it is tried every hour while the report is worth something
-//	an instance can't be read          what passes is waited for until the deadline; then it is a gap: the report says so on top, and why
+//	the instances can't be listed      people are told once; it is tried every hour while the report is
+//	                                   worth something
+//	an instance can't be read          what passes is waited for until the deadline; then it is a gap:
+//	                                   the report says so on top, and why
 //	a message is lost                  the report tends its scans and nudges them; the watchdog nudges the report
 //	the deadline passes                what isn't read by then is a gap; the report goes out
 //	it can't be put together or sent   as when the instances can't be listed
@@ -40,7 +43,8 @@ const (
 	Unread = "failed"
 )
 
-// Routing tells the protocol about the steps of a report. Its own are endless: they end when it is worth nothing any more.
+// Routing tells the protocol about the steps of a report. Its own are endless: they end when it is
+// worth nothing any more.
 var Routing = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: func(step string) bool {
 	return step == StepSurvey || step == StepScanning || step == StepReport || step == StepSend
 }}

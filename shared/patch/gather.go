@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// pace is the time from one scan to the next: DescribeInstancePatches is throttled by the account, and others need it
-	// too; at four calls a second 5,000 instances take 21 minutes.
+	// pace is the time from one scan to the next: DescribeInstancePatches is throttled by the
+	// account, and others need it too; at four calls a second 5,000 instances take 21 minutes.
 	pace = 250 * time.Millisecond
 	// tendEvery is the longest time between two looks at scans that are under way.
 	tendEvery = 5 * time.Minute
@@ -53,7 +53,8 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 		if total == 0 {
 			r.Step, r.Closed, r.Due = StepReport, now, now
 		}
-		all := choreo.Transaction{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)})}}
+		c := &Count{Left: total, Total: total, Expires: w.Now.Add(belongings)}
+		all := choreo.Transaction{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, c)}}
 		return all, book{s.Ledger}.scans(ctx, r.ID, func(h held) error {
 			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
 			// Whenever an earlier try has put it; but before it is due it would be refused.
@@ -88,14 +89,15 @@ func (s Survey) weary(ctx context.Context, w *reportWork, reason string) reportO
 	return out
 }
 
-// paced is the time from one to the next of n scans: pace, or less if they wouldn't all have begun when half of the time that is
-// left is over; but never so little that they are a burst.
+// paced is the time from one to the next of n scans: pace, or less if they wouldn't all have begun
+// when half of the time that is left is over; but never so little that they are a burst.
 func paced(left time.Duration, n int) time.Duration {
 	return min(pace, max(left/2/time.Duration(max(n, 1)), 20*time.Millisecond))
 }
 
-// look is how long it is until the report looks at its scans again, left before their deadline: three times at least, for one
-// whose message was lost, or whose handler died, is to have another try.
+// look is how long it is until the report looks at its scans again, left before their deadline:
+// three times at least, for one whose message was lost, or whose handler died, is to have another
+// try.
 func look(left time.Duration) time.Duration { return min(left, tendEvery, max(left/3, choreo.Grace)) }
 
 // patience is how long the scans may take: half of what is left, if that is less than was asked for.
@@ -131,7 +133,8 @@ func (s Survey) nodes(ctx context.Context, r *Report) (nodes []Node, remarks []s
 		}
 		if len(ids) > 0 {
 			nodes, err = s.byIDs(ctx, ids)
-			return nodes, []string{"it is about the instances of the first report; those that came later aren't in it"}, err
+			const remark = "it is about the instances of the first report; those that came later aren't in it"
+			return nodes, []string{remark}, err
 		}
 		remarks = append(remarks, noFirst)
 	}
@@ -231,7 +234,8 @@ func (s Survey) states(ctx context.Context, nodes []Node) (map[string]*State, er
 	return of, nil
 }
 
-// scanOf is the scan of a node. What is pending a reboot is always read, and of a second report all that tells what was done.
+// scanOf is the scan of a node. What is pending a reboot is always read, and of a second report all
+// that tells what was done.
 func scanOf(r *Report, n Node, state *State, now, due time.Time) *Scan {
 	i := &Scan{Node: n, Report: r.ID, Patched: state, States: slices.Clone(r.States)}
 	i.Position = choreo.Position{N: 1, Step: StepScan, Since: now, Due: due}

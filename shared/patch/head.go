@@ -19,7 +19,8 @@ func head(c *content) (lines []string) {
 	}
 	if n := len(c.gaps); n > 0 {
 		add("")
-		add("GAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".", n, count(len(c.instances), "instance", "s"))
+		add("GAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".",
+			n, count(len(c.instances), "instance", "s"))
 	}
 	add("")
 	if w := c.Window; w != nil {

@@ -20,8 +20,8 @@ func (s *Scan) tidy() {
 	}
 }
 
-// learn gives the one patch that stands for all that are the same. A thousand instances tell the same of it: what was told last
-// needs no second look.
+// learn gives the one patch that stands for all that are the same. A thousand instances tell the
+// same of it: what was told last needs no second look.
 func learn(known map[string]*counted, p Patch) *counted {
 	k := known[p.key()]
 	if k == nil {
@@ -71,7 +71,10 @@ func cves(text string) []string {
 }
 
 // severities from the worst; others follow by name.
-var worst = []string{"Critical", "Important", "High", "Required", "Moderate", "Medium", "Standard", "Low", "Optional", "Extra", "Unspecified", "None", ""}
+var worst = []string{
+	"Critical", "Important", "High", "Required", "Moderate", "Medium", "Standard", "Low",
+	"Optional", "Extra", "Unspecified", "None", "",
+}
 
 func rank(severity string) int {
 	n := slices.IndexFunc(worst, func(w string) bool { return strings.EqualFold(w, severity) })
@@ -99,5 +102,10 @@ func worse(a, b string) string {
 
 // compare sorts patches: the worst first, then by id and title.
 func compare(a, b Patch) int {
-	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), strings.Compare(a.Severity, b.Severity), strings.Compare(a.KB, b.KB), strings.Compare(a.Title, b.Title))
+	return cmp.Or(
+		cmp.Compare(rank(a.Severity), rank(b.Severity)),
+		strings.Compare(a.Severity, b.Severity),
+		strings.Compare(a.KB, b.KB),
+		strings.Compare(a.Title, b.Title),
+	)
 }

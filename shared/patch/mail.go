@@ -12,8 +12,8 @@ import (
 	"quickstep/shared/notify"
 )
 
-// Mail is one message of a report as it waits in the ledger to be sent: to the report topic, or, the last one, to the alarm
-// topic. What is sent is the same in each try, whatever code makes it.
+// Mail is one message of a report as it waits in the ledger to be sent: to the report topic, or,
+// the last one, to the alarm topic. What is sent is the same in each try, whatever code makes it.
 type Mail struct {
 	Subject    string
 	Text       string

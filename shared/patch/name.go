@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// name gives each patch a name that no other has, by which lists refer to it: its id if it is the only patch with that id, else
-// what tells it from the others, and in the end a number.
+// name gives each patch a name that no other has, by which lists refer to it: its id if it is the
+// only patch with that id, else what tells it from the others, and in the end a number.
 func (c *content) name() {
 	titles, names := map[string]int{}, map[string]int{}
 	for _, p := range c.patches {
@@ -28,8 +28,8 @@ func (c *content) name() {
 	}
 }
 
-// called is a patch's short name: its id, or, where several share that (a package in two versions), its title, with the id
-// unless the title holds it, as in most systems.
+// called is a patch's short name: its id, or, where several share that (a package in two versions),
+// its title, with the id unless the title holds it, as in most systems.
 func (p Patch) called(alone bool) string {
 	switch {
 	case p.KB == "" && p.Title == "":

@@ -18,8 +18,8 @@ type Node struct {
 	State string `json:"state,omitempty"`
 }
 
-// Selection chooses nodes: those with one of the ids, or those whose tags fit all Targets (tag:<key>, tag-key). One of the two
-// is empty.
+// Selection chooses nodes: those with one of the ids, or those whose tags fit all Targets
+// (tag:<key>, tag-key). One of the two is empty.
 type Selection struct {
 	IDs  []string
 	Tags []Target

@@ -5,7 +5,8 @@ import "iter"
 // enough is what one unit takes of a message at most, beside its head: far below what a message can hold.
 const enough = 24 << 10
 
-// pieces are some things, as many at a time as a unit holds by their encoded lengths: one at least. Without any there is none.
+// pieces are some things, as many at a time as a unit holds by their encoded lengths: one at least.
+// Without any there is none.
 func pieces[T any](all []T, size func(T) int) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		for begin := 0; begin < len(all); {

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -9,11 +10,12 @@ import (
 var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // runs is what a reader should know of a run that is started by the events below.
-const runs = `A run by one of these events takes one instance at a time, with EC2's status checks, and mutes nothing. With the name of a
-fleet of your own as "fleet", the settings of that fleet (its SSM parameter) hold. The instances need the tag that allows reboots.`
+const runs = `A run by one of these events takes one instance at a time, with EC2's status checks,
+and mutes nothing. With the name of a fleet of your own as "fleet", the settings of that fleet (its
+SSM parameter) hold. The instances need the tag that allows reboots.`
 
-// reboots are the instances that need one, and the events that start runs for them. Machines outside of EC2 can't be rebooted
-// by a run.
+// reboots are the instances that need one, and the events that start runs for them. Machines
+// outside of EC2 can't be rebooted by a run.
 func (c *content) reboots(stack string) (all []unit) {
 	fleet := ""
 	if c.Window != nil {
@@ -37,12 +39,14 @@ func (c *content) reboots(stack string) (all []unit) {
 			Fleet string   `json:"fleet"`
 			IDs   []string `json:"instanceIds"`
 		}{fleet, some})
-		text := count(len(some), "instance", "s") + ". To reboot them without downtime, " + after + "invoke the start function (" + orStart(stack) + ") with\n    " + string(event) + "\n"
+		text := fmt.Sprintf("%s. To reboot them without downtime, %sinvoke the start function (%s) with\n    %s\n",
+			count(len(some), "instance", "s"), after, orStart(stack), event)
 		after = "once the run before has ended, "
 		all = append(all, newUnit(rebootSection, text, rebootRow{some, event}))
 	}
 	for some := range pieces(others, named) {
-		all = append(all, newUnit(rebootSection, wrap("outside of EC2, to be rebooted there: ", strings.Join(some, ", ")), rebootRow{Instances: some}))
+		text := wrap("outside of EC2, to be rebooted there: ", strings.Join(some, ", "))
+		all = append(all, newUnit(rebootSection, text, rebootRow{Instances: some}))
 	}
 	return all
 }

@@ -52,7 +52,9 @@ func units(c *content, stack string) (all []unit) {
 		all = append(all, newUnit(flagSection, wrap("", f), nil))
 	}
 	for _, s := range c.severities {
-		all = append(all, newUnit(severitySection, fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity), count(s.Patches, "patch", "es"), count(s.Instances, "instance", "s")), nil))
+		text := fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity),
+			count(s.Patches, "patch", "es"), count(s.Instances, "instance", "s"))
+		all = append(all, newUnit(severitySection, text, nil))
 	}
 	for _, p := range c.patches {
 		all = append(all, p.units()...)
@@ -125,7 +127,8 @@ func (c *content) scan(i instance) string {
 	if !i.scanned() {
 		return ""
 	}
-	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", i.Patched.Baseline, strings.ToLower(i.Patched.Operation), notify.Time(i.Patched.Ended), span(c.age(&i))))
+	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", i.Patched.Baseline,
+		strings.ToLower(i.Patched.Operation), notify.Time(i.Patched.Ended), span(c.age(&i))))
 }
 
 // units are a list's findings, a piece at a time.
@@ -149,8 +152,8 @@ func (l *list) units() (all []unit) {
 	return all
 }
 
-// wrap breaks a text at blanks, so that lines are no wider than wide; those after the first are indented as far as the first
-// one's head.
+// wrap breaks a text at blanks, so that lines are no wider than wide; those after the first are
+// indented as far as the first one's head.
 func wrap(head, text string) string {
 	var b strings.Builder
 	indent := strings.Repeat(" ", min(len(head), 14))

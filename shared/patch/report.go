@@ -14,8 +14,8 @@ import (
 	"quickstep/shared/transient"
 )
 
-// report puts the report together, and writes its messages down: from then on it is what it is. A try that crashes, or whose time
-// is up, leaves what is written to the next.
+// report puts the report together, and writes its messages down: from then on it is what it is. A
+// try that crashes, or whose time is up, leaves what is written to the next.
 func (p Reporter) report(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	if !w.Now.Before(w.Item.Until) {
 		return w.GiveUp(late(w.Item) + because(w.Item.Position.Reason)), nil
@@ -35,8 +35,8 @@ func (p Reporter) report(ctx context.Context, w *reportWork) (reportOutcome, err
 // all is how many messages a report has: its parts, and one to the alarm topic if it has gaps.
 func (r *Report) all() int { return r.Parts + min(r.Gaps, 1) }
 
-// send sends the report's messages, some at a time, when it is their turn. No part is sent once it is worth nothing any more; that
-// it has gaps, people are told all the same.
+// send sends the report's messages, some at a time, when it is their turn. No part is sent once it
+// is worth nothing any more; that it has gaps, people are told all the same.
 func (p Reporter) send(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	for r.Sent < r.all() {
@@ -53,8 +53,9 @@ func (p Reporter) send(ctx context.Context, w *reportWork) (reportOutcome, error
 	return over(p.Ledger, w.Now, ""), nil
 }
 
-// one sends the next message, and says "repeated" if an earlier try may have sent it. That it is about to be sent is written
-// down first; that it has been, with the next one or with the report's end.
+// one sends the next message, and says "repeated" if an earlier try may have sent it. That it is
+// about to be sent is written down first; that it has been, with the next one or with the report's
+// end.
 func (p Reporter) one(ctx context.Context, w *reportWork) error {
 	r, m := w.Item, &Mail{}
 	rev, err := ledger.Read(ctx, p.Ledger, mailKey(r.ID, r.Messages, r.Sent+1), m)
@@ -93,11 +94,11 @@ func (p Reporter) publish(ctx context.Context, m *Mail, repeated bool) error {
 	return p.ReportTopic.Announce(ctx, a)
 }
 
-// weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is left is a message to the
-// alarm topic: a metric has to do.
+// weary is the outcome when a report's errors are used up. Of one whose parts are all out, what is
+// left is a message to the alarm topic: a metric has to do.
 func (p Reporter) weary(ctx context.Context, w *reportWork, reason string) reportOutcome {
 	if r := w.Item; r.Step == StepSend && r.Sent >= r.Parts {
-		Routing.Logger(choreo.NewMessage(w.Key, r.Pos())).Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
+		w.Logger().Error("failure not announced", append(notify.NotAnnounced(w.Now), "reason", reason)...)
 		return over(p.Ledger, w.Now, "")
 	}
 	out, err := weary(ctx, p.AlarmTopic, w, reason)
@@ -107,14 +108,15 @@ func (p Reporter) weary(ctx context.Context, w *reportWork, reason string) repor
 	return out
 }
 
-// store puts the whole report into the bucket, once, and notes what came of it: its messages say so, and are the same in each try.
-// A bucket that doesn't take it keeps nobody from reading the rest.
 // stuck says that half of the time is over in which errors in a row are borne.
 func stuck(w *reportWork) bool {
 	since := w.Item.ErrorSince
 	return !since.IsZero() && w.Now.Sub(since) >= choreo.TransientFor/2
 }
 
+// store puts the whole report into the bucket, once, and notes what came of it: its messages say
+// so, and are the same in each try. A bucket that doesn't take it keeps nobody from reading the
+// rest.
 func (p Reporter) store(ctx context.Context, w *reportWork, c *content, all func() []unit) error {
 	if p.Bucket == nil || w.Item.Stored != nil {
 		return nil
@@ -125,8 +127,11 @@ func (p Reporter) store(ctx context.Context, w *reportWork, c *content, all func
 		name, contentType string
 		body              func() []byte
 		at                *string
-	}{{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV}, // first: it needs no units beside it in memory
-		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON}} {
+	}{
+		// CSV first: it needs no units beside it in memory
+		{"report.csv.gz", "application/gzip", func() []byte { return wholeCSV(c) }, &stored.CSV},
+		{"report.json", "application/json", func() []byte { return wholeJSON(c, all()) }, &stored.JSON},
+	} {
 		key := folder + f.name
 		err := p.Bucket.Put(ctx, key, f.contentType, f.body())
 		if err != nil && transient.Is(err) && !stuck(w) {
@@ -156,7 +161,9 @@ func over(store ledger.Store, now time.Time, failed string) reportOutcome {
 			return choreo.Transaction{}, err
 		}
 		record.ID, record.Phase, record.Window, record.Began = r.ID, r.Phase, r.Window, r.Began
-		record.Ended, record.Failed, record.Instances, record.Gaps, record.Parts = now, failed, r.Instances, r.Gaps, r.Parts
-		return choreo.Transaction{Writes: []ledger.Write{ledger.Put(recordKey(r.ID), rev, record)}, DeleteItem: true}, nil
+		record.Ended, record.Failed = now, failed
+		record.Instances, record.Gaps, record.Parts = r.Instances, r.Gaps, r.Parts
+		put := ledger.Put(recordKey(r.ID), rev, record)
+		return choreo.Transaction{Writes: []ledger.Write{put}, DeleteItem: true}, nil
 	})
 }

@@ -16,15 +16,15 @@ import (
 
 // Bounds of a scan.
 const (
-	// maxCalls bounds the calls for one instance: 100,000 patches at 50 a page, far beyond any system; more is a token that
-	// goes round in circles.
+	// maxCalls bounds the calls for one instance: 100,000 patches at 50 a page, far beyond any
+	// system; more is a token that goes round in circles.
 	maxCalls = 2000
 	// maxRestarts is how often a scan may begin anew because its page token was refused.
 	maxRestarts = 3
 	// surveying is how long a scan waits for its report to know until when it may read.
 	surveying = time.Minute
-	// margin is the time that must be left for another page: one call of the SDK with its retries takes 34 seconds at worst,
-	// and one write follows.
+	// margin is the time that must be left for another page: one call of the SDK with its retries
+	// takes 34 seconds at worst, and one write follows.
 	margin = 45 * time.Second
 	// maxPage keeps a page below DynamoDB's 400 KB an item, with room for what its encoding adds.
 	maxPage = 250_000
@@ -69,9 +69,10 @@ func (s Scanner) Handler() choreo.Function { return choreo.SQSHandler(s.mover())
 // mover takes the messages of scan's queue.
 func (s Scanner) mover() choreo.Mover[*Scan] { return moveScans(s.Deps, "scan", s.Act) }
 
-// Act is safe to repeat: each page is written together with the token of the next, so that a page is in the ledger once, and
-// the last page together with the scan's end and the report's count. When its time runs out, the next message goes on. What
-// passes by itself is waited for until the report's deadline.
+// Act is safe to repeat: each page is written together with the token of the next, so that a page
+// is in the ledger once, and the last page together with the scan's end and the report's count.
+// When its time runs out, the next message goes on. What passes by itself is waited for until the
+// report's deadline.
 func (s Scanner) Act(ctx context.Context, w *scanWork) (scanOutcome, error) {
 	r := newReport()
 	rev, err := ledger.Read(ctx, s.Ledger, reportKey(w.Item.Report), r)
@@ -101,7 +102,8 @@ func (s Scanner) read(ctx context.Context, w *scanWork, r *Report) (scanOutcome,
 	}
 	for {
 		if !s.Now().Before(r.Deadline) {
-			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline; %d patches were%s", i.Found, because(i.Position.Reason))), nil
+			return unread(s.Ledger, w, fmt.Sprintf("it wasn't read before the deadline; %d patches were%s",
+				i.Found, because(i.Position.Reason))), nil
 		}
 		page, next, err := s.Patches.Patches(ctx, i.ID, i.States, i.Token)
 		switch {
@@ -129,8 +131,9 @@ func (s Scanner) read(ctx context.Context, w *scanWork, r *Report) (scanOutcome,
 	}
 }
 
-// later is how long a scan waits when something passing is in its way: longer each time than the protocol does, for thousands may
-// wait for the same; but half of what is left before the deadline at most.
+// later is how long a scan waits when something passing is in its way: longer each time than the
+// protocol does, for thousands may wait for the same; but half of what is left before the deadline
+// at most.
 func later(i *Scan, r *Report, now time.Time) time.Duration {
 	const longest = 10 * time.Minute
 	wait := min(5*time.Second<<min(i.Waits-1, 10), longest)
@@ -141,8 +144,9 @@ func later(i *Scan, r *Report, now time.Time) time.Duration {
 	return min(wait, max(r.Deadline.Sub(now)/2, 5*time.Second))
 }
 
-// wanted is which patches of a page the report is about: all that were asked for; of those that a window has installed, what
-// the first report announced, whatever its title is now, and what was installed since the opening.
+// wanted is which patches of a page the report is about: all that were asked for; of those that a
+// window has installed, what the first report announced, whatever its title is now, and what was
+// installed since the opening.
 func (s Scanner) wanted(ctx context.Context, i *Scan) (func([]Patch) []Patch, error) {
 	if i.Opened.IsZero() {
 		return func(page []Patch) []Patch { return page }, nil
@@ -184,10 +188,14 @@ func (s Scanner) announced(ctx context.Context, i *Scan) (titles map[string][]st
 // among says that a patch may be one of those: by id and title, or by its id where that leaves no doubt.
 func (p Patch) among(titles map[string][]string) bool {
 	of := titles[p.KB]
-	return slices.Contains(of, p.Title) || (p.KB != "" && (len(of) == 1 || (p.Title == "" && len(of) > 0) || slices.Contains(of, "")))
+	if slices.Contains(of, p.Title) {
+		return true
+	}
+	return p.KB != "" && (len(of) == 1 || (p.Title == "" && len(of) > 0) || slices.Contains(of, ""))
 }
 
-// save writes a page with the token of the next. Where it fails, the item is what it was: it may be committed with the error.
+// save writes a page with the token of the next. Where it fails, the item is what it was: it may be
+// committed with the error.
 func (s Scanner) save(ctx context.Context, w *scanWork, patches []Patch, next string) error {
 	i, before := w.Item, *w.Item
 	writes := write(i, patches, w.Now)
@@ -207,7 +215,8 @@ func write(i *Scan, patches []Patch, now time.Time) (writes []ledger.Write) {
 	for len(patches) > 0 {
 		n := fits(patches)
 		i.Pages++
-		writes = append(writes, ledger.Put(pageKey(i.Report, i.ID, i.Restarts, i.Pages), 0, &Page{Patches: patches[:n], Expires: now.Add(belongings)}))
+		page := &Page{Patches: patches[:n], Expires: now.Add(belongings)}
+		writes = append(writes, ledger.Put(pageKey(i.Report, i.ID, i.Restarts, i.Pages), 0, page))
 		i.Found += n
 		patches = patches[n:]
 	}

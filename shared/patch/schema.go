@@ -12,7 +12,8 @@ import (
 // Schema is the name and the version of the JSON form. Fields may be added to it; none changes its meaning.
 const Schema = "quickstep.patch-report/1"
 
-// document is a report, or a part of one, for machines. What stands in all parts comes first, then the rows of this part.
+// document is a report, or a part of one, for machines. What stands in all parts comes first, then
+// the rows of this part.
 type document struct {
 	Schema   string     `json:"schema"`
 	Report   string     `json:"report"`
@@ -86,9 +87,29 @@ type (
 
 func (c *content) document() document {
 	const most = 20 // of the severities, which stand in each part
-	return document{Schema: Schema, Report: c.ID, Phase: c.Phase, First: c.First, Part: 1, Parts: 1, Window: c.Window, Began: seconds(c.Began), Closed: seconds(c.Closed),
-		Totals: totals{Instances: len(c.instances), Gaps: len(c.gaps), Flagged: len(c.flags), Unknown: c.unknown, Patches: len(c.patches), Reboot: len(c.reboot), Found: c.totals},
-		Stored: c.Stored, Remarks: c.remarks(), Severity: c.severities[:min(len(c.severities), most)]}
+	return document{
+		Schema: Schema,
+		Report: c.ID,
+		Phase:  c.Phase,
+		First:  c.First,
+		Part:   1,
+		Parts:  1,
+		Window: c.Window,
+		Began:  seconds(c.Began),
+		Closed: seconds(c.Closed),
+		Totals: totals{
+			Instances: len(c.instances),
+			Gaps:      len(c.gaps),
+			Flagged:   len(c.flags),
+			Unknown:   c.unknown,
+			Patches:   len(c.patches),
+			Reboot:    len(c.reboot),
+			Found:     c.totals,
+		},
+		Stored:   c.Stored,
+		Remarks:  c.remarks(),
+		Severity: c.severities[:min(len(c.severities), most)],
+	}
 }
 
 // remarks are those of the survey and of what was read, fit to stand in each part.

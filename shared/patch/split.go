@@ -65,7 +65,13 @@ func headSize(c *content) int {
 func (p *part) mail() *Mail {
 	d := p.document()
 	d.Part, d.Parts, d.Rows = p.number, p.of, rows(p.units)
-	return &Mail{Subject: p.subject(), Text: p.text(), JSON: string(encode(d)), Attributes: p.attributes(), Expires: p.Closed.Add(belongings)}
+	return &Mail{
+		Subject:    p.subject(),
+		Text:       p.text(),
+		JSON:       string(encode(d)),
+		Attributes: p.attributes(),
+		Expires:    p.Closed.Add(belongings),
+	}
 }
 
 // rows are those of some units, by section.
@@ -100,8 +106,9 @@ func (p *part) text() string {
 	return b.String()
 }
 
-// attributes are for the filter policies of subscriptions: with "repeated" ten, for a queue with raw delivery gets no message
-// that has more. Of the missing and failed, "missing" and "failed" count patches times instances, the others count instances.
+// attributes are for the filter policies of subscriptions: with "repeated" ten, for a queue with
+// raw delivery gets no message that has more. Of the missing and failed, "missing" and "failed"
+// count patches times instances, the others count instances.
 func (p *part) attributes() map[string]any {
 	a := map[string]any{"kind": "patch-report", "phase": p.Phase, "gaps": len(p.gaps), "unknown": p.unknown,
 		"missing": p.totals[isMissing], "failed": p.totals[isFailed], "reboot": len(p.reboot)}

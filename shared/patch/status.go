@@ -51,8 +51,16 @@ func UnderWay(ctx context.Context, store ledger.Store) ([]Underway, error) {
 }
 
 func (r *Report) underWay(ctx context.Context, store ledger.Store) (Underway, error) {
-	u := Underway{Report: r.ID, Phase: r.Phase, Window: r.Window, Step: r.Step, Since: r.Since, NextWake: r.Due, Deadline: r.Deadline,
-		Reason: sanitize.Text(r.Position.Reason)}
+	u := Underway{
+		Report:   r.ID,
+		Phase:    r.Phase,
+		Window:   r.Window,
+		Step:     r.Step,
+		Since:    r.Since,
+		NextWake: r.Due,
+		Deadline: r.Deadline,
+		Reason:   sanitize.Text(r.Position.Reason),
+	}
 	if r.all() > 0 {
 		u.Messages = &HowMany{Left: r.all() - r.Sent, Total: r.all()}
 	}

@@ -60,8 +60,9 @@ type Answer struct {
 // begun is the status of a report that this very request has begun.
 const begun = "begun"
 
-// Request begins the reports that are due, or that were asked for by hand. A request that is wrong changes nothing: the error
-// is a *run.FieldError, or, if a schedule sent it, people are told, once a day at most, and the answer says so.
+// Request begins the reports that are due, or that were asked for by hand. A request that is wrong
+// changes nothing: the error is a *run.FieldError, or, if a schedule sent it, people are told, once
+// a day at most, and the answer says so.
 func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
 	now := s.Now()
@@ -90,7 +91,9 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 }
 
 // refused is the answer to a schedule's request that is wrong.
-func (s Survey) refused(ctx context.Context, invocation string, text []byte, now time.Time, why error) (Surveyed, error) {
+func (s Survey) refused(
+	ctx context.Context, invocation string, text []byte, now time.Time, why error,
+) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
 	slog.Warn("request", "outcome", "refused", "reason", why.Error())
 	note := func([]problem) notify.Note { return notify.SurveyRefused(string(text), now, why) }
@@ -104,8 +107,8 @@ func (s Survey) refused(ctx context.Context, invocation string, text []byte, now
 // another is the time that must be left for another window: its tasks are read, and it is written down.
 const another = time.Minute
 
-// windows begins the reports of windows, those that open first first. One that can't be dealt with doesn't keep the others from
-// being reported.
+// windows begins the reports of windows, those that open first first. One that can't be dealt with
+// doesn't keep the others from being reported.
 func (s Survey) windows(ctx context.Context, invocation string, q Request, now time.Time) ([]Answer, error) {
 	all, err := s.Windows.Windows(ctx)
 	if err != nil {
@@ -128,7 +131,9 @@ func (s Survey) windows(ctx context.Context, invocation string, q Request, now t
 	answers = append(answers, rest...)
 	for n, o := range due {
 		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < another {
-			t.add("", transient.Mark(fmt.Errorf("%d of %d windows weren't got to; the next try with the id %q goes on with them", len(due)-n, len(due), q.ID)))
+			t.add("", transient.Mark(fmt.Errorf(
+				"%d of %d windows weren't got to; the next try with the id %q goes on with them",
+				len(due)-n, len(due), q.ID)))
 			break
 		}
 		wait := time.Duration(n) * min(apart, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
@@ -154,9 +159,11 @@ type opening struct {
 	at time.Time
 }
 
-// due sorts the windows by their openings. The others are those that a schedule doesn't report now, and those whose report was
-// begun before: they cost a read, whatever their number.
-func (s Survey) due(ctx context.Context, q Request, windows []Window, t *troubles, now time.Time) (due []opening, others []Answer, err error) {
+// due sorts the windows by their openings. The others are those that a schedule doesn't report now,
+// and those whose report was begun before: they cost a read, whatever their number.
+func (s Survey) due(
+	ctx context.Context, q Request, windows []Window, t *troubles, now time.Time,
+) (due []opening, others []Answer, err error) {
 	for _, w := range windows {
 		opens, err := w.Opens()
 		switch why := notDue(q, w, opens, now); {

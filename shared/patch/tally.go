@@ -9,8 +9,8 @@ import (
 	"quickstep/shared/notify"
 )
 
-// count counts what was collected, in every way in which it is told. Which findings there are is known by now, and so is the
-// severity of each patch.
+// count counts what was collected, in every way in which it is told. Which findings there are is
+// known by now, and so is the severity of each patch.
 func (c *content) count() {
 	same := map[[sha256.Size]byte]int{} // instances' findings, to the list that holds them
 	instances := map[string]int{}       // by severity, those that lack something
@@ -65,8 +65,8 @@ func (c *content) flag(i *instance) {
 	}
 }
 
-// listen notes whether anything was installed since the window of a second report was to open. Of instances of which nothing is
-// known, nobody can say.
+// listen notes whether anything was installed since the window of a second report was to open. Of
+// instances of which nothing is known, nobody can say.
 func (c *content) listen() {
 	if c.Phase != After {
 		return
@@ -77,7 +77,9 @@ func (c *content) listen() {
 	known := func(i instance) bool { return i.Step != Unread && !i.unsure() }
 	if slices.ContainsFunc(c.instances, known) && !slices.ContainsFunc(c.instances, heard) {
 		c.silent = true
-		c.Remarks = append(slices.Clone(c.Remarks), fmt.Sprintf("no installation was seen since the window was to open (at %s); it may have been disabled, moved or deleted", notify.Time(c.Window.Opens)))
+		remark := "no installation was seen since the window was to open (at " + notify.Time(c.Window.Opens) +
+			"); it may have been disabled, moved or deleted"
+		c.Remarks = append(slices.Clone(c.Remarks), remark)
 	}
 }
 
@@ -111,7 +113,9 @@ func (c *content) bySeverity(instances map[string]int) {
 	for name, n := range patches {
 		c.severities = append(c.severities, severity{name, n, instances[name]})
 	}
-	slices.SortFunc(c.severities, func(a, b severity) int { return compare(Patch{Severity: a.Severity}, Patch{Severity: b.Severity}) })
+	slices.SortFunc(c.severities, func(a, b severity) int {
+		return compare(Patch{Severity: a.Severity}, Patch{Severity: b.Severity})
+	})
 }
 
 // explain writes an instance's flags for people.

@@ -14,9 +14,10 @@ func (t Task) installs() bool {
 	return slices.Contains(patchDocuments, t.Document) && !strings.EqualFold(t.Operation, "Scan")
 }
 
-// targets are the sets of targets of a window's patch tasks, each set naming instances that fit all of its targets. A window
-// that was named by its id, and whose tasks are none that are known to install patches, is about all that any of its tasks is
-// aimed at, and about all that is registered with it.
+// targets are the sets of targets of a window's patch tasks, each set naming instances that fit all
+// of its targets. A window that was named by its id, and whose tasks are none that are known to
+// install patches, is about all that any of its tasks is aimed at, and about all that is registered
+// with it.
 func (s Survey) targets(ctx context.Context, r *Report) (sets [][]Target, err error) {
 	tasks, err := s.Windows.Tasks(ctx, r.Window.ID)
 	if err != nil {
@@ -81,7 +82,8 @@ func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remarks []
 				return nil, nil, err
 			}
 			for _, group := range missing {
-				remarks = append(remarks, fmt.Sprintf("resource group %s doesn't exist; the window patches none of its instances", group))
+				remarks = append(remarks, fmt.Sprintf(
+					"resource group %s doesn't exist; the window patches none of its instances", group))
 			}
 			ids = append(ids, members)
 		case len(t.Values) > 0 && (strings.HasPrefix(key, "tag:") || key == "tag-key"):
@@ -153,7 +155,8 @@ func (s Survey) byIDs(ctx context.Context, ids []string) ([]Node, error) {
 	return nodes, nil
 }
 
-// find asks EC2 and Systems Manager: an instance without an agent is known to the one alone, a machine elsewhere to the other.
+// find asks EC2 and Systems Manager: an instance without an agent is known to the one alone, a
+// machine elsewhere to the other.
 func (s Survey) find(ctx context.Context, which Selection) ([]Node, error) {
 	machines, err := s.EC2.Nodes(ctx, which)
 	if err != nil {

@@ -32,12 +32,19 @@ type Reporter struct {
 // busy is the wait for scans that are being worked on although the deadline has passed: half a lease.
 const busy = 45 * time.Second
 
-// Act is safe to repeat: scans are ended under the conditions of the protocol; messages are written down before any is sent, and
-// which is being sent before it is, so that only one that is in doubt is sent again.
+// Act is safe to repeat: scans are ended under the conditions of the protocol; messages are written
+// down before any is sent, and which is being sent before it is, so that only one that is in doubt
+// is sent again.
 func (p Reporter) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
-	act := map[string]func(context.Context, *reportWork) (reportOutcome, error){
-		StepScanning: p.tend, StepReport: p.report, StepSend: p.send}[w.Item.Step]
-	return act(ctx, w)
+	switch w.Item.Step {
+	case StepScanning:
+		return p.tend(ctx, w)
+	case StepReport:
+		return p.report(ctx, w)
+	case StepSend:
+		return p.send(ctx, w)
+	}
+	return reportOutcome{}, fmt.Errorf("report %s is at %q, which isn't report's", w.Item.ID, w.Item.Step)
 }
 
 // Handler is the code of the report function.
@@ -90,8 +97,11 @@ func (p Reporter) tend(ctx context.Context, w *reportWork) (reportOutcome, error
 // mostNudges is how many scans one look nudges: a write and a message each, well within an invocation.
 const mostNudges = 400
 
-// nudge gives overdue scans their message again, as far apart as they were at first. If some are left, the next look comes sooner.
-func (p Reporter) nudge(ctx context.Context, w *reportWork, open []held, wait time.Duration) (time.Duration, error) {
+// nudge gives overdue scans their message again, as far apart as they were at first. If some are
+// left, the next look comes sooner.
+func (p Reporter) nudge(
+	ctx context.Context, w *reportWork, open []held, wait time.Duration,
+) (time.Duration, error) {
 	n := choreo.Redeliverer{Ledger: p.Ledger, Queues: p.Queues, Routing: Routing, Owner: w.Mark()}
 	overdue := slices.DeleteFunc(open, func(h held) bool { return !h.Overdue(w.Now) })
 	spread := paced(w.Item.Deadline.Sub(w.Now), len(overdue))

@@ -16,7 +16,8 @@ import (
 // daily is how often people are told the same: a schedule meets each hour what is wrong.
 const daily = 24 * time.Hour
 
-// problem is what is wrong with something that a schedule asks for. about tells it from others: reasons may differ each time.
+// problem is what is wrong with something that a schedule asks for. about tells it from others:
+// reasons may differ each time.
 type problem struct {
 	about string
 	why   error
@@ -37,7 +38,9 @@ func toldKey(about string) ledger.Key {
 }
 
 // once tells people of problems, of each once a day, and of all that one survey has met in one note.
-func (s Survey) once(ctx context.Context, invocation string, all []problem, note func([]problem) notify.Note, now time.Time) error {
+func (s Survey) once(
+	ctx context.Context, invocation string, all []problem, note func([]problem) notify.Note, now time.Time,
+) error {
 	var news []problem
 	var writes []ledger.Write
 	for _, p := range all {
@@ -66,8 +69,9 @@ func (s Survey) once(ctx context.Context, invocation string, all []problem, note
 	return ledger.Apply(ctx, s.Ledger, invocation+"#told", writes...)
 }
 
-// troubles are what keeps windows from being reported. Whoever asks by hand reads them in the answer; of a schedule's, people are
-// told, unless they pass by themselves: then the invocation fails, and Lambda tries again.
+// troubles are what keeps windows from being reported. Whoever asks by hand reads them in the
+// answer; of a schedule's, people are told, unless they pass by themselves: then the invocation
+// fails, and Lambda tries again.
 type troubles struct {
 	byHand bool
 	errs   []error

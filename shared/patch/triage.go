@@ -9,8 +9,8 @@ import (
 	"quickstep/shared/notify"
 )
 
-// Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its report, which tells people; a
-// report that gave up is announced here.
+// Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its
+// report, which tells people; a report that gave up is announced here.
 type Triage struct {
 	choreo.Deps
 	AlarmTopic Topic
@@ -39,8 +39,8 @@ func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) er
 	return m.Handle(ctx, owner, msg)
 }
 
-// Act announces that there is no report. It is safe to repeat: its end is one transaction, and a crash before it says the
-// same again.
+// Act announces that there is no report. It is safe to repeat: its end is one transaction, and a
+// crash before it says the same again.
 func (t Triage) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	n := notify.ReportFailed(w.Item.summary(), w.Item.Position.Reason, w.Item.Since)
 	if err := t.AlarmTopic.Publish(ctx, n.Subject, n.Text); err != nil {

@@ -9,8 +9,9 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// SNS takes an e-mail address off its list that gets more than ten messages a second, whichever report they are of. So all
-// reports take turns: a burst of messages each, and a while for each message in which nobody else begins.
+// SNS takes an e-mail address off its list that gets more than ten messages a second, whichever
+// report they are of. So all reports take turns: a burst of messages each, and a while for each
+// message in which nobody else begins.
 const (
 	burst = 5
 	each  = 400 * time.Millisecond
@@ -25,8 +26,9 @@ type queued struct {
 
 var turnKey = ledger.Key{PK: "TOPIC", SK: "TURN"}
 
-// turn is how long a report has to wait until it may send its next message; it takes the next turn that is free, unless it has
-// one. Who has just failed to send needs none: it would only begin to count its failures anew.
+// turn is how long a report has to wait until it may send its next message; it takes the next turn
+// that is free, unless it has one. Who has just failed to send needs none: it would only begin to
+// count its failures anew.
 func (p Reporter) turn(ctx context.Context, w *reportWork) (wait time.Duration, err error) {
 	r, now := w.Item, p.Now()
 	if r.TransientErrors+r.PermanentErrors > 0 {
@@ -54,8 +56,9 @@ type Turn struct {
 	Left int       `json:"left"`
 }
 
-// queue takes the next turn. Two that ask at once get one each; the condition on the document's revision sees to that. The turn is
-// noted in the same transaction, and with it what was sent before.
+// queue takes the next turn. Two that ask at once get one each; the condition on the document's
+// revision sees to that. The turn is noted in the same transaction, and with it what was sent
+// before.
 func (p Reporter) queue(ctx context.Context, w *reportWork, now time.Time) error {
 	const races = 5
 	n, before := min(w.Item.all()-w.Item.Sent, burst), w.Item.Turn

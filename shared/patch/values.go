@@ -45,11 +45,11 @@ type Report struct {
 	Stored     *Stored      `json:"stored,omitempty"`   // what came of putting it into the bucket
 	Messages   string       `json:"messages,omitempty"` // the beginning of the keys under which they stand
 	Written    int          `json:"written,omitempty"`  // of them all
-	Parts      int          `json:"parts,omitempty"`    // messages to the report topic; one to the alarm topic follows if there are gaps
+	Parts      int          `json:"parts,omitempty"`    // to the report topic; with gaps one to the alarm topic follows
 	Sent       int          `json:"sent,omitempty"`     // of them all
 	Turn       Turn         `json:"turn,omitzero"`      // when it may send the next ones
 	InDoubt    bool         `json:"inDoubt,omitempty"`  // the next one may have been sent as well
-	Weary      bool         `json:"weary,omitempty"`    // it can't be got on with, and people know; it is tried every hour
+	Weary      bool         `json:"weary,omitempty"`    // people know that it can't be got on with; it is tried hourly
 }
 
 // Stored is where the whole report is, or why it isn't.
@@ -63,7 +63,7 @@ type Stored struct {
 // Record is what is kept of a report: that it was begun keeps it from being made twice.
 type Record struct {
 	ID        string    `json:"id"`
-	Asked     string    `json:"asked,omitempty"` // which request it was begun by; records of earlier versions may have none
+	Asked     string    `json:"asked,omitempty"` // the request that began it; records of earlier versions may have none
 	Phase     string    `json:"phase"`
 	Window    *Opening  `json:"window,omitempty"`
 	Began     time.Time `json:"began"`

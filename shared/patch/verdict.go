@@ -13,16 +13,13 @@ func verdict(c *content) string { return strings.Join(c.verdicts[0], ", ") }
 // verdict is what a report comes to, the most important first. A brief one leaves out zeros, and that
 // instances are instances.
 func (c *content) verdict(brief bool) (all []string) {
-	add := func(n int, format string) {
-		if n > 0 {
-			all = append(all, fmt.Sprintf(format, n))
-		}
-	}
 	total := count(len(c.instances), "instance", "s")
 	if brief {
 		total = strconv.Itoa(len(c.instances))
 	}
-	add(len(c.gaps), map[bool]string{true: "%d GAP", false: "%d GAPS"}[len(c.gaps) == 1])
+	if n := len(c.gaps); n > 0 {
+		all = append(all, count(n, "GAP", "S"))
+	}
 	switch {
 	case len(c.instances) == 0:
 		return []string{"no instance to patch"}
@@ -33,13 +30,17 @@ func (c *content) verdict(brief bool) (all []string) {
 	default:
 		all = append(all, c.due(total))
 	}
-	add(c.unknown, "%d not known")
-	add(c.stale, map[bool]string{true: "%d scan too old", false: "%d scans too old"}[c.stale == 1])
+	if c.unknown > 0 {
+		all = append(all, fmt.Sprintf("%d not known", c.unknown))
+	}
+	if c.stale > 0 {
+		all = append(all, count(c.stale, "scan", "s")+" too old")
+	}
 	return all
 }
 
-// due is what was found in the states that were asked for, and on how many instances. That there is nothing is said of those
-// alone of which it is known.
+// due is what was found in the states that were asked for, and on how many instances. That there is
+// nothing is said of those alone of which it is known.
 func (c *content) due(total string) string {
 	patched, on, sure := c.found()
 	install := slices.Contains(c.States, Missing) && slices.Contains(c.States, Failed) && len(c.States) == 2
@@ -60,7 +61,8 @@ func (c *content) due(total string) string {
 	return fmt.Sprintf("%s %s on %d of %s", count(patched, "patch", "es"), c.asked(), on, total)
 }
 
-// found are the patches in states that were asked for, the instances that have any, and those that are known to have none.
+// found are the patches in states that were asked for, the instances that have any, and those that
+// are known to have none.
 func (c *content) found() (patched, on, sure int) {
 	asked := map[string]bool{}
 	for _, s := range c.States {
@@ -115,7 +117,8 @@ func (c *content) done(brief bool) (all []string) {
 		{t[isFailed], "failed", "failed", "failed", true},
 		{t[isMissing], "still missing", "still missing", "still missing", true},
 		{c.unheard, "instance not heard of", "instances not heard of", "not heard of", false},
-		{t[isSurprise], "installed without being announced", "installed without being announced", "not announced", false},
+		{t[isSurprise], "installed without being announced", "installed without being announced",
+			"not announced", false},
 		{t[isStill], "waits for a reboot as before", "wait for a reboot as before", "to reboot as before", false},
 		{t[isUnlisted], "not listed any more", "not listed any more", "not listed", false},
 	} {

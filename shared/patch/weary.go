@@ -9,9 +9,12 @@ import (
 	"quickstep/shared/notify"
 )
 
-// patiently makes reports ones that aren't given up while they are worth something: when a step's tries or errors are used up,
-// people are told, and from then on each error is a pause.
-func patiently(m choreo.Mover[*Report], tired func(context.Context, *reportWork, string) reportOutcome) choreo.Mover[*Report] {
+// patiently makes reports ones that aren't given up while they are worth something: when a step's
+// tries or errors are used up, people are told, and from then on each error is a pause.
+func patiently(
+	m choreo.Mover[*Report],
+	tired func(context.Context, *reportWork, string) reportOutcome,
+) choreo.Mover[*Report] {
 	act := m.Act
 	m.Exhausted = tired
 	m.Act = func(ctx context.Context, w *reportWork) (reportOutcome, error) {
@@ -24,8 +27,9 @@ func patiently(m choreo.Mover[*Report], tired func(context.Context, *reportWork,
 	return m
 }
 
-// weary is the outcome when a report can't be got on with: people are told once, while there is time to mend what is wrong, and
-// it is tried every hour, or more often when there is little time left, until it is worth nothing any more.
+// weary is the outcome when a report can't be got on with: people are told once, while there is
+// time to mend what is wrong, and it is tried every hour, or more often when there is little time
+// left, until it is worth nothing any more.
 //
 // The error says that people couldn't be told; they are at the next try.
 func weary(ctx context.Context, alarm Topic, w *reportWork, reason string) (reportOutcome, error) {

@@ -11,8 +11,8 @@ import (
 	"quickstep/shared/notify"
 )
 
-// wholeJSON is the whole report in one document. Its rows are written as they stand: together they may be a hundred megabytes,
-// and once in memory is enough.
+// wholeJSON is the whole report in one document. Its rows are written as they stand: together they
+// may be a hundred megabytes, and once in memory is enough.
 func wholeJSON(c *content, all []unit) []byte {
 	d := c.document()
 	d.Rows = map[string][]json.RawMessage{}
@@ -45,13 +45,17 @@ func wholeJSON(c *content, all []unit) []byte {
 }
 
 // columns are those of the CSV form.
-var columns = []string{"report", "window", "instance", "name", "platform", "baseline", "scanned", "flags", "found", "kb", "title", "classification", "severity", "cves"}
+var columns = []string{
+	"report", "window", "instance", "name", "platform", "baseline", "scanned", "flags",
+	"found", "kb", "title", "classification", "severity", "cves",
+}
 
-// wholeCSV has a line for each patch of each instance, and one for each instance without. It is packed, by gzip: hundreds of
-// megabytes that repeat themselves.
+// wholeCSV has a line for each patch of each instance, and one for each instance without. It is
+// packed, by gzip: hundreds of megabytes that repeat themselves.
 func wholeCSV(c *content) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // of a gigabyte, the best compression saves little and takes half a minute
+	// of a gigabyte, the best compression saves little and takes half a minute
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	w := csv.NewWriter(z)
 	window := ""
 	if c.Window != nil {

@@ -19,8 +19,9 @@ type Window struct {
 	Hours int `json:"hours"`
 }
 
-// layouts are the forms in which Systems Manager has been seen to write an execution time, RFC 3339 with seconds or without;
-// the API calls it a string and promises no more. Those without an offset are in the schedule's time zone.
+// layouts are the forms in which Systems Manager has been seen to write an execution time, RFC 3339
+// with seconds or without; the API calls it a string and promises no more. Those without an offset
+// are in the schedule's time zone.
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04"}
 
 // Opens is when the window opens next, in UTC; zero if it won't.
@@ -38,12 +39,14 @@ func (w Window) Opens() (time.Time, error) {
 		}
 		zone, err := time.LoadLocation(w.Zone)
 		if err != nil {
-			return time.Time{}, fmt.Errorf("window %s (%s): its time zone %q is none that is known, and its next execution time %q has no offset", w.ID, w.Name, w.Zone, w.Next)
+			return time.Time{}, fmt.Errorf("window %s (%s): its time zone %q is none that is known, "+
+				"and its next execution time %q has no offset", w.ID, w.Name, w.Zone, w.Next)
 		}
 		t, err = time.ParseInLocation(layout, w.Next, zone)
 		return t.UTC(), err
 	}
-	return time.Time{}, fmt.Errorf("window %s (%s): its next execution time %q is in no form that is known", w.ID, w.Name, w.Next)
+	return time.Time{}, fmt.Errorf("window %s (%s): its next execution time %q is in no form that is known",
+		w.ID, w.Name, w.Next)
 }
 
 // Task is what a window does when it opens: a command or an automation.
@@ -55,9 +58,9 @@ type Task struct {
 	Targets   []Target
 }
 
-// Target names instances as Systems Manager does: Key is InstanceIds, WindowTargetIds, tag:<key>, tag-key,
-// resource-groups:Name or resource-groups:ResourceTypeFilters, in any case. An instance must fit all of a task's targets, and
-// one of the values of each.
+// Target names instances as Systems Manager does: Key is InstanceIds, WindowTargetIds, tag:<key>,
+// tag-key, resource-groups:Name or resource-groups:ResourceTypeFilters, in any case. An instance
+// must fit all of a task's targets, and one of the values of each.
 type Target struct {
 	Key    string   `json:"key"`
 	Values []string `json:"values"`
@@ -69,7 +72,10 @@ type Registered struct {
 	Targets []Target
 }
 
-// patchDocuments install patches: those of AWS that windows run, and of whose Operation the value Scan installs nothing.
-var patchDocuments = []string{"AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks",
-	"AWS-ApplyPatchBaseline", "AWS-InstallMissingWindowsUpdates", "AWS-InstallWindowsUpdates", "AWS-PatchInstanceWithRollback",
-	"AWS-PatchAsgInstance"}
+// patchDocuments install patches: those of AWS that windows run, and of whose Operation the value
+// Scan installs nothing.
+var patchDocuments = []string{
+	"AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks",
+	"AWS-ApplyPatchBaseline", "AWS-InstallMissingWindowsUpdates", "AWS-InstallWindowsUpdates",
+	"AWS-PatchInstanceWithRollback", "AWS-PatchAsgInstance",
+}

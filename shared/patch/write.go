@@ -10,13 +10,16 @@ import (
 	"quickstep/shared/ledger"
 )
 
-// atOnce is how many bytes of messages one transaction writes, if several fit: as many as a partition takes in a second, a
-// thousand write units, at two a kilobyte.
+// atOnce is how many bytes of messages one transaction writes, if several fit: as many as a
+// partition takes in a second, a thousand write units, at two a kilobyte.
 const atOnce = 500_000
 
-// write writes the messages down, as many as there is time for; the next invocation goes on. What is written is counted in the
-// same transaction. Their keys hold what makes them the same: those of other contents (another version of this code) begin anew.
-func (p Reporter) write(ctx context.Context, w *reportWork, c *content, parts []*part) (reportOutcome, error) {
+// write writes the messages down, as many as there is time for; the next invocation goes on. What
+// is written is counted in the same transaction. Their keys hold what makes them the same: those of
+// other contents (another version of this code) begin anew.
+func (p Reporter) write(
+	ctx context.Context, w *reportWork, c *content, parts []*part,
+) (reportOutcome, error) {
 	r, all := w.Item, len(parts)+min(len(c.gaps), 1)
 	if prefix := mailPrefix + fingerprint(c, parts); !strings.HasPrefix(r.Messages, prefix) {
 		r.Messages, r.Written = fmt.Sprintf("%s.%d.%d#", prefix, r.N, r.Tries), 0

@@ -101,8 +101,8 @@ func bound(timeout time.Duration) time.Duration {
 	return timeout
 }
 
-// unanswered tells a slow application from a caller that ran out of time, and both from a server that answers something else:
-// that one is up, and so is the machine.
+// unanswered tells a slow application from a caller that ran out of time, and both from a server
+// that answers something else: that one is up, and so is the machine.
 func unanswered(caller context.Context, timeout time.Duration, err error) run.Finding {
 	var network net.Error
 	switch {

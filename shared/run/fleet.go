@@ -8,8 +8,9 @@ import (
 
 // Machine is an EC2 instance as EC2 describes it.
 type Machine struct {
-	ID        string            `json:"id"`
-	State     string            `json:"state"`               // pending, running, shutting-down, terminated, stopping, stopped
+	ID string `json:"id"`
+	// State is pending, running, shutting-down, terminated, stopping or stopped.
+	State     string            `json:"state"`
 	VPC       string            `json:"vpc,omitempty"`       // of the primary network interface
 	PrivateIP string            `json:"privateIp,omitempty"` // the primary IPv4 address
 	IPv6      string            `json:"ipv6,omitempty"`      // one of the primary network interface
@@ -103,14 +104,16 @@ type Target struct {
 	// QUICServerID is by what a load balancer finds the target of a QUIC connection.
 	QUICServerID string `json:"quicServerId,omitempty"`
 
-	State  string `json:"state"`            // initial, healthy, unhealthy, unhealthy.draining, draining, unused, unavailable
+	// State is initial, healthy, unhealthy, unhealthy.draining, draining, unused or unavailable.
+	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"` // such as Target.Timeout
 }
 
-// Registered says that the target group counts the target as its own and may send it new traffic now or as soon as its
-// health or the load balancer's zones allow. One that is being deregistered, or isn't registered, doesn't count; one that is
-// unused for another reason (no listener, zone not enabled) does, and so does unhealthy.draining: a Network Load Balancer
-// lets an unhealthy target finish its connections, and sends it new ones once it is healthy again.
+// Registered says that the target group counts the target as its own and may send it new traffic
+// now or as soon as its health or the load balancer's zones allow. One that is being deregistered,
+// or isn't registered, doesn't count; one that is unused for another reason (no listener, zone not
+// enabled) does, and so does unhealthy.draining: a Network Load Balancer lets an unhealthy target
+// finish its connections, and sends it new ones once it is healthy again.
 func (t Target) Registered() bool {
 	switch {
 	case t.State == stateDraining, t.Reason == reasonDeregistration:

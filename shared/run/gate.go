@@ -137,7 +137,8 @@ func (l *Gate) final() Verdict {
 	}
 	for _, r := range standing {
 		if _, ok := l.Plan.Groups[r.Group]; !ok {
-			return skip(fmt.Sprintf("the instance was registered in target group %s after the run had started, which this run hasn't locked", ShortARN(r.Group)))
+			return skip(fmt.Sprintf("the instance was registered in target group %s after the run had started, "+
+				"which this run hasn't locked", ShortARN(r.Group)))
 		}
 	}
 	if why := l.unprobed(standing); why != "" {
@@ -146,7 +147,8 @@ func (l *Gate) final() Verdict {
 	if after := l.Plan.Request.NotAfter; !after.IsZero() {
 		if takes := l.Plan.Takes(l.Run); l.Now.Add(takes).After(after) {
 			return Verdict{Answer: Skip, Stop: true,
-				Reason: fmt.Sprintf("the window closes at %s, and an instance takes about %s", after.UTC().Format(time.RFC3339), Span(takes))}
+				Reason: fmt.Sprintf("the window closes at %s, and an instance takes about %s",
+					after.UTC().Format(time.RFC3339), Span(takes))}
 		}
 	}
 	return Verdict{Answer: Go}
@@ -192,7 +194,8 @@ func (l *Gate) floor() Verdict {
 		if g := l.Plan.Groups[arn]; healthy < g.Floor {
 			v.Answer = Wait
 			v.Refused = append(v.Refused, arn)
-			v.Reason = fmt.Sprintf("target group %s must keep %s, and has %d besides this one and those that are out or ahead of it",
+			v.Reason = fmt.Sprintf(
+				"target group %s must keep %s, and has %d besides this one and those that are out or ahead of it",
 				g.Name, Count(g.Floor, "healthy target"), healthy)
 		}
 	}

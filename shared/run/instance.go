@@ -9,9 +9,10 @@ import (
 // Instance is an instance's part in a run. Its times are its timeline.
 type Instance struct {
 	choreo.Position
-	ID      string   `json:"id"`
-	Run     string   `json:"run"`
-	Groups  []string `json:"groups,omitempty"` // ARNs, as found at the start; once there is a capture, it says so better
+	ID  string `json:"id"`
+	Run string `json:"run"`
+	// Groups are ARNs, as found at the start; once there is a capture, it says so better.
+	Groups  []string `json:"groups,omitempty"`
 	Windows bool     `json:"windows,omitempty"`
 
 	Locked  bool      `json:"locked,omitempty"`  // the run holds LOCK#instance
@@ -28,11 +29,11 @@ type Instance struct {
 	Boot          Boot      `json:"boot,omitzero"`
 	RebootAskedAt time.Time `json:"rebootAskedAt,omitzero"` // first call
 	RebootedAt    time.Time `json:"rebootedAt,omitzero"`    // last call: written down before it
-	CalledAt      time.Time `json:"calledAt,omitzero"`      // the last call had returned; zero: what became of it is unknown
+	CalledAt      time.Time `json:"calledAt,omitzero"`      // the last call had returned; zero: it is unknown
 	RebootCalls   int       `json:"rebootCalls,omitempty"`
-	DownOnce      time.Time `json:"downOnce,omitzero"`     // the first look that showed it down, without one that passed since
+	DownOnce      time.Time `json:"downOnce,omitzero"`     // the first look that showed it down; none has passed since
 	SeenDown      time.Time `json:"seenDown,omitzero"`     // it was seen down for DownFor since RebootAskedAt
-	PassingSince  time.Time `json:"passingSince,omitzero"` // the first look at which all checks passed, without one that didn't since
+	PassingSince  time.Time `json:"passingSince,omitzero"` // from this look on all checks have passed
 	StartedAt     time.Time `json:"startedAt,omitzero"`
 
 	// Rejoined are the groups whose RegisterTargets has returned: there nobody registers it again.

@@ -1,7 +1,7 @@
 package sanitize
 
-// Error makes an error fit to be shown to whoever called. One whose text is fit already stays as it is, for Lambda tells the
-// name of its type as well.
+// Error makes an error fit to be shown to whoever called. One whose text is fit already stays as it
+// is, for Lambda tells the name of its type as well.
 func Error(err error) error {
 	if err == nil {
 		return nil

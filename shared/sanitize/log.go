@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// Log is a handler whose records hold no text from outside as it came: JSON escapes line breaks, but not what reorders or
-// hides the text around it.
+// Log is a handler whose records hold no text from outside as it came: JSON escapes line breaks,
+// but not what reorders or hides the text around it.
 func Log(h slog.Handler) slog.Handler { return handler{h} }
 
 type handler struct{ slog.Handler }

@@ -1,7 +1,8 @@
-// Package sanitize makes text from outside fit to be read beside ours: reasons of check functions, AWS's errors, names, tags,
-// and what requests hold. Such text can't begin a line, reorder or hide what stands beside it, steer a terminal, or call
-// people and hide links in a chat. Everything that isn't ours passes through here on its way into a mail, a subject, a reply,
-// a log line or the ledger. Making a text fit twice changes nothing more.
+// Package sanitize makes text from outside fit to be read beside ours: reasons of check functions,
+// AWS's errors, names, tags, and what requests hold. Such text can't begin a line, reorder or hide
+// what stands beside it, steer a terminal, or call people and hide links in a chat. Everything that
+// isn't ours passes through here on its way into a mail, a subject, a reply, a log line or the
+// ledger. Making a text fit twice changes nothing more.
 package sanitize
 
 import (
@@ -12,8 +13,9 @@ import (
 	"unicode/utf16"
 )
 
-// MaxText is how many bytes of one text are kept: far more than AWS's names and most of its errors have, and so little that no
-// text brings an item near to DynamoDB's 400 KB or a message near to SNS's 256 KiB.
+// MaxText is how many bytes of one text are kept: far more than AWS's names and most of its errors
+// have, and so little that no text brings an item near to DynamoDB's 400 KB or a message near to
+// SNS's 256 KiB.
 const MaxText = 1000
 
 // Text makes a text one line of at most MaxText bytes of valid UTF-8. A longer one is cut in its middle, and says so.
@@ -38,7 +40,8 @@ func Cut(s string, most int) string {
 func ordinary(s string) bool {
 	for n := range len(s) {
 		c := s[n]
-		if c < ' ' || c > '~' || strings.IndexByte("<]@", c) >= 0 || (c == ' ' && (n == 0 || n == len(s)-1 || s[n+1] == ' ')) {
+		odd := c < ' ' || c > '~' || strings.IndexByte("<]@", c) >= 0
+		if odd || (c == ' ' && (n == 0 || n == len(s)-1 || s[n+1] == ' ')) {
 			return false
 		}
 	}
@@ -69,8 +72,8 @@ func ends(s string, room int) (head, tail string) {
 	return strings.ToValidUTF8(s[:(room+1)/2], ""), strings.ToValidUTF8(s[len(s)-room/2:], "")
 }
 
-// oneLine drops what can't be seen, and makes each run of white space and control characters one blank: many blanks push what
-// follows into a line of its own where lines are wrapped.
+// oneLine drops what can't be seen, and makes each run of white space and control characters one
+// blank: many blanks push what follows into a line of its own where lines are wrapped.
 func oneLine(s string) string {
 	var b strings.Builder
 	blank := false
@@ -90,12 +93,14 @@ func oneLine(s string) string {
 	return b.String()
 }
 
-// invisible says that a character shows nothing of its own: Unicode's format characters, among them those that change the
-// direction of text (U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F, U+061C), have no width (U+200B to U+200D, U+2060,
-// U+FEFF) or are tags (U+E0000 to U+E007F), variation selectors, and letters that are blank.
+// invisible says that a character shows nothing of its own: Unicode's format characters, among them
+// those that change the direction of text (U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F,
+// U+061C), have no width (U+200B to U+200D, U+2060, U+FEFF) or are tags (U+E0000 to U+E007F),
+// variation selectors, and letters that are blank.
 func invisible(r rune) bool {
 	switch {
-	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r),
+		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 		return true
 	case r == '\u034f', r == '\u2800': // combining grapheme joiner; blank Braille pattern
 		return true
@@ -122,8 +127,8 @@ func defuse(s string) string {
 	return mention.ReplaceAllString(s, "$1@ $2")
 }
 
-// Sprintf formats like fmt.Sprintf, with every string and error among the arguments made fit: line breaks are those of the
-// format alone.
+// Sprintf formats like fmt.Sprintf, with every string and error among the arguments made fit: line
+// breaks are those of the format alone.
 func Sprintf(format string, args ...any) string {
 	fit := make([]any, len(args))
 	for n, arg := range args {
@@ -139,8 +144,8 @@ func Sprintf(format string, args ...any) string {
 	return fmt.Sprintf(format, fit...)
 }
 
-// JSON makes JSON without white space between its values fit for a message from which it is copied: what Text would drop or
-// defuse is escaped, so that it means the same.
+// JSON makes JSON without white space between its values fit for a message from which it is copied:
+// what Text would drop or defuse is escaped, so that it means the same.
 func JSON(text []byte) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(string(text), "?") {

@@ -1,5 +1,6 @@
-// Package transient tells errors that go away by themselves from those that don't: throttles, timeouts, 5xx answers and
-// lost connections pass; a missing permission doesn't. The adapters in shared/cloud mark them, the protocol reads the mark.
+// Package transient tells errors that go away by themselves from those that don't: throttles,
+// timeouts, 5xx answers and lost connections pass; a missing permission doesn't. The adapters in
+// shared/cloud mark them, the protocol reads the mark.
 package transient
 
 import (

@@ -1,5 +1,6 @@
-// Package alarms is CloudWatch's alarms: which there are and in what state, and the mute rules that keep them from acting
-// while a run works. A mute rule leaves the alarms as they are and ends by itself.
+// Package alarms is CloudWatch's alarms: which there are and in what state, and the mute rules that
+// keep them from acting while a run works. A mute rule leaves the alarms as they are and ends by
+// itself.
 package alarms
 
 import (
@@ -26,8 +27,9 @@ type CloudWatch struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) CloudWatch { return CloudWatch{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Alarms finds the alarms (on metrics, on logs, and composite) whose name begins with one of prefixes or is one of names, each once,
-// sorted by name. Names that don't exist are absent from the result, not an error.
+// Alarms finds the alarms (on metrics, on logs, and composite) whose name begins with one of
+// prefixes or is one of names, each once, sorted by name. Names that don't exist are absent from
+// the result, not an error.
 func (c CloudWatch) Alarms(ctx context.Context, prefixes, names []string) ([]run.Alarm, error) {
 	var alarms []run.Alarm
 	for _, prefix := range prefixes {
@@ -97,7 +99,9 @@ func (c CloudWatch) Composites(ctx context.Context) ([]run.Composite, error) {
 	return all, nil
 }
 
-func (c CloudWatch) pages(ctx context.Context, in *api.DescribeAlarmsInput, each func(*api.DescribeAlarmsOutput)) error {
+func (c CloudWatch) pages(
+	ctx context.Context, in *api.DescribeAlarmsInput, each func(*api.DescribeAlarmsOutput),
+) error {
 	in.MaxRecords = aws.Int32(pageSize)
 	for {
 		page, err := c.client.DescribeAlarms(ctx, in)

@@ -17,8 +17,8 @@ import (
 // at is the form of a mute rule's one-time schedule, exact to the minute.
 const at = "at(2006-01-02T15:04)"
 
-// Mute puts a mute rule, replacing one of the same name. CloudWatch knows minutes only: both the rule's beginning and its
-// length are rounded up. MuteActive tells when it works.
+// Mute puts a mute rule, replacing one of the same name. CloudWatch knows minutes only: both the
+// rule's beginning and its length are rounded up. MuteActive tells when it works.
 func (c CloudWatch) Mute(ctx context.Context, r run.MuteRule) error {
 	_, err := c.client.PutAlarmMuteRule(ctx, &api.PutAlarmMuteRuleInput{
 		Name:        &r.Name,

@@ -1,5 +1,5 @@
-// Package awserr reads the SDK's errors: what AWS called it, whether it passes by itself, and whether the call certainly
-// took no effect.
+// Package awserr reads the SDK's errors: what AWS called it, whether it passes by itself, and
+// whether the call certainly took no effect.
 //
 // The last can't be told from the final error alone. When the reply to a first attempt is lost and the SDK's second
 // attempt is throttled, the error says "throttled", and yet the call may have happened. So Watch makes clients keep a
@@ -36,8 +36,8 @@ func Mark(err error) error {
 	return MarkTransient(err)
 }
 
-// MarkTransient marks err as one that passes, for answers of which only the caller knows that they do. It is marked as refused
-// if AWS declined each attempt of the call.
+// MarkTransient marks err as one that passes, for answers of which only the caller knows that they
+// do. It is marked as refused if AWS declined each attempt of the call.
 func MarkTransient(err error) error {
 	var t *tally
 	if errors.As(err, &t) && t.refused {

@@ -25,7 +25,8 @@ func (t *tally) Unwrap() error { return t.error }
 
 type tallyKey struct{}
 
-// watch puts one step around the whole call, which opens the tally, and one inside the retries, which sees each attempt.
+// watch puts one step around the whole call, which opens the tally, and one inside the retries,
+// which sees each attempt.
 func watch(stack *middleware.Stack) error {
 	err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("QuickstepTally", count), middleware.Before)
 	if err != nil {
@@ -35,7 +36,9 @@ func watch(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(attempt, "Retry", middleware.After)
 }
 
-func count(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func count(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	t := &tally{refused: true}
 	out, metadata, err := next.HandleInitialize(middleware.WithStackValue(ctx, tallyKey{}, t), in)
 	if err != nil {
@@ -45,7 +48,9 @@ func count(ctx context.Context, in middleware.InitializeInput, next middleware.I
 	return out, metadata, err
 }
 
-func attempted(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+func attempted(
+	ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler,
+) (middleware.FinalizeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleFinalize(ctx, in)
 	if t, ok := middleware.GetStackValue(ctx, tallyKey{}).(*tally); ok && !isNotApplied(err) {
 		t.refused = false

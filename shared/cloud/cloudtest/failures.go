@@ -61,7 +61,8 @@ func Failures(t *testing.T, protocol Protocol, call func(context.Context, aws.Co
 		passes, noEffect bool
 	}{
 		{"a throttle passes and certainly had no effect", []Answer{protocol("ThrottlingException")}, true, true},
-		{"a throttle after a lost reply may have had one", []Answer{{Lost: true}, protocol("ThrottlingException")}, true, false},
+		{"a throttle after a lost reply may have had one",
+			[]Answer{{Lost: true}, protocol("ThrottlingException")}, true, false},
 		{"a server error passes", []Answer{broken}, true, false},
 		{"a lost connection passes", []Answer{{Lost: true}}, true, false},
 		{"a missing permission doesn't pass", []Answer{protocol("AccessDeniedException")}, false, false},
@@ -90,7 +91,8 @@ func Failures(t *testing.T, protocol Protocol, call func(context.Context, aws.Co
 			cancel()
 			return Answer{Hang: true}
 		})
-		if err := call(ctx, w.Config); !errors.Is(err, context.Canceled) || !transient.Is(err) || transient.IsNotApplied(err) {
+		err := call(ctx, w.Config)
+		if !errors.Is(err, context.Canceled) || !transient.Is(err) || transient.IsNotApplied(err) {
 			t.Errorf("got %v", err)
 		}
 	})

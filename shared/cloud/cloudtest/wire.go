@@ -68,7 +68,8 @@ func Serve(t testing.TB, answer func(Call) Answer) *Wire {
 	}))
 	t.Cleanup(func() { close(w.done); server.Close() })
 	client := server.Client()
-	client.Transport.(*http.Transport).DisableKeepAlives = true // a connection that is reused while it closes costs a second attempt
+	// a connection that is reused while it closes costs a second attempt
+	client.Transport.(*http.Transport).DisableKeepAlives = true
 	w.Config = aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(server.URL),

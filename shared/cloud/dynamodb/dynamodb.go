@@ -55,7 +55,8 @@ func (t Table) Get(ctx context.Context, keys ...ledger.Key) ([]ledger.Doc, error
 }
 
 func (t Table) one(ctx context.Context, k ledger.Key) ([]ledger.Doc, error) {
-	out, err := t.client.GetItem(ctx, &api.GetItemInput{TableName: &t.name, Key: key(k), ConsistentRead: aws.Bool(true)})
+	in := &api.GetItemInput{TableName: &t.name, Key: key(k), ConsistentRead: aws.Bool(true)}
+	out, err := t.client.GetItem(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", k, awserr.Mark(err))
 	}
@@ -69,8 +70,9 @@ func (t Table) one(ctx context.Context, k ledger.Key) ([]ledger.Doc, error) {
 	return []ledger.Doc{d}, nil
 }
 
-// batch asks again for what DynamoDB left out, at once, for as long as each answer brings something: an answer can be cut
-// off at 16 MB. One that brings nothing is a throttle, and waiting is the caller's business.
+// batch asks again for what DynamoDB left out, at once, for as long as each answer brings
+// something: an answer can be cut off at 16 MB. One that brings nothing is a throttle, and waiting
+// is the caller's business.
 func (t Table) batch(ctx context.Context, keys []ledger.Key) ([]ledger.Doc, error) {
 	ask := make([]map[string]types.AttributeValue, 0, len(keys))
 	for _, k := range keys {

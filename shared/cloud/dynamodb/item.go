@@ -91,7 +91,8 @@ func doc(it map[string]types.AttributeValue) (ledger.Doc, error) {
 	by, okBy := it["by"].(*types.AttributeValueMemberS)
 	fields, okDoc := it["doc"].(*types.AttributeValueMemberM)
 	if !okPK || !okSK || !okRev || !okBy || !okDoc {
-		return ledger.Doc{}, errors.New("an item of the table isn't a document: pk, sk, rev, by or doc is missing or of another type")
+		return ledger.Doc{}, errors.New(
+			"an item of the table isn't a document: pk, sk, rev, by or doc is missing or of another type")
 	}
 	d := ledger.Doc{Key: ledger.Key{PK: pk.Value, SK: sk.Value}, By: by.Value}
 	var err error

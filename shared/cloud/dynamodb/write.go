@@ -46,15 +46,30 @@ func (t Table) part(by string, w ledger.Write) (types.TransactWriteItem, error) 
 	at := require(w.Rev)
 	switch {
 	case w.Check:
-		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &t.name, Key: key(w.Key),
-			ConditionExpression: &at.expression, ExpressionAttributeNames: at.names, ExpressionAttributeValues: at.values}}, nil
+		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName:                 &t.name,
+			Key:                       key(w.Key),
+			ConditionExpression:       &at.expression,
+			ExpressionAttributeNames:  at.names,
+			ExpressionAttributeValues: at.values,
+		}}, nil
 	case w.Delete:
-		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: key(w.Key),
-			ConditionExpression: &at.expression, ExpressionAttributeNames: at.names, ExpressionAttributeValues: at.values}}, nil
+		return types.TransactWriteItem{Delete: &types.Delete{
+			TableName:                 &t.name,
+			Key:                       key(w.Key),
+			ConditionExpression:       &at.expression,
+			ExpressionAttributeNames:  at.names,
+			ExpressionAttributeValues: at.values,
+		}}, nil
 	}
 	item, err := item(by, w)
-	return types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: item,
-		ConditionExpression: &at.expression, ExpressionAttributeNames: at.names, ExpressionAttributeValues: at.values}}, err
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName:                 &t.name,
+		Item:                      item,
+		ConditionExpression:       &at.expression,
+		ExpressionAttributeNames:  at.names,
+		ExpressionAttributeValues: at.values,
+	}}, err
 }
 
 func (t Table) apply(ctx context.Context, parts []types.TransactWriteItem) error {
@@ -76,8 +91,9 @@ func (t Table) apply(ctx context.Context, parts []types.TransactWriteItem) error
 	return ours(err)
 }
 
-// ours turns the answers to a write into the ledger's. A transaction that was canceled for several reasons is a conflict
-// if one of them is that a document has changed: the others would pass, this one doesn't.
+// ours turns the answers to a write into the ledger's. A transaction that was canceled for several
+// reasons is a conflict if one of them is that a document has changed: the others would pass, this
+// one doesn't.
 func ours(err error) error {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) {

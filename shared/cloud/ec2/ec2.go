@@ -31,8 +31,8 @@ type Instances struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) Instances { return Instances{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Machines finds the instances that have one of the selection's ids and all of its tags, whatever their state, sorted by
-// id. Ids that EC2 doesn't know are absent from the result, not an error.
+// Machines finds the instances that have one of the selection's ids and all of its tags, whatever
+// their state, sorted by id. Ids that EC2 doesn't know are absent from the result, not an error.
 func (i Instances) Machines(ctx context.Context, s run.Selection) ([]run.Machine, error) {
 	if len(s.IDs) == 0 && len(s.Tags) == 0 {
 		return nil, errors.New("list instances: neither ids nor tags were given, which would be all of the Region")
@@ -44,7 +44,8 @@ func (i Instances) Machines(ctx context.Context, s run.Selection) ([]run.Machine
 	var machines []run.Machine
 	ids := slices.Compact(slices.Sorted(slices.Values(s.IDs)))
 	for chunk := range slices.Chunk(ids, idsPerCall) {
-		found, err := i.list(ctx, append(slices.Clone(tags), types.Filter{Name: aws.String("instance-id"), Values: chunk}))
+		ids := types.Filter{Name: aws.String("instance-id"), Values: chunk}
+		found, err := i.list(ctx, append(slices.Clone(tags), ids))
 		if err != nil {
 			return nil, err
 		}

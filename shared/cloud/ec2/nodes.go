@@ -15,9 +15,10 @@ import (
 // literal escapes what EC2's filters would take for a wildcard: a window's targets have none.
 var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
 
-// Nodes finds the instances of a selection, whatever their state, sorted by id; terminated ones too, for as long as EC2 shows
-// them. Ids that it doesn't know are absent from the result, not an error; those that aren't of its own form, i-…, it isn't
-// asked for. A selection of nothing is an error, and so is a target that names no tag.
+// Nodes finds the instances of a selection, whatever their state, sorted by id; terminated ones
+// too, for as long as EC2 shows them. Ids that it doesn't know are absent from the result, not an
+// error; those that aren't of its own form, i-…, it isn't asked for. A selection of nothing is an
+// error, and so is a target that names no tag.
 func (i Instances) Nodes(ctx context.Context, s patch.Selection) ([]patch.Node, error) {
 	machines, err := i.selected(ctx, s)
 	if err != nil {

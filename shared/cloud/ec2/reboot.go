@@ -15,16 +15,18 @@ import (
 
 // Reboot asks EC2 to reboot an instance. EC2 only notes the request: no error isn't proof that it reboots.
 //
-// It makes one attempt and no more, so that whoever counts calls counts reboots. A throttle is marked as refused; after a
-// lost reply the reboot may happen. The error wraps run.ErrGone if there is no such instance or it isn't running.
+// It makes one attempt and no more, so that whoever counts calls counts reboots. A throttle is
+// marked as refused; after a lost reply the reboot may happen. The error wraps run.ErrGone if there
+// is no such instance or it isn't running.
 func (i Instances) Reboot(ctx context.Context, id string) error {
 	once := func(o *api.Options) { o.Retryer = aws.NopRetryer{} }
 	_, err := i.client.RebootInstances(ctx, &api.RebootInstancesInput{InstanceIds: []string{id}}, once)
 	return failed("reboot "+id, err)
 }
 
-// Status reads the results of an instance's status checks. For a while after a reboot was asked for they still show the old
-// boot's. One that EC2 doesn't list yet has none. The error wraps run.ErrGone if there is no such instance.
+// Status reads the results of an instance's status checks. For a while after a reboot was asked for
+// they still show the old boot's. One that EC2 doesn't list yet has none. The error wraps
+// run.ErrGone if there is no such instance.
 func (i Instances) Status(ctx context.Context, id string) (run.StatusChecks, error) {
 	out, err := i.client.DescribeInstanceStatus(ctx, &api.DescribeInstanceStatusInput{
 		InstanceIds:         []string{id},

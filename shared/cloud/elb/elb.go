@@ -1,8 +1,8 @@
 // Package elb is Elastic Load Balancing as a rolling reboot sees it: target groups, who is registered in them and how
 // healthy, and the two changes that are made to them.
 //
-// AWS lets an account register or deregister about 4 times a second and describe about 10 times, so everything here asks
-// per target group, never per instance.
+// AWS lets an account register or deregister about 4 times a second and describe about 10 times, so
+// everything here asks per target group, never per instance.
 package elb
 
 import (
@@ -76,8 +76,8 @@ func group(t types.TargetGroup) run.Group {
 	return g
 }
 
-// Targets lists all targets of a target group, those that are draining among them. The error wraps run.ErrNoGroup if the
-// group no longer exists.
+// Targets lists all targets of a target group, those that are draining among them. The error wraps
+// run.ErrNoGroup if the group no longer exists.
 func (g TargetGroups) Targets(ctx context.Context, groupARN string) ([]run.Target, error) {
 	out, err := g.client.DescribeTargetHealth(ctx, &api.DescribeTargetHealthInput{TargetGroupArn: &groupARN})
 	if err != nil {
@@ -101,7 +101,8 @@ func (g TargetGroups) Targets(ctx context.Context, groupARN string) ([]run.Targe
 // Delay is the target group's deregistration delay: how long it lets a target finish what it has begun. The error wraps
 // run.ErrNoGroup if the group no longer exists.
 func (g TargetGroups) Delay(ctx context.Context, groupARN string) (time.Duration, error) {
-	out, err := g.client.DescribeTargetGroupAttributes(ctx, &api.DescribeTargetGroupAttributesInput{TargetGroupArn: &groupARN})
+	in := &api.DescribeTargetGroupAttributesInput{TargetGroupArn: &groupARN}
+	out, err := g.client.DescribeTargetGroupAttributes(ctx, in)
 	if err != nil {
 		return 0, failed("read the deregistration delay of", groupARN, err)
 	}

@@ -12,8 +12,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Deregister takes targets out of a target group. Taking out one that isn't in it succeeds, so it is safe to repeat. The
-// error wraps run.ErrNoGroup if the group no longer exists.
+// Deregister takes targets out of a target group. Taking out one that isn't in it succeeds, so it
+// is safe to repeat. The error wraps run.ErrNoGroup if the group no longer exists.
 //
 // Id and port say which target is meant. AWS takes the same structure here as for registering, and says
 // of it that QUIC groups require the server id: so it is sent here too.
@@ -26,9 +26,9 @@ func (g TargetGroups) Deregister(ctx context.Context, groupARN string, targets [
 	return failed(fmt.Sprintf("deregister %v from", targets), groupARN, err)
 }
 
-// Register puts targets into a target group. Putting in one that is in it succeeds, so it is safe to repeat. The error
-// wraps run.ErrGone if an instance no longer exists or is in a state that can't be registered, and run.ErrNoGroup if the
-// group no longer exists.
+// Register puts targets into a target group. Putting in one that is in it succeeds, so it is safe
+// to repeat. The error wraps run.ErrGone if an instance no longer exists or is in a state that
+// can't be registered, and run.ErrNoGroup if the group no longer exists.
 func (g TargetGroups) Register(ctx context.Context, groupARN string, targets []run.Description) error {
 	if len(targets) == 0 {
 		return nil

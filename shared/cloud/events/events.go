@@ -59,8 +59,8 @@ func (e EventBridge) Rules(ctx context.Context, bus string, prefixes, names []st
 	return slices.CompactFunc(rules, func(a, b run.Rule) bool { return a.Name == b.Name }), nil
 }
 
-// Rule reads one rule. The error wraps run.ErrNoRule if there is none of the name, run.ErrNotOurs if an AWS service manages
-// it or it is in a state that couldn't be restored.
+// Rule reads one rule. The error wraps run.ErrNoRule if there is none of the name, run.ErrNotOurs
+// if an AWS service manages it or it is in a state that couldn't be restored.
 func (e EventBridge) Rule(ctx context.Context, bus, name string) (run.Rule, error) {
 	rule := run.Rule{Bus: bus, Name: name}
 	out, err := e.client.DescribeRule(ctx, &api.DescribeRuleInput{EventBusName: &bus, Name: &name})

@@ -1,5 +1,5 @@
-// Package groups is AWS Resource Groups as the patch report sees it: which nodes are in a group that a maintenance window
-// names.
+// Package groups is AWS Resource Groups as the patch report sees it: which nodes are in a group
+// that a maintenance window names.
 package groups
 
 import (
@@ -29,11 +29,13 @@ type Groups struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) Groups { return Groups{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Members lists the ids of a group's nodes that are of one of the types, or of any type of node if none are given, sorted. The
-// letters of a type may be of any case, as a window's targets have them; types of anything but nodes choose nobody, and cost
-// no call if they are all. The error wraps patch.ErrNoGroup if there is no such group.
+// Members lists the ids of a group's nodes that are of one of the types, or of any type of node if
+// none are given, sorted. The letters of a type may be of any case, as a window's targets have
+// them; types of anything but nodes choose nobody, and cost no call if they are all. The error
+// wraps patch.ErrNoGroup if there is no such group.
 //
-// The request has no filter: it would be refused as a whole if one of its types weren't among those of the group's query.
+// The request has no filter: it would be refused as a whole if one of its types weren't among those
+// of the group's query.
 func (g Groups) Members(ctx context.Context, group string, resourceTypes []string) ([]string, error) {
 	chosen := slices.DeleteFunc(slices.Clone(nodeTypes), func(t string) bool {
 		return len(resourceTypes) > 0 && !contains(resourceTypes, t)
@@ -67,8 +69,8 @@ func contains(list []string, resourceType string) bool {
 	return slices.ContainsFunc(list, func(t string) bool { return strings.EqualFold(t, resourceType) })
 }
 
-// inactive is the error of a group that is based on a CloudFormation stack, if that keeps it from being read: the answer
-// would look as if the group were empty.
+// inactive is the error of a group that is based on a CloudFormation stack, if that keeps it from
+// being read: the answer would look as if the group were empty.
 func inactive(problems []types.QueryError) error {
 	for _, p := range problems {
 		if strings.HasPrefix(string(p.ErrorCode), "CLOUDFORMATION_") {

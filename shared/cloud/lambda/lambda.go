@@ -1,5 +1,5 @@
-// Package lambda asks a function of the user's whether an instance has started. The function is given a JSON payload and
-// answers {"ready": true} or {"ready": false, "reason": "…"}.
+// Package lambda asks a function of the user's whether an instance has started. The function is
+// given a JSON payload and answers {"ready": true} or {"ready": false, "reason": "…"}.
 package lambda
 
 import (
@@ -55,7 +55,8 @@ func answer(function string, payload []byte) (bool, string) {
 	}
 	switch err := json.Unmarshal(payload, &a); {
 	case err != nil || a.Ready == nil:
-		return false, fmt.Sprintf(`function %s answered %s instead of {"ready": true or false}`, function, short(string(payload)))
+		return false, fmt.Sprintf(`function %s answered %s instead of {"ready": true or false}`,
+			function, short(string(payload)))
 	case *a.Ready:
 		return true, ""
 	case a.Reason == "":

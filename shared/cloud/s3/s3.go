@@ -21,8 +21,8 @@ type Bucket struct {
 	name, region string
 }
 
-// New makes a client for the bucket; it calls nothing yet, and PutObject alone later: the sessions of directory buckets, the
-// only other call that is linked with it, are off.
+// New makes a client for the bucket; it calls nothing yet, and PutObject alone later: the sessions
+// of directory buckets, the only other call that is linked with it, are off.
 func New(cfg aws.Config, bucket string) Bucket {
 	plain := func(o *api.Options) { o.DisableS3ExpressSessionAuth = aws.Bool(true) }
 	return Bucket{api.NewFromConfig(awserr.Watch(cfg), plain), bucket, cfg.Region}

@@ -14,12 +14,13 @@ import (
 	"quickstep/shared/run"
 )
 
-// Announce sends an announcement to the topic's subscribers: text by e-mail, JSON to everybody else. The subject is made to
-// fit as in Publish. Attributes are strings, ints and bools, which SNS has as strings, true and false; an empty string, which
-// it doesn't take, is left out. One that lacks a form, or is longer than notify.MaxAnnouncement, is an error; nothing is cut.
+// Announce sends an announcement to the topic's subscribers: text by e-mail, JSON to everybody
+// else. The subject is made to fit as in Publish. Attributes are strings, ints and bools, which SNS
+// has as strings, true and false; an empty string, which it doesn't take, is left out. One that
+// lacks a form, or is longer than notify.MaxAnnouncement, is an error; nothing is cut.
 //
-// It makes one attempt and no more: of one whose reply is lost nobody knows whether it was sent, and whoever sends it again says
-// so.
+// It makes one attempt and no more: of one whose reply is lost nobody knows whether it was sent,
+// and whoever sends it again says so.
 func (t Topic) Announce(ctx context.Context, a notify.Announcement) error {
 	what := fmt.Sprintf("announce %q to %s", a.Subject, run.ShortARN(t.arn))
 	in, err := t.announcement(a)
@@ -43,7 +44,12 @@ func (t Topic) announcement(a notify.Announcement) (*api.PublishInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &api.PublishInput{TopicArn: &t.arn, Message: aws.String(a.Message()), MessageStructure: aws.String("json"), MessageAttributes: values}
+	in := &api.PublishInput{
+		TopicArn:          &t.arn,
+		Message:           aws.String(a.Message()),
+		MessageStructure:  aws.String("json"),
+		MessageAttributes: values,
+	}
 	if s := fit(a.Subject); s != "" {
 		in.Subject = &s
 	}

@@ -27,8 +27,9 @@ func New(cfg aws.Config, topicARN string) Topic {
 	return Topic{api.NewFromConfig(awserr.Watch(cfg)), topicARN}
 }
 
-// Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at most notify.MaxSubject
-// characters, ASCII, one line. A text that is empty or longer than notify.MaxText is an error; nothing is cut from it.
+// Publish sends a message to the topic's subscribers. The subject is made to fit what SNS takes: at
+// most notify.MaxSubject characters, ASCII, one line. A text that is empty or longer than
+// notify.MaxText is an error; nothing is cut from it.
 //
 // It makes one attempt and no more, as Announce does: whoever calls repeats it by the protocol, and knows about doubt.
 func (t Topic) Publish(ctx context.Context, subject, text string) error {

@@ -73,7 +73,8 @@ func (q Queues) batch(ctx context.Context, b []choreo.Envelope) []error {
 		entries = append(entries, types.SendMessageBatchRequestEntry{
 			Id: aws.String(strconv.Itoa(i)), MessageBody: &m.Body, DelaySeconds: seconds(m.Delay)})
 	}
-	out, err := q.client.SendMessageBatch(ctx, &api.SendMessageBatchInput{QueueUrl: aws.String(q.urls[queue]), Entries: entries})
+	in := &api.SendMessageBatchInput{QueueUrl: aws.String(q.urls[queue]), Entries: entries}
+	out, err := q.client.SendMessageBatch(ctx, in)
 	if err != nil {
 		return []error{fmt.Errorf("send %d messages to %s: %w", len(b), queue, awserr.Mark(err))}
 	}
@@ -82,7 +83,8 @@ func (q Queues) batch(ctx context.Context, b []choreo.Envelope) []error {
 		failures = append(failures, failure(b, f))
 	}
 	if answered := len(out.Failed) + len(out.Successful); answered < len(b) {
-		failures = append(failures, transient.Mark(fmt.Errorf("send %d messages to %s: the answer is about %d", len(b), queue, answered)))
+		err := fmt.Errorf("send %d messages to %s: the answer is about %d", len(b), queue, answered)
+		failures = append(failures, transient.Mark(err))
 	}
 	return failures
 }

@@ -26,8 +26,9 @@ const (
 	runWithin = "60"
 )
 
-// A bootQuestion is a document of AWS that runs a command, and a command that prints what differs from boot to boot, and for how
-// many seconds the system has been up, by its own counter. /proc/uptime has a second number behind it.
+// A bootQuestion is a document of AWS that runs a command, and a command that prints what differs
+// from boot to boot, and for how many seconds the system has been up, by its own counter.
+// /proc/uptime has a second number behind it.
 type bootQuestion struct{ document, command string }
 
 var (
@@ -68,10 +69,12 @@ func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) 
 	return *out.Command.CommandId, nil
 }
 
-// BootAnswer reads what became of AskBoot's command. done says that it has ended; the answer then has the boot's id (Linux)
-// or the time of its start (Windows), or is empty if the command failed, came too late or printed anything else, as happens
-// while a machine shuts down.
-func (s SystemsManager) BootAnswer(ctx context.Context, id, command string) (answer run.BootAnswer, done bool, err error) {
+// BootAnswer reads what became of AskBoot's command. done says that it has ended; the answer then
+// has the boot's id (Linux) or the time of its start (Windows), or is empty if the command failed,
+// came too late or printed anything else, as happens while a machine shuts down.
+func (s SystemsManager) BootAnswer(
+	ctx context.Context, id, command string,
+) (answer run.BootAnswer, done bool, err error) {
 	out, err := s.client.GetCommandInvocation(ctx, &api.GetCommandInvocationInput{CommandId: &command, InstanceId: &id})
 	if awserr.Code(err) == "InvocationDoesNotExist" { // SSM shows a command some seconds after it took it
 		return answer, false, nil

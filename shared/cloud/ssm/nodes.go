@@ -56,8 +56,9 @@ func (s SystemsManager) selected(ctx context.Context, selected patch.Selection) 
 	return found, nil
 }
 
-// named finds nodes by their ids. Where an id keeps the others from being answered for, halves are asked for until it stands
-// alone: the API's reference has InvalidInstanceId among this call's errors, and doesn't say when.
+// named finds nodes by their ids. Where an id keeps the others from being answered for, halves are
+// asked for until it stands alone: the API's reference has InvalidInstanceId among this call's
+// errors, and doesn't say when.
 func (s SystemsManager) named(ctx context.Context, ids []string) ([]patch.Node, error) {
 	found, err := s.nodes(ctx, types.InstanceInformationStringFilter{Key: aws.String("InstanceIds"), Values: ids})
 	switch awserr.Code(err) {
@@ -77,7 +78,9 @@ func (s SystemsManager) named(ctx context.Context, ids []string) ([]patch.Node, 
 	return append(first, second...), err
 }
 
-func (s SystemsManager) nodes(ctx context.Context, filters ...types.InstanceInformationStringFilter) ([]patch.Node, error) {
+func (s SystemsManager) nodes(
+	ctx context.Context, filters ...types.InstanceInformationStringFilter,
+) ([]patch.Node, error) {
 	var found []patch.Node
 	err := pages(func(token *string) (*string, error) {
 		page, err := s.client.DescribeInstanceInformation(ctx, &api.DescribeInstanceInformationInput{

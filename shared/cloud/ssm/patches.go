@@ -23,8 +23,9 @@ const (
 	patchPage = 50
 )
 
-// States reads what the last scan or installation on each node has come to, sorted by id. Nodes that were never scanned,
-// or that Systems Manager doesn't know, are absent. It makes no call for no ids.
+// States reads what the last scan or installation on each node has come to, sorted by id. Nodes
+// that were never scanned, or that Systems Manager doesn't know, are absent. It makes no call for
+// no ids.
 func (s SystemsManager) States(ctx context.Context, ids []string) ([]patch.State, error) {
 	var states []patch.State
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), statesPerCall) {
@@ -57,10 +58,13 @@ func patchState(s types.InstancePatchState) patch.State {
 	}
 }
 
-// Patches reads one page of the patches on a node that are in one of the states, or in any if none are given; an empty token
-// is for the first page, an empty next says that there are no more. A page may be empty. The error wraps patch.ErrToken if
-// the token holds no longer, and run.ErrUnmanaged if Systems Manager doesn't know the node.
-func (s SystemsManager) Patches(ctx context.Context, id string, states []string, token string) (page []patch.Patch, next string, err error) {
+// Patches reads one page of the patches on a node that are in one of the states, or in any if none
+// are given; an empty token is for the first page, an empty next says that there are no more. A
+// page may be empty. The error wraps patch.ErrToken if the token holds no longer, and
+// run.ErrUnmanaged if Systems Manager doesn't know the node.
+func (s SystemsManager) Patches(
+	ctx context.Context, id string, states []string, token string,
+) (page []patch.Patch, next string, err error) {
 	in := &api.DescribeInstancePatchesInput{InstanceId: &id, MaxResults: aws.Int32(patchPage)}
 	if len(states) > 0 {
 		in.Filters = []types.PatchOrchestratorFilter{{Key: aws.String("State"), Values: states}}
@@ -86,8 +90,13 @@ func (s SystemsManager) Patches(ctx context.Context, id string, states []string,
 
 func patchOf(p types.PatchComplianceData) patch.Patch {
 	return patch.Patch{
-		KB: aws.ToString(p.KBId), Title: aws.ToString(p.Title), Classification: aws.ToString(p.Classification),
-		Severity: aws.ToString(p.Severity), State: string(p.State), Installed: known(p.InstalledTime), CVEs: aws.ToString(p.CVEIds),
+		KB:             aws.ToString(p.KBId),
+		Title:          aws.ToString(p.Title),
+		Classification: aws.ToString(p.Classification),
+		Severity:       aws.ToString(p.Severity),
+		State:          string(p.State),
+		Installed:      known(p.InstalledTime),
+		CVEs:           aws.ToString(p.CVEIds),
 	}
 }
 

@@ -1,5 +1,6 @@
-// Package ssm is Systems Manager as this project uses it: a parameter that holds a fleet's settings; the question that proves
-// a reboot, "which boot are you?"; maintenance windows, the nodes that they patch, and their patches.
+// Package ssm is Systems Manager as this project uses it: a parameter that holds a fleet's
+// settings; the question that proves a reboot, "which boot are you?"; maintenance windows, the
+// nodes that they patch, and their patches.
 //
 // That question is asynchronous: AskBoot sends a command, and BootAnswer, some seconds later, reads what became of it.
 package ssm
@@ -22,8 +23,8 @@ type SystemsManager struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) SystemsManager { return SystemsManager{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Parameter reads a parameter, decrypted if it is a SecureString. The error wraps run.ErrNoParameter if there is none of
-// that name.
+// Parameter reads a parameter, decrypted if it is a SecureString. The error wraps
+// run.ErrNoParameter if there is none of that name.
 func (s SystemsManager) Parameter(ctx context.Context, name string) (string, error) {
 	out, err := s.client.GetParameter(ctx, &api.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
 	switch awserr.Code(err) {

@@ -51,8 +51,12 @@ func (s SystemsManager) Windows(ctx context.Context) ([]patch.Window, error) {
 
 func window(w types.MaintenanceWindowIdentity) patch.Window {
 	return patch.Window{
-		ID: aws.ToString(w.WindowId), Name: aws.ToString(w.Name), Enabled: w.Enabled, Next: aws.ToString(w.NextExecutionTime),
-		Zone: aws.ToString(w.ScheduleTimezone), Hours: int(aws.ToInt32(w.Duration)),
+		ID:      aws.ToString(w.WindowId),
+		Name:    aws.ToString(w.Name),
+		Enabled: w.Enabled,
+		Next:    aws.ToString(w.NextExecutionTime),
+		Zone:    aws.ToString(w.ScheduleTimezone),
+		Hours:   int(aws.ToInt32(w.Duration)),
 	}
 }
 
@@ -81,8 +85,9 @@ func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Reg
 	return all, nil
 }
 
-// Tasks lists the commands and automations of a window, in the order of their own ids; none if there is no such window. Where
-// the document may be told to scan only, the task is read too, for what it is told: one call more.
+// Tasks lists the commands and automations of a window, in the order of their own ids; none if
+// there is no such window. Where the document may be told to scan only, the task is read too, for
+// what it is told: one call more.
 func (s SystemsManager) Tasks(ctx context.Context, window string) ([]patch.Task, error) {
 	tasks, err := s.tasks(ctx, window)
 	switch {
@@ -131,7 +136,8 @@ func (s SystemsManager) listed(ctx context.Context, window string) ([]types.Main
 		return page.NextToken, nil
 	})
 	tasks = slices.DeleteFunc(tasks, func(t types.MaintenanceWindowTask) bool {
-		return t.Type != types.MaintenanceWindowTaskTypeRunCommand && t.Type != types.MaintenanceWindowTaskTypeAutomation
+		return t.Type != types.MaintenanceWindowTaskTypeRunCommand &&
+			t.Type != types.MaintenanceWindowTaskTypeAutomation
 	})
 	slices.SortFunc(tasks, func(a, b types.MaintenanceWindowTask) int {
 		return cmp.Compare(aws.ToString(a.WindowTaskId), aws.ToString(b.WindowTaskId))
@@ -141,7 +147,8 @@ func (s SystemsManager) listed(ctx context.Context, window string) ([]types.Main
 
 // parameter is the first value of a parameter that a task gives its document, empty if it gives none.
 func (s SystemsManager) parameter(ctx context.Context, window, task, name string) (string, error) {
-	out, err := s.client.GetMaintenanceWindowTask(ctx, &api.GetMaintenanceWindowTaskInput{WindowId: &window, WindowTaskId: &task})
+	in := &api.GetMaintenanceWindowTaskInput{WindowId: &window, WindowTaskId: &task}
+	out, err := s.client.GetMaintenanceWindowTask(ctx, in)
 	if err != nil {
 		return "", err
 	}

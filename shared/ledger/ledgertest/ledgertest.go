@@ -99,7 +99,8 @@ func is(t *testing.T, s ledger.Store, k ledger.Key, rev int64, by, body string) 
 		t.Fatalf("%s: got %d documents", k, len(docs))
 	}
 	if d := docs[0]; d.Key != k || d.Rev != rev || d.By != by || !same(t, d.Body, []byte(body)) {
-		t.Fatalf("%s: got %s, revision %d by %q: %s; want revision %d by %q: %s", k, d.Key, d.Rev, d.By, d.Body, rev, by, body)
+		t.Fatalf("%s: got %s, revision %d by %q: %s; want revision %d by %q: %s",
+			k, d.Key, d.Rev, d.By, d.Body, rev, by, body)
 	}
 }
 

@@ -93,10 +93,14 @@ func listOrder(t *testing.T, s ledger.Store) {
 }
 
 func listPrefix(t *testing.T, s ledger.Store) {
-	for _, k := range []ledger.Key{at("P", "I#1"), at("P", "I#2"), at("P", "I"), at("P", "J#1"), at("P", "RUN"), at("Q", "I#3"), at("PP", "I#4")} {
+	for _, k := range []ledger.Key{
+		at("P", "I#1"), at("P", "I#2"), at("P", "I"), at("P", "J#1"), at("P", "RUN"), at("Q", "I#3"), at("PP", "I#4"),
+	} {
 		must(t, s, "w", put(k, 0, `{}`))
 	}
-	for prefix, want := range map[string]string{"I#": "I#1 I#2", "": "I I#1 I#2 J#1 RUN", "RUN": "RUN", "Z": "", "I#1#": ""} {
+	for prefix, want := range map[string]string{
+		"I#": "I#1 I#2", "": "I I#1 I#2 J#1 RUN", "RUN": "RUN", "Z": "", "I#1#": "",
+	} {
 		if got := list(t, s, "P", prefix, "", 0); got != want {
 			t.Errorf("prefix %q: got %s, want %s", prefix, got, want)
 		}
@@ -151,7 +155,8 @@ func listLong(t *testing.T, s ledger.Store) {
 			t.Errorf("limit %d: got %d documents, %v", limit, len(docs), err)
 		}
 	}
-	if docs, err := s.List(t.Context(), "RUN#1", "I#", keys[9].SK, 150); err != nil || !slices.Equal(found(docs), keys[10:160]) {
+	docs, err := s.List(t.Context(), "RUN#1", "I#", keys[9].SK, 150)
+	if err != nil || !slices.Equal(found(docs), keys[10:160]) {
 		t.Errorf("150 after the tenth: got %d documents, %v", len(docs), err)
 	}
 }
@@ -163,7 +168,8 @@ func bodies(t *testing.T, s ledger.Store) {
 		`{"unicode":"żółć 日本 👩‍🚀 \u0000 \u2028 <&> \"quoted\" \\"}`,
 		`{"żółć":{"日本":1}}`,
 		`{"nested":{"a":[1,[2,[3,{"b":[null,{"c":""}]}]],"mixed",true]}}`,
-		`{"zero":0,"negative":-1,"large":9223372036854775807,"larger":18446744073709551615,"small":-9223372036854775808}`,
+		`{"zero":0,"negative":-1,"large":9223372036854775807,` +
+			`"larger":18446744073709551615,"small":-9223372036854775808}`,
 		`{"fraction":0.1,"exponent":1.5e-7,"many":12345678901234567890123456789012345678,"third":0.3333333333333333}`,
 		`{"pk":"mine","sk":1,"rev":null,"by":[],"doc":{"doc":{}},"expires":"never"}`, // the table's own names
 		`{"time":"2026-03-29T01:59:59.123456789Z","number as text":"007"}`,
@@ -171,7 +177,8 @@ func bodies(t *testing.T, s ledger.Store) {
 		k := at("BODY", fmt.Sprint(i))
 		must(t, s, "w", put(k, 0, body))
 		is(t, s, k, 1, "w", body)
-		if docs, err := s.List(t.Context(), k.PK, k.SK, "", 0); err != nil || len(docs) != 1 || !same(t, docs[0].Body, []byte(body)) {
+		docs, err := s.List(t.Context(), k.PK, k.SK, "", 0)
+		if err != nil || len(docs) != 1 || !same(t, docs[0].Body, []byte(body)) {
 			t.Errorf("listed %+v, %v, want %s", docs, err, body)
 		}
 	}
@@ -188,7 +195,8 @@ func putAndRead(t *testing.T, s ledger.Store) {
 		t.Fatalf("before: revision %d, %+v, %v", rev, got, err)
 	}
 	must(t, s, "w", ledger.Put(k, 0, instance{ID: "i-1", Ports: map[string]int{"web": 80}}))
-	if rev, err := ledger.Read(t.Context(), s, k, &got); rev != 1 || err != nil || got.ID != "i-1" || got.Ports["web"] != 80 {
+	rev, err := ledger.Read(t.Context(), s, k, &got)
+	if rev != 1 || err != nil || got.ID != "i-1" || got.Ports["web"] != 80 {
 		t.Fatalf("after: revision %d, %+v, %v", rev, got, err)
 	}
 }
