@@ -5,10 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"quickstep/shared/cloud/ec2"
+	"quickstep/shared/cloud/function"
 	functions "quickstep/shared/cloud/lambda"
 	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/function"
 	"quickstep/shared/probe"
 	"quickstep/shared/rolling"
 )

@@ -5,8 +5,8 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/control"
-	"quickstep/shared/function"
 )
 
 func main() {

@@ -6,7 +6,7 @@ import (
 
 	"quickstep/shared/cloud/ec2"
 	"quickstep/shared/cloud/elb"
-	"quickstep/shared/function"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/rolling"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"quickstep/shared/cloud/alarms"
 	"quickstep/shared/cloud/events"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/function"
 	"quickstep/shared/rolling"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"quickstep/shared/cloud/ec2"
 	"quickstep/shared/cloud/elb"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/function"
 	"quickstep/shared/rolling"
 )
 

@@ -4,9 +4,9 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/s3"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/function"
 	"quickstep/shared/patch"
 )
 

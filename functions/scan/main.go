@@ -4,8 +4,8 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/function"
 	"quickstep/shared/patch"
 )
 

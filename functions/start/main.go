@@ -8,9 +8,9 @@ import (
 	"quickstep/shared/cloud/ec2"
 	"quickstep/shared/cloud/elb"
 	"quickstep/shared/cloud/events"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/function"
 	"quickstep/shared/rolling"
 )
 

@@ -6,10 +6,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"quickstep/shared/cloud/ec2"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/groups"
 	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/function"
 	"quickstep/shared/patch"
 )
 

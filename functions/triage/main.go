@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/sns"
-	"quickstep/shared/function"
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 )

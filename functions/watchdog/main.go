@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/function"
+	"quickstep/shared/cloud/function"
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 )

@@ -492,7 +492,7 @@ func TestAFunctionReadsTheVariablesThatItDeclaresAndNoOthers(t *testing.T) {
 			t.Errorf("%s: reads %v\ndeclares %v", name, read, declared)
 		}
 	}
-	every := variablesOf(t, "shared/function", "all")
+	every := variablesOf(t, "shared/cloud/function", "all")
 	if want := []string{"TABLE", "LEASE"}; !slices.Equal(every, want) {
 		t.Errorf("every function reads %v, want %v", every, want)
 	}
