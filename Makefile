@@ -5,6 +5,8 @@ SAM           := 1.170.0
 CHECKOV       := 3.3.30
 MINISTACK     := 1.5.33
 CBOR2         := 6.3.0
+# Version 2 of the AWS CLI isn't on PyPI; version 1 has the same commands but for --cli-binary-format.
+AWS_CLI       := 1.46.3
 # MiniStack reads SAM templates with it; the same as SAM's own.
 TRANSLATOR    := 1.115.0
 
@@ -18,7 +20,7 @@ tools := $(CURDIR)/.tools
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
 venv  := $(tools)/venv-cfn-lint-$(CFN_LINT)-sam-$(SAM)
 check := $(tools)/venv-checkov-$(CHECKOV)
-cloud := $(tools)/venv-ministack-$(MINISTACK)
+cloud := $(tools)/venv-ministack-$(MINISTACK)-aws-$(AWS_CLI)
 code  := $(wildcard functions shared tests)
 
 # A folder is there as soon as something is in it. What says that it is complete is a file, written last: what was
@@ -44,7 +46,7 @@ why_x86_64     := every cold start loads all of it; the same code is about 0.8 M
 comma          := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes release local local-check e2e clean
+.PHONY: help test test-raced test-simulations test-plain scale sim pairs mutants demo pictures lint build sizes release local local-check e2e commands clean
 
 # A variable that isn't what it should be ends make in one line, before anything runs:
 # $(call whole,SEED) a whole number from 1 on, $(call one,BREAK,drain) one of these words; or left out.
@@ -111,6 +113,8 @@ lint: $(lint) $(venv)/$(done) $(check)/$(done) ## Check formatting, modules, cod
 	@# it finds all that it can: what of that is accepted, for which resource and why, stands in a file of ours
 	BC_SKIP_MAPPING=TRUE $(check)/bin/checkov --file template.yaml --framework cloudformation --soft-fail --output json > $(tools)/checkov.json
 	go run ./tests/template/checkov tests/template/checkov/accepted.yaml $(tools)/checkov.json
+	go run ./tests/docs/try -account > $(tools)/account.jsonl
+	$(venv)/bin/python tests/docs/options.py < $(tools)/account.jsonl
 
 # sam empties its folder before it builds; without a template there, sam deploy would take the source. So it builds beside it.
 build: $(venv)/$(done) ## Build every function as it is deployed; two minutes, four the first time; ARCH=x86_64 for the other processor
@@ -133,7 +137,8 @@ sizes: $(built) ## Show the sizes of what was built; fail if one is above the li
 # A release is what the change log describes: its version has a part there before anything is built.
 release: $(venv)/$(done) ## Build for the AWS Serverless Application Repository, upload to BUCKET, and say how to publish
 	@version=$$(awk '$$1 == "SemanticVersion:" { print $$2 }' template.yaml); grep -qF "## [$$version]" CHANGELOG.md || \
-		{ echo "CHANGELOG.md has no part [$$version], the SemanticVersion of template.yaml"; exit 1; }
+		{ echo "CHANGELOG.md has no part [$$version], the SemanticVersion of template.yaml:" \
+			"put the line \"## [$$version]\" below \"## [Unreleased]\", above what is released, and commit it"; exit 1; }
 	@$(MAKE) --no-print-directory build
 	$(venv)/bin/sam package --template-file .aws-sam/build/template.yaml --s3-bucket '$(BUCKET)' --output-template-file packaged.yaml
 	@echo "packaged: sam publish --template packaged.yaml"
@@ -162,7 +167,10 @@ local-check: $(cloud)/$(done) $(here)/$(done) ## Invoke every file in events/ by
 	.ci/docker with go run ./tests/cloud/local $(bench) -ministack $(cloud)/bin/ministack -check
 
 e2e: $(cloud)/$(done) $(here)/$(done) ## Deploy onto an emulator of AWS, and reboot three fleets there while things go wrong; Linux, ten minutes, 15 the first time
-	go run ./tests/cloud -ministack $(cloud)/bin/ministack $(bench) $(if $(LOGS),-logs $(LOGS))
+	go run ./tests/cloud -ministack $(cloud)/bin/ministack -aws $(cloud)/bin/aws $(bench) $(if $(LOGS),-logs $(LOGS))
+
+commands: ## Run the commands of README.md and docs/ that need no account, as written, in a clean clone of what is committed
+	go run ./tests/docs/try -tools $(tools)
 
 clean: ## Remove what was built and installed here
 	rm -rf .aws-sam .tools
@@ -188,4 +196,4 @@ $(check)/$(done):
 	$(call install,checkov==$(CHECKOV))
 
 $(cloud)/$(done):
-	$(call install,ministack==$(MINISTACK) cbor2==$(CBOR2) aws-sam-translator==$(TRANSLATOR))
+	$(call install,ministack==$(MINISTACK) cbor2==$(CBOR2) aws-sam-translator==$(TRANSLATOR) awscli==$(AWS_CLI))

@@ -9,9 +9,10 @@
 //	                 ▼
 //	              MiniStack: CloudFormation, SQS, Lambda, DynamoDB, SNS, EventBridge, CloudWatch alarms
 //
-// Three fleets are rebooted at the same time: one by its schedule; one whose functions are killed, whose queues are purged,
-// that is paused and resumed; one with an instance that never comes back. A patch report is asked for and received. A client sends requests all the time, and each
-// that fails is one too many. It exits 1 if anything isn't as it should be.
+// Three fleets are rebooted at the same time: one by the stack's schedule; one whose functions are killed, whose queues are
+// purged, that is paused and resumed; one with an instance that never comes back, by a schedule that the commands of docs/run.md
+// have made. A patch report is asked for and received, another by a schedule of docs/patch-report.md. A client sends requests all
+// the time, and each that fails is one too many. It exits 1 if anything isn't as it should be.
 package main
 
 import (
@@ -30,16 +31,17 @@ import (
 const limit = 16 * time.Minute
 
 // tools are the programs that the Makefile has installed and built.
-type tools struct{ ministack, sam, built, logs string }
+type tools struct{ ministack, sam, aws, built, logs string }
 
 func main() {
 	var t tools
 	flag.StringVar(&t.ministack, "ministack", "", "the program ministack")
 	flag.StringVar(&t.sam, "sam", "", "the program sam")
+	flag.StringVar(&t.aws, "aws", "", "the program aws")
 	flag.StringVar(&t.built, "built", "", "the folder into which sam has built, for this machine's processor")
 	flag.StringVar(&t.logs, "logs", "", "the folder that takes the emulator's files and logs; without it they are kept only if something is wrong")
 	flag.Parse()
-	if flag.NArg() > 0 || t.ministack == "" || t.sam == "" || t.built == "" {
+	if flag.NArg() > 0 || t.ministack == "" || t.sam == "" || t.aws == "" || t.built == "" {
 		fmt.Fprintln(os.Stderr, "usage: see make e2e")
 		os.Exit(2)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
+	"quickstep/tests/cloud/emulator"
 	"quickstep/tests/cloud/stage"
 	"quickstep/tests/loadenv"
 	"quickstep/tests/sim"
@@ -20,7 +21,10 @@ type play struct {
 	account *account
 	mail    *stage.Mail
 	traffic *loadenv.Traffic
+	aws     string // the program
+	dir     string // where an operator works
 	runs    map[*fleet]string
+	weekly  string      // the patch report that a schedule of an operator's asks for
 	killed  chan string // instances whose reboot's caller was killed
 }
 
@@ -57,28 +61,53 @@ func await(ctx context.Context, what string, limit time.Duration, holds func() (
 	}
 }
 
-// begin asks for a run of each fleet: that of web by its schedule.
+// begin asks for a run of each fleet: that of web by the stack's schedule, that of batch by one that an operator makes.
 func (p *play) begin(ctx context.Context) error {
-	at := time.Now().Add(15 * time.Second).Truncate(time.Second)
-	input, err := p.account.Fire(ctx, "StartFunctionFleet", at)
+	own, err := p.account.OwnSchedule(ctx, "StartFunctionFleet")
 	if err != nil {
-		return fmt.Errorf("set the schedule: %w", err)
+		return err
+	}
+	if err := p.schedule(ctx, own, web); err != nil {
+		return err
+	}
+	p.runs[shop] = shop.name + "-1"
+	var begun rolling.StartResult
+	if err := p.account.Invoke(ctx, "start", map[string]string{"id": p.runs[shop], "fleet": shop.name}, &begun); err != nil {
+		return err
+	}
+	p.Say(shop.name, "an operator asks for run %s: %s, %d instances, %d may be out at once",
+		begun.Run, begun.Status, begun.Instances, begun.MaxConcurrency)
+	for _, s := range pasted {
+		if err := p.paste(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := p.schedule(ctx, pasted[0].name, batch); err != nil {
+		return err
+	}
+	return p.scheduleReport(ctx, pasted[1].name)
+}
+
+// schedule lets a schedule ask for a run of a fleet.
+func (p *play) schedule(ctx context.Context, name string, f *fleet) error {
+	id, at, err := p.fire(ctx, name)
+	p.runs[f] = run.RunID(f.name, id)
+	p.Say(f.name, "EventBridge Scheduler will ask for run %s at %s UTC, by schedule %s", p.runs[f], at.UTC().Format(time.TimeOnly), name)
+	return err
+}
+
+// fire lets a schedule fire soon, and gives the id of the request that it will send.
+func (p *play) fire(ctx context.Context, name string) (id string, at time.Time, err error) {
+	at = emulator.Firing(time.Now())
+	input, err := p.account.Fire(ctx, name, at)
+	if err != nil {
+		return "", at, fmt.Errorf("set schedule %s: %w", name, err)
 	}
 	var request struct{ ID string }
 	if err := json.Unmarshal([]byte(input), &request); err != nil {
-		return fmt.Errorf("read the schedule's input %s: %w", input, err)
+		return "", at, fmt.Errorf("read the input %s of schedule %s: %w", input, name, err)
 	}
-	p.runs[web] = run.RunID(web.name, request.ID)
-	p.Say("web", "EventBridge Scheduler will ask for run %s at %s UTC", p.runs[web], at.UTC().Format(time.TimeOnly))
-	for _, f := range []*fleet{shop, batch} {
-		p.runs[f] = f.name + "-1"
-		var begun rolling.StartResult
-		if err := p.account.Invoke(ctx, "start", map[string]string{"id": p.runs[f], "fleet": f.name}, &begun); err != nil {
-			return err
-		}
-		p.Say(f.name, "an operator asks for run %s: %s, %d instances, %d may be out at once", begun.Run, begun.Status, begun.Instances, begun.MaxConcurrency)
-	}
-	return nil
+	return request.ID, at, nil
 }
 
 // kill is what happens at shop's first reboot: EC2 has taken the call, and whoever made it dies before the answer.

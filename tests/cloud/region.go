@@ -25,9 +25,9 @@ type fleet struct {
 
 // The fleets, each with a run of its own, all at the same time.
 var (
-	web   = &fleet{name: "web", first: 1, size: 8, tokens: 4, floor: 4}              // asked for by the schedule
+	web   = &fleet{name: "web", first: 1, size: 8, tokens: 4, floor: 4}              // asked for by the stack's schedule
 	shop  = &fleet{name: "shop", first: 11, size: 4, tokens: 2, floor: 2}            // killed, paused, resumed
-	batch = &fleet{name: "batch", first: 21, size: 3, tokens: 2, floor: 1, lost: 22} // one of it fails
+	batch = &fleet{name: "batch", first: 21, size: 3, tokens: 2, floor: 1, lost: 22} // asked for by an operator's schedule; one of it fails
 	all   = []*fleet{web, shop, batch}
 )
 

@@ -42,7 +42,11 @@ func setUp(ctx context.Context, d *stage.Log, t tools) (err error) {
 	var contracts sync.WaitGroup
 	contracts.Go(func() { suites(ctx, d, s.Emulator.Endpoint, dir) })
 	defer contracts.Wait()
-	return perform(ctx, d, r, a)
+	aws, err := filepath.Abs(t.aws)
+	if err != nil {
+		return err
+	}
+	return perform(ctx, d, r, a, aws, dir)
 }
 
 // folder is where the emulator works. It is removed at the end unless it was asked for, or is needed.
@@ -71,7 +75,7 @@ func parameters() map[string]string {
 }
 
 // perform plays it all under traffic.
-func perform(ctx context.Context, d *stage.Log, r *region, a *account) error {
+func perform(ctx context.Context, d *stage.Log, r *region, a *account, aws, dir string) error {
 	ctx, end := context.WithCancelCause(ctx)
 	var others sync.WaitGroup
 	defer others.Wait()
@@ -91,7 +95,7 @@ func perform(ctx context.Context, d *stage.Log, r *region, a *account) error {
 		return err
 	}
 	defer traffic.Close()
-	p := &play{Log: d, region: r, account: a, mail: m, traffic: traffic, runs: map[*fleet]string{}, killed: make(chan string, 1)}
+	p := &play{Log: d, region: r, account: a, mail: m, traffic: traffic, aws: aws, dir: dir, runs: map[*fleet]string{}, killed: make(chan string, 1)}
 	a.StandIn.Rebooted = p.kill // nobody reboots yet
 	others.Go(func() { m.Read(ctx) })
 	others.Go(func() { p.evaluate(ctx) })
@@ -101,7 +105,7 @@ func perform(ctx context.Context, d *stage.Log, r *region, a *account) error {
 	disturbed := make(chan struct{})
 	others.Go(func() {
 		defer close(disturbed)
-		if err := errors.Join(p.report(ctx), p.disturb(ctx)); err != nil {
+		if err := errors.Join(p.report(ctx), p.disturb(ctx), p.scheduledReport(ctx)); err != nil {
 			end(err)
 		}
 	})

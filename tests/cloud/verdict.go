@@ -24,6 +24,7 @@ func (p *play) verdict(ctx context.Context) {
 	p.told()
 	p.restored(ctx)
 	p.release(ctx)
+	p.forget(ctx)
 	p.Judge("ledger", "no lock, no run under way, nothing muted is left", p.account.rest(ctx)...)
 	p.Judge("queues", "nothing waits, no letter is left", p.left(ctx)...)
 	p.requests()

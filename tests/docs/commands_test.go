@@ -16,6 +16,7 @@ import (
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
+	"quickstep/tests/docs"
 	"quickstep/tests/template"
 )
 
@@ -28,54 +29,26 @@ func stack(t *testing.T) *template.Stack {
 	return s
 }
 
-// command is one command of a page, with its continued lines joined.
+// command is one command of a block, in one line.
 type command struct{ page, text string }
 
-func commands(t *testing.T) (all []command) {
+func shown(t *testing.T) []docs.Command {
 	t.Helper()
-	for _, p := range pages(t) {
-		for _, b := range p.blocks("sh") {
-			joined := strings.ReplaceAll(b.text, "\\\n", " ")
-			for line := range strings.Lines(joined) {
-				if line = strings.TrimSpace(line); line != "" {
-					all = append(all, command{p.path, line})
-				}
-			}
-		}
+	all, err := docs.Commands(root)
+	if err != nil || len(all) < 80 {
+		t.Fatalf("%d commands were found, %v", len(all), err)
 	}
 	return all
 }
 
-// needsNothing are the commands that need neither an account nor a deployed stack. Whoever adds one to
-// a page adds it here, and says below how it is checked.
-var needsNothing = []string{
-	"cp samconfig.toml samconfig.mine.toml",
-	"git pull",
-	"make build",
-	"make build ARCH=x86_64",
-	"make demo",
-	"make scale",
-	"make sim",
-	"make test",
-	"sam local invoke StartFunction -e events/start.json --config-env local",
-}
-
-// withAnAccount begin the commands that act on an account.
-var withAnAccount = []string{"aws ", "sam deploy", "sam delete", "sam list ", "sam logs ", "sam remote invoke "}
-
-func TestCommandsAreKnown(t *testing.T) {
-	var found []string
-	for _, c := range commands(t) {
-		account := slices.ContainsFunc(withAnAccount, func(begin string) bool { return strings.HasPrefix(c.text+" ", begin) })
-		if !account && !slices.Contains(found, c.text) {
-			found = append(found, c.text)
+func commands(t *testing.T) (all []command) {
+	t.Helper()
+	for _, c := range shown(t) {
+		if c.Fenced {
+			all = append(all, command{c.Page, c.Program()})
 		}
 	}
-	slices.Sort(found)
-	if !slices.Equal(found, needsNothing) {
-		t.Errorf("the pages have the commands\n%s\nand this test knows\n%s",
-			strings.Join(found, "\n"), strings.Join(needsNothing, "\n"))
-	}
+	return all
 }
 
 // TestCommandsCanBePasted: a shell parses each block; nothing in it is a comment, which zsh takes for
@@ -99,8 +72,9 @@ func TestCommandsCanBePasted(t *testing.T) {
 		t.Errorf("only %d blocks were found", blocks)
 	}
 	quoted := regexp.MustCompile(`'[^']*'|"[^"]*"`)
+	placeholder := regexp.MustCompile(`#|<[^<>]*>`)
 	for _, c := range commands(t) {
-		if rest := quoted.ReplaceAllString(c.text, ""); strings.ContainsAny(rest, "#<>") {
+		if rest := quoted.ReplaceAllString(c.text, ""); placeholder.MatchString(rest) {
 			t.Errorf("%s: %q has a comment or a placeholder", c.page, c.text)
 		}
 	}
@@ -108,7 +82,7 @@ func TestCommandsCanBePasted(t *testing.T) {
 
 var (
 	target   = regexp.MustCompile(`(?m)^([a-z0-9-]+):.*?## `)
-	making   = regexp.MustCompile(`\bmake ([a-z][a-z0-9-]*)((?: [A-Z]+=\S+)*)`)
+	making   = regexp.MustCompile(`^make ([a-z][a-z0-9-]*)((?: [A-Z]+=\S+)*)`)
 	variable = regexp.MustCompile(`([A-Z]+)=`)
 )
 
@@ -119,29 +93,18 @@ func TestMakeTargetsAndVariablesExist(t *testing.T) {
 		targets = append(targets, m[1])
 	}
 	named := 0
-	for _, p := range pages(t) {
-		var all []string
-		for _, m := range code.FindAllStringSubmatch(p.prose(), -1) {
-			all = append(all, m[1])
+	for _, c := range shown(t) {
+		m := making.FindStringSubmatch(c.Line())
+		if m == nil {
+			continue
 		}
-		for _, c := range commands(t) {
-			if c.page == p.path {
-				all = append(all, c.text)
-			}
+		named++
+		if !slices.Contains(targets, m[1]) {
+			t.Errorf("%s: the Makefile has no target %s", c.Page, m[1])
 		}
-		for _, text := range all {
-			m := making.FindStringSubmatch(text)
-			if m == nil || !strings.HasPrefix(text, "make ") {
-				continue
-			}
-			named++
-			if !slices.Contains(targets, m[1]) {
-				t.Errorf("%s: the Makefile has no target %s", p.path, m[1])
-			}
-			for _, v := range variable.FindAllStringSubmatch(m[2], -1) {
-				if !regexp.MustCompile(`\b` + v[1] + `\b`).MatchString(makefile) {
-					t.Errorf("%s: the Makefile has no variable %s", p.path, v[1])
-				}
+		for _, v := range variable.FindAllStringSubmatch(m[2], -1) {
+			if !regexp.MustCompile(`\b` + v[1] + `\b`).MatchString(makefile) {
+				t.Errorf("%s: the Makefile has no variable %s", c.Page, v[1])
 			}
 		}
 	}
@@ -260,6 +223,28 @@ func TestEventsInThePagesAreTaken(t *testing.T) {
 				t.Errorf("%s doesn't show the command %s", path, name)
 			}
 		}
+	}
+}
+
+func TestTheFleetsInThePagesAreTaken(t *testing.T) {
+	put := regexp.MustCompile(`aws ssm put-parameter --name /quickstep/fleets/(\w+) .*--value '([^']*)'`)
+	found := 0
+	for _, c := range commands(t) {
+		if !strings.HasPrefix(c.text, "aws ssm put-parameter ") {
+			continue
+		}
+		found++
+		m := put.FindStringSubmatch(c.text)
+		if m == nil {
+			t.Errorf("%s: %q isn't how the others are", c.page, c.text)
+			continue
+		}
+		if _, err := run.Parse([]byte(m[2]), []byte(`{"fleet":"`+m[1]+`"}`), time.Time{}); err != nil {
+			t.Errorf("%s: %s is refused: %v", c.page, m[2], err)
+		}
+	}
+	if found < 2 {
+		t.Errorf("only %d fleets were found", found)
 	}
 }
 

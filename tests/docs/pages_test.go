@@ -1,5 +1,3 @@
-// Package docs_test holds the README and the pages in docs/ against the repository: a page that has
-// fallen behind the code fails here, before it misleads somebody on call.
 package docs_test
 
 import (
@@ -12,6 +10,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"quickstep/tests/docs"
 )
 
 const (
@@ -39,15 +39,14 @@ func read(t *testing.T, path string) page {
 }
 
 // pages are all that people are shown.
-func pages(t *testing.T) []page {
+func pages(t *testing.T) (all []page) {
 	t.Helper()
-	found, err := filepath.Glob(root + "docs/*.md")
-	if err != nil || len(found) < 5 {
-		t.Fatalf("docs/ has %d pages, %v", len(found), err)
+	paths, err := docs.Pages(root)
+	if err != nil || len(paths) < 6 {
+		t.Fatalf("there are %d pages, %v", len(paths), err)
 	}
-	all := []page{read(t, "README.md"), read(t, "CONTRIBUTING.md")}
-	for _, path := range found {
-		all = append(all, read(t, "docs/"+filepath.Base(path)))
+	for _, path := range paths {
+		all = append(all, read(t, path))
 	}
 	return all
 }

@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -168,5 +170,41 @@ func TestAWindowThatIsDeletedAfterTheSurveyEndsItsReportAllTheSame(t *testing.T)
 			}
 			quiet(t, f)
 		})
+	}
+}
+
+// A schedule of an operator's may ask for instances: each time that it fires is one report, however often it is delivered.
+func TestAScheduledReportOfTagsIsMadeOnceEachTime(t *testing.T) {
+	f := patched(t, 2, byHand(), nil)
+	fires := func(asked all) {
+		at := f.Now().Format(time.RFC3339)
+		event := all{"id": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-web-patches/" + at, "scheduled": at}
+		maps.Copy(event, asked)
+		for range 3 { // delivered again while it is read, and after
+			text, err := json.Marshal(event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.InvokeAsync("survey", text)
+			f.Advance(40 * time.Minute)
+		}
+	}
+	for week := 1; week <= 2; week++ {
+		fires(all{"tags": all{"Role": "web"}})
+		if n := len(sent(f)); n != week {
+			t.Fatalf("%d reports in week %d", n, week)
+		}
+		if m := parsedOne(t, sent(f)[week-1]); m.Phase != "now" || m.Window != nil || m.Totals.Instances != 2 {
+			t.Errorf("week %d: the report is %s of %d instances", week, m.Phase, m.Totals.Instances)
+		}
+		f.Advance(7 * day)
+	}
+	quiet(t, f)
+	fires(all{"tags": all{"Role": ""}})
+	told(t, f, "alarm", "scheduled patch reports refused", "tags")
+	fires(all{"tags": all{"Role": "nobody"}})
+	told(t, f, "report", "no instance to patch")
+	if n := len(sent(f)); n != 3 {
+		t.Errorf("%d reports in the end", n)
 	}
 }

@@ -153,7 +153,7 @@ func TestAReleaseIsInTheChangeLogBeforeItIsPackaged(t *testing.T) {
 		done bool
 	}{
 		{"## [1.2.3]\n", []string{"release"}, "BUCKET is missing", false},
-		{"## [Unreleased]\n", []string{"release", "BUCKET=mine"}, "has no part [1.2.3]", false},
+		{"## [Unreleased]\n", []string{"release", "BUCKET=mine"}, `put the line "## [1.2.3]" below`, false},
 		{"## [Unreleased]\n\n## [1.2.3]\n", []string{"release", "BUCKET=mine"}, "sam publish", true},
 	} {
 		put("CHANGELOG.md", c.log)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -473,6 +474,48 @@ func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 	for _, name := range append(want, "TableName", "ReportRoleArn", "StartCommand", "StatusCommand", "SurveyCommand") {
 		if stack.Outputs[name] == nil {
 			t.Errorf("no output %s", name)
+		}
+	}
+}
+
+// TestASecondScheduleFindsWhatItNeeds: what the stack's own schedules have, people who make others find among the outputs.
+func TestASecondScheduleFindsWhatItNeeds(t *testing.T) {
+	stack := load(t, nil)
+	value := func(output string) any {
+		o, _ := stack.Outputs[output].(map[string]any)
+		return o["Value"]
+	}
+	for output, want := range map[string]string{
+		"StartFunctionArn": "arn:function:start", "SurveyFunctionArn": "arn:function:survey", "LastQueueArn": "arn:queue:last",
+	} {
+		if got := value(output); got != want {
+			t.Errorf("output %s is %v, want %s", output, got, want)
+		}
+	}
+	for output, function := range map[string]string{"FleetScheduleRoleArn": "start", "PatchScheduleRoleArn": "survey"} {
+		role := schedule(t, stack, function).Role
+		if got, want := value(output), "arn:role:"+role.LogicalID; got != want {
+			t.Errorf("output %s is %v, want %s", output, got, want)
+		}
+		want := map[string][]string{"lambda:InvokeFunction": {"arn:function:" + function}, "sqs:SendMessage": {"arn:queue:last"}}
+		if got := allowed(role); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s allows %v, want %v", role.LogicalID, got, want)
+		}
+	}
+}
+
+// TestNobodyElsesSchedulesTakeTheRoles: AWS knows no narrower source than a schedule group, and asks for its ARN, not a schedule's.
+func TestNobodyElsesSchedulesTakeTheRoles(t *testing.T) {
+	want := map[string]any{"StringEquals": map[string]any{
+		"aws:SourceAccount": "123456789012",
+		"aws:SourceArn":     "arn:aws:scheduler:us-east-1:123456789012:schedule-group/default",
+	}}
+	stack := load(t, nil)
+	for _, s := range stack.Schedules {
+		policy, _ := stack.Resources[s.Role.LogicalID].Properties["AssumeRolePolicyDocument"].(map[string]any)
+		statements, _ := policy["Statement"].([]any)
+		if len(statements) != 1 || !reflect.DeepEqual(statements[0].(map[string]any)["Condition"], want) {
+			t.Errorf("%s is assumed by %v", s.Role.LogicalID, statements)
 		}
 	}
 }

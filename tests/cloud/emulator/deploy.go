@@ -57,6 +57,20 @@ func (e *Emulator) Deploy(ctx context.Context, sam, template string, parameters 
 	return os.WriteFile(filepath.Join(e.dir, "deploy.log"), said, 0o600)
 }
 
+// Shell runs commands as an operator pastes them, in a folder, with the program aws. Each line that fails ends it.
+func (e *Emulator) Shell(ctx context.Context, aws, dir, commands string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, deploying)
+	defer cancel()
+	shell := exec.CommandContext(ctx, "sh", "-ec", commands)
+	shell.Dir = dir
+	shell.Env = append(e.environment(), "AWS_PAGER=", "PATH="+filepath.Dir(aws)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	said, err := shell.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", commands, err, tail(said))
+	}
+	return string(said), nil
+}
+
 // tail are the last lines of what a program has said.
 func tail(said []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(said)), "\n")

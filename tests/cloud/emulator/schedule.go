@@ -15,44 +15,72 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Fire lets the schedule of a function fire once at a time, to the second, with what its input says then. EventBridge
-// Scheduler puts the schedule's ARN and that time into the input; the emulator doesn't, so it is done here.
-func (s *Stack) Fire(ctx context.Context, event string, at time.Time) (input string, err error) {
-	name, err := s.schedule(ctx, event)
+// Schedule is one of EventBridge Scheduler.
+type Schedule struct {
+	Arn, State, ScheduleExpression, ScheduleExpressionTimezone string
+	Target                                                     struct{ Arn, RoleArn, Input string }
+}
+
+// Firing is when a schedule can fire that is changed now: the emulator looks every ten seconds, and has to have seen it before.
+func Firing(now time.Time) time.Time {
+	return now.Add(20*time.Second + time.Minute - time.Nanosecond).Truncate(time.Minute)
+}
+
+// Fire lets a schedule fire once, at a full minute, with what its input says then. EventBridge Scheduler puts the schedule's ARN
+// and that time into the input; the emulator doesn't, so it is done here.
+func (s *Stack) Fire(ctx context.Context, name string, at time.Time) (input string, err error) {
+	one, err := s.Scheduled(ctx, name)
 	if err != nil {
 		return "", err
+	}
+	if !strings.Contains(one.Target.Input, "<aws.scheduler.scheduled-time>") || one.State != "ENABLED" {
+		return "", fmt.Errorf("schedule %s is %s, and its input is %s", name, one.State, one.Target.Input)
 	}
 	var schedule map[string]any
 	if err := s.scheduler(ctx, http.MethodGet, "/schedules/"+name, nil, &schedule); err != nil {
 		return "", err
 	}
-	target, _ := schedule["Target"].(map[string]any)
-	arn, _ := schedule["Arn"].(string)
-	input, _ = target["Input"].(string)
-	if !strings.Contains(input, "<aws.scheduler.scheduled-time>") || schedule["State"] != "ENABLED" {
-		return "", fmt.Errorf("schedule %s is %v, and its input is %s", name, schedule["State"], input)
-	}
-	input = strings.NewReplacer("<aws.scheduler.schedule-arn>", arn, "<aws.scheduler.scheduled-time>", at.UTC().Format(time.RFC3339)).Replace(input)
-	target["Input"] = input
-	schedule["ScheduleExpression"] = at.UTC().Format("at(2006-01-02T15:04:05)")
+	input = strings.NewReplacer("<aws.scheduler.schedule-arn>", one.Arn, "<aws.scheduler.scheduled-time>", at.UTC().Format(time.RFC3339)).
+		Replace(one.Target.Input)
+	schedule["Target"].(map[string]any)["Input"] = input
+	schedule["ScheduleExpression"] = at.UTC().Format("cron(4 15 2 1 ? 2006)")
+	schedule["ScheduleExpressionTimezone"] = "UTC"
 	for _, readOnly := range []string{"Arn", "Name", "CreationDate", "LastModificationDate"} {
 		delete(schedule, readOnly)
 	}
 	return input, s.scheduler(ctx, http.MethodPut, "/schedules/"+name, schedule, nil)
 }
 
-// schedule is the name of the schedule whose event in the template is called like that.
-func (s *Stack) schedule(ctx context.Context, event string) (string, error) {
+// Scheduled reads a schedule.
+func (s *Stack) Scheduled(ctx context.Context, name string) (*Schedule, error) {
+	one := &Schedule{}
+	return one, s.scheduler(ctx, http.MethodGet, "/schedules/"+name, nil, one)
+}
+
+// Schedules are the names of all schedules.
+func (s *Stack) Schedules(ctx context.Context) (names []string, err error) {
 	var list struct{ Schedules []struct{ Name string } }
 	if err := s.scheduler(ctx, http.MethodGet, "/schedules", nil, &list); err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, one := range list.Schedules {
-		if strings.HasPrefix(one.Name, StackName+"-"+event+"-") {
-			return one.Name, nil
+		names = append(names, one.Name)
+	}
+	return names, nil
+}
+
+// OwnSchedule is the name of the schedule whose event in the template is called like that.
+func (s *Stack) OwnSchedule(ctx context.Context, event string) (string, error) {
+	names, err := s.Schedules(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, StackName+"-"+event+"-") {
+			return name, nil
 		}
 	}
-	return "", fmt.Errorf("no schedule %s was deployed, only %v", event, list.Schedules)
+	return "", fmt.Errorf("no schedule %s was deployed, only %v", event, names)
 }
 
 // scheduler makes a call of EventBridge Scheduler: REST and JSON, signed. The project has no other use for a client of it.

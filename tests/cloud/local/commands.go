@@ -15,13 +15,13 @@ import (
 type try struct{ event, what string }
 
 var tries = []try{
-	{"start", "begins run demo: eight instances of fleet web, two at a time; a quarter of an hour"},
-	{"control-status-run", "where it is"},
+	{"start-fleet", "a run by the fleet's own parameter: two minutes, as often as you like"},
+	{"control-status", "everything under way"},
+	{"start-id", "run demo, once: eight instances of fleet web, two at a time; a quarter of an hour"},
+	{"control-status-run", "where run demo is"},
 	{"control-pause", "no further instance leaves"},
 	{"control-resume", "goes on"},
 	{"control-cancel", "ends it once those that are out are back"},
-	{"start-fleet", "a run by the fleet's own parameter: two minutes, as often as you like"},
-	{"control-status", "everything under way"},
 	{"survey", "a patch report; it appears here"},
 }
 

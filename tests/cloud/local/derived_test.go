@@ -182,8 +182,8 @@ func TestAStackThatLacksAVariableIsRefused(t *testing.T) {
 }
 
 func TestTheCommandIsTheOneThatIsPrinted(t *testing.T) {
-	const want = "local invoke StartFunction -e events/start.json --config-env local"
-	if got := strings.Join(invocation(declared(t), "start"), " "); got != want {
+	const want = "local invoke StartFunction -e events/start-fleet.json --config-env local"
+	if got := strings.Join(invocation(declared(t), "start-fleet"), " "); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	var out strings.Builder

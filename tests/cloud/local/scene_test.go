@@ -116,7 +116,7 @@ func TestEverythingThatEventsNameIsThere(t *testing.T) {
 		`mw-[0-9a-f]{17}`:        {window},
 		`"fleet": "([^"]+)"`:     fleetNames,
 		`"function": "([^"]+)"`:  {ready},
-		`"run": "([^"]+)"`:       {"demo"}, // which start.json begins
+		`"run": "([^"]+)"`:       {"demo"}, // which start-id.json begins
 		`"Role": "([^"]+)"`:      fleetNames,
 		`"eventBus": "([^"]+)"`:  {"default", bus},
 		`"(web-[a-z0-9]+)"`:      append(slices.Clone(alarms), "web-unhealthy", ready),
@@ -133,14 +133,14 @@ func TestEverythingThatEventsNameIsThere(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(files(t)["start"], `"id": "demo"`) {
-		t.Error("start.json begins another run than the one that control's events name")
+	if !strings.Contains(files(t)["start-id"], `"id": "demo"`) {
+		t.Error("start-id.json begins another run than the one that control's events name")
 	}
 }
 
 func TestStartEventsCanBeInvokedTwice(t *testing.T) {
 	for name, text := range files(t) {
-		if strings.HasPrefix(name, "start") && name != "start" && name != "start-scheduled" &&
+		if strings.HasPrefix(name, "start") && name != "start-id" && name != "start-scheduled" &&
 			strings.Contains(text, `"id"`) {
 			t.Errorf("%s has an id: a second invocation would begin nothing", name)
 		}
