@@ -17,7 +17,7 @@ func (c Command) OnAccount() bool {
 	return writes.MatchString(c.Text) && outputs.MatchString(c.Text)
 }
 
-// Try: make commands runs it, as written, in a clean clone.
+// Try stands at what make commands runs, as written, in a clean clone.
 const Try = "try"
 
 // Here has every other command, and what runs it: Try, or the text in .ci/run that does. A command that is in neither list fails
