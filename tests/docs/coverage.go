@@ -37,9 +37,10 @@ var Here = map[string]string{
 	"make test":             "make test",
 	"make demo":             `make demo "$@"`,
 	"make demo BREAK=drain": "if demo BREAK=drain;",
-	"make sim":              "make sim SEEDS=3000", // all of its 20,000 take half an hour
+	"make sim":              "make sim SEEDS=3000", // the same, with fewer storms
 	"make e2e":              "make e2e",
 	"make local-check":      "make local-check",
+	"make commands":         "make commands",
 	"make local":            "make local-check", // the same, with nobody at the second terminal
 	"sam local invoke StartFunction -e events/start-fleet.json --config-env local": "make local-check",
 }
