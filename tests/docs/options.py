@@ -17,7 +17,8 @@ from botocore.validate import ParamValidator
 from samcli.cli.main import cli as sam
 
 # Options of the AWS CLI that are no parameters of an operation, and whether they take a value.
-OWN = {"--query": True, "--output": True, "--region": True, "--profile": True, "--cli-input-json": True, "--cli-binary-format": True}
+OWN = {"--query": True, "--output": True, "--region": True, "--profile": True, "--cli-input-json": True, "--cli-binary-format": True,
+       "--no-paginate": False}
 # Options that the AWS CLI calls otherwise than the operation does.
 RENAMED = {("sns", "subscribe", "--notification-endpoint"): "Endpoint"}
 
@@ -35,6 +36,10 @@ REFUSED = (
     "aws scheduler create-schedule --cli-input-json file://none.json",
     "aws scheduler list-schedules --state PAUSED",
     "aws lambda invoke --function-name a",
+    "aws elbv2 register-targets --target-group-arn a --targets Id=i,Port=b",
+    "aws elbv2 register-targets --target-group-arn a --targets Id=i,Gate=1",
+    "aws ec2 describe-tags --filters Name=a,Values={b",
+    "aws cloudwatch put-alarm-mute-rule --name a --rule 'Schedule={Expression=a,Zone=UTC}'",
     "aws cloudformation describe-stacks --query 'Stacks['",
     "aws sns subscribe --topic-arn a --protocol sqs --attributes '{\"a\":1}'",
     "ls",
@@ -46,8 +51,8 @@ class Wrong(Exception):
 
 
 def words(command):
-    """The program and its arguments, up to a pipe."""
-    found = shlex.split(command)
+    """The program and its arguments, up to a pipe. What a variable of the shell holds isn't known, only that it is long enough."""
+    found = [re.sub(r"\$[A-Z_]+", lambda name: name[0].ljust(64, "_"), word) for word in shlex.split(command)]
     return found[: found.index("|")] if "|" in found else found
 
 
@@ -86,31 +91,79 @@ def fits(value, shape, where):
         limits = shape.metadata
         if "enum" in limits and value not in limits["enum"]:
             raise Wrong(f"{where} is {value}, and may be {limits['enum']}")
-        if len(value) > limits.get("max", len(value)) or len(value) < limits.get("min", 0):
+        if "$" not in value and not limits.get("min", 0) <= len(value) <= limits.get("max", len(value)):
             raise Wrong(f"{where} has {len(value)} characters")
         pattern = limits.get("pattern")
-        if pattern and "$" not in value and not re.search(pattern, value):  # a variable of the shell has no value here
+        if pattern and "$" not in value and not re.search(pattern, value):
             raise Wrong(f"{where} is {value}, which isn't {pattern}")
 
 
 def shorthand(text):
-    """Key=quickstep,Value=allowed"""
-    pairs = [part.split("=", 1) for part in text.split(",")]
-    if any(len(pair) != 2 for pair in pairs):
-        raise Wrong(f"{text} is neither JSON nor Name=value")
-    return dict(pairs)
+    """The AWS CLI's own notation, Name=a,Names=b,c,Inner={Name=d},List=[e,f]: a list where it might be one."""
+    value, rest = pairs(text, "")
+    if rest:
+        raise Wrong(f"{text}: what is {rest}?")
+    return value
+
+
+def pairs(text, end):
+    found = {}
+    while True:
+        name = re.match(r"[A-Za-z0-9_.-]+=", text)
+        if not name:
+            raise Wrong(f"{text} is neither JSON nor Name=value")
+        text, key, values = text[name.end() :], name[0][:-1], []
+        while True:
+            value, text = item(text)
+            values.append(value)
+            if not text.startswith(",") or re.match(r",[A-Za-z0-9_.-]+=", text):
+                break
+            text = text[1:]
+        found[key] = values[0] if len(values) == 1 else values
+        if end and text.startswith(end) or not end and not text:
+            return found, text[len(end) :]
+        if not text.startswith(","):
+            raise Wrong(f"what is {text}?")
+        text = text[1:]
+
+
+def item(text):
+    """One value, and the rest."""
+    if text.startswith("{"):
+        return pairs(text[1:], "}")
+    if text.startswith("["):
+        inner, closed, rest = text[1:].partition("]")
+        quoted = re.findall(r'"((?:[^"\\]|\\.)*)"', inner) if inner.startswith('"') else inner.split(",")
+        if not closed:
+            raise Wrong(f"{text} lacks ]")
+        return quoted, rest
+    plain = re.match(r'"[^"]*"|\'[^\']*\'|[^,}\]]*', text)[0]
+    return plain.strip("'\""), text[len(plain) :]
+
+
+def fit(value, shape):
+    """A value in the types of the model: in the AWS CLI's notation everything is text, and one thing may be a list."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        return {k: fit(v, shape.members[k]) if k in shape.members else v for k, v in value.items()}
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {k: fit(v, shape.value) for k, v in value.items()}
+    if shape.type_name == "list":
+        return [fit(one, shape.member) for one in (value if isinstance(value, list) else [value])]
+    if shape.type_name in ("integer", "long"):
+        return int(value)
+    if shape.type_name == "boolean":
+        return {"true": True, "false": False}[value]
+    return value
 
 
 def parse(values, shape):
     if shape.type_name in ("structure", "map"):
-        return json.loads(values[0]) if values[0].startswith("{") else shorthand(values[0])
+        return json.loads(values[0]) if values[0].startswith("{") else fit(shorthand(values[0]), shape)
     if shape.type_name == "list":
         if values[0].startswith("["):
             return json.loads(values[0])
         return [parse([value], shape.member) for value in values]
-    if shape.type_name in ("integer", "long"):
-        return int(values[0])
-    return values[0]
+    return fit(values[0], shape)
 
 
 def options(args):
