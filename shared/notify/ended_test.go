@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
@@ -13,7 +14,7 @@ import (
 // over is a run of twelve that are done.
 func over(change func(*run.Run)) *run.Run {
 	r := open()
-	r.Done, r.Waiting, r.OutFor, r.Longest = 12, 0, run.Duration(36*time.Minute), run.Longest{Instance: instance, For: run.Duration(4*time.Minute + 10*time.Second)}
+	r.Done, r.Waiting, r.OutFor, r.Longest = 12, 0, input.Duration(36*time.Minute), run.Longest{Instance: instance, For: input.Duration(4*time.Minute + 10*time.Second)}
 	if change != nil {
 		change(r)
 	}
@@ -21,7 +22,7 @@ func over(change func(*run.Run)) *run.Run {
 }
 
 func TestEnded(t *testing.T) {
-	const few = run.Duration(12 * time.Minute)
+	const few = input.Duration(12 * time.Minute)
 	begun := func() *run.Run {
 		return &run.Run{ID: "web-2026-01-05", Fleet: "web", Began: now.Add(-20 * time.Minute)}
 	}

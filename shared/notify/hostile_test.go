@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
@@ -33,7 +34,8 @@ func notes(text string) map[string]notify.Note {
 		return notify.Failure(r, i)
 	}
 	all := map[string]notify.Note{
-		"refused": notify.Refused(text, text, now, &run.FieldError{Field: text, Where: text, Problem: text, Want: text}),
+		"refused": notify.Refused(text, text, now, input.Refuse(text, text,
+			"%s", text)),
 		"broken":  notify.Refused(text, text, now, errors.New(text)),
 		"started": notify.Started(r, p, []string{text}),
 		"stuck": notify.Stuck(&run.Instance{ID: text, Run: text, Position: choreo.Position{Step: text}}, now.Add(-time.Minute), text,

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
 )
@@ -56,13 +57,14 @@ func plan() *run.Plan {
 func TestRun(t *testing.T) {
 	plan := plan()
 	window := *plan
-	window.Request.NotAfter, window.Request.MinHealthy = now.Add(2*time.Hour), run.Amount{N: 75, Percent: true}
+	window.Request.NotAfter, window.Request.MinHealthy = now.Add(2*time.Hour), input.Amount{N: 75, Percent: true}
 	for _, c := range []struct {
 		name string // the golden file's
 		note notify.Note
 	}{
 		{"refused", notify.Refused("web", `{"fleet":"web","scheduled":"2026-01-05T04:00:00Z","maxChecks":0}`, now,
-			&run.FieldError{Field: "maxChecks", Problem: "0 is out of bounds", Want: "give 1 to 1000"})},
+			input.Refuse("maxChecks", "give 1 to 1000",
+				"0 is out of bounds"))},
 		{"started", notify.Started(open(), plan, nil)},
 		{"started, with one of everything", notify.Started(&run.Run{ID: "web-2026-01-05", Fleet: "web", Total: 1, Limit: 1},
 			&run.Plan{Request: run.Defaults(), Groups: map[string]run.GroupPlan{arn("web"): {Name: "web"}}}, nil)},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
@@ -168,7 +169,7 @@ func (s Survey) again(ctx context.Context, id, asked string) (Answer, error) {
 	case rev == 0:
 		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
 	case record.other(asked):
-		return Answer{}, bad("id", "give another id, or leave it out",
+		return Answer{}, input.Refuse("id", "give another id, or leave it out",
 			"another request had it at %s", notify.Time(record.Began))
 	}
 	return Answer{Report: id, Status: record.Status()}, nil

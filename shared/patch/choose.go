@@ -1,16 +1,15 @@
 package patch
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"quickstep/shared/run"
+	"quickstep/shared/input"
 )
 
 // chosen are the windows that a request means, as far as their ids and names tell. What it names
-// and nobody has is an error each, a *run.FieldError.
+// and nobody has is an error each, a *input.FieldError.
 func (q *Request) chosen(windows []Window) (some []Window, absent []error) {
 	for _, id := range q.WindowIDs {
 		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
@@ -39,7 +38,8 @@ func (q *Request) chosen(windows []Window) (some []Window, absent []error) {
 }
 
 func (q *Request) absent(field, want, problem string, args ...any) error {
-	err := &run.FieldError{Field: field, Problem: fmt.Sprintf(problem, args...), Want: want}
+	err := input.Refuse(field, want,
+		problem, args...)
 	if q.stacks {
 		err.Where = inStack(field)
 	}
@@ -59,7 +59,7 @@ const bySchedule = "schedule"
 
 // contents tells requests apart that were given the same id, by what they give beside it: the
 // stack's parameters may have changed between.
-func (q *Request) contents(given run.Object) string {
+func (q *Request) contents(given input.Object) string {
 	if given["scheduled"] != nil && !q.instances() {
 		return bySchedule
 	}

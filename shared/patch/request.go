@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -37,9 +38,9 @@ type Request struct {
 	InstanceIDs  []string          `json:"instanceIds,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 	States       []string          `json:"states"`
-	Lead         run.Duration      `json:"lead"`
-	StaleAfter   run.Duration      `json:"staleAfter"`
-	Deadline     run.Duration      `json:"deadline"`
+	Lead         input.Duration    `json:"lead"`
+	StaleAfter   input.Duration    `json:"staleAfter"`
+	Deadline     input.Duration    `json:"deadline"`
 	After        bool              `json:"after"`
 
 	stacks bool   // which windows are meant say the stack's parameters
@@ -64,11 +65,11 @@ var (
 	known = []string{Missing, Failed, Installed, InstalledOther, InstalledPendingReboot, InstalledRejected, NotApplicable, AvailableSecurity}
 )
 
-// Parse reads a request over the settings. The error is a *run.FieldError; one that isn't the request's fault says so.
+// Parse reads a request over the settings. The error is a *input.FieldError; one that isn't the request's fault says so.
 func Parse(s Settings, text []byte) (Request, error) {
-	q := Request{WindowIDs: s.WindowIDs, WindowPrefix: s.WindowPrefix, States: s.States, Lead: run.Duration(s.Lead),
-		StaleAfter: run.Duration(s.StaleAfter), Deadline: run.Duration(s.Deadline), After: s.After}
-	fields, err := run.ParseObject("request", text, requestForm)
+	q := Request{WindowIDs: s.WindowIDs, WindowPrefix: s.WindowPrefix, States: s.States, Lead: input.Duration(s.Lead),
+		StaleAfter: input.Duration(s.StaleAfter), Deadline: input.Duration(s.Deadline), After: s.After}
+	fields, err := input.ParseObject("request", text, requestForm)
 	if err != nil {
 		return q, err
 	}
@@ -87,15 +88,15 @@ func Parse(s Settings, text []byte) (Request, error) {
 		err = q.validate(fields)
 	}
 	q.asked = q.contents(fields)
-	var f *run.FieldError
+	var f *input.FieldError
 	if errors.As(err, &f) && fields[f.Field] == nil {
 		f.Where = inStack(f.Field)
 	}
 	return q, err
 }
 
-func (q *Request) validate(given run.Object) error {
-	for _, check := range []func(run.Object) error{q.validateWho, q.validateNames, q.validateHow} {
+func (q *Request) validate(given input.Object) error {
+	for _, check := range []func(input.Object) error{q.validateWho, q.validateNames, q.validateHow} {
 		if err := check(given); err != nil {
 			return err
 		}
@@ -104,20 +105,20 @@ func (q *Request) validate(given run.Object) error {
 }
 
 // validateWho refuses a request that means nothing, or more than one thing.
-func (q *Request) validateWho(given run.Object) error {
+func (q *Request) validateWho(given input.Object) error {
 	for _, list := range []struct {
 		field string
 		n     int
 	}{{"windowIds", len(q.WindowIDs)}, {"instanceIds", len(q.InstanceIDs)}, {"tags", len(q.Tags)}} {
 		if _, ok := given[list.field]; ok && list.n == 0 {
-			return bad(list.field, "name one at least, or leave the field out", "it is empty")
+			return input.Refuse(list.field, "name one at least, or leave the field out", "it is empty")
 		}
 		if list.n > maxNamed {
-			return bad(list.field, fmt.Sprintf("name %d at most", maxNamed), "%d are too many", list.n)
+			return input.Refuse(list.field, fmt.Sprintf("name %d at most", maxNamed), "%d are too many", list.n)
 		}
 	}
 	if _, ok := given["windowPrefix"]; ok && q.WindowPrefix == "" {
-		return bad("windowPrefix", "give the beginning of maintenance windows' names, or leave the field out", "it is empty")
+		return input.Refuse("windowPrefix", "give the beginning of maintenance windows' names, or leave the field out", "it is empty")
 	}
 	switch {
 	case q.instances() && (len(q.WindowIDs) > 0 || q.WindowPrefix != ""):
@@ -125,41 +126,41 @@ func (q *Request) validateWho(given run.Object) error {
 		if len(q.InstanceIDs) == 0 {
 			field = "tags"
 		}
-		return bad(field, "give windowIds or windowPrefix in one request, instanceIds or tags in another", "windows and instances are named together")
+		return input.Refuse(field, "give windowIds or windowPrefix in one request, instanceIds or tags in another", "windows and instances are named together")
 	case len(q.InstanceIDs) > 0 && len(q.Tags) > 0:
-		return bad("tags", "give instanceIds or tags", "both are given")
+		return input.Refuse("tags", "give instanceIds or tags", "both are given")
 	case len(q.WindowIDs) > 0 && q.WindowPrefix != "":
-		return bad("windowPrefix", "give windowIds or windowPrefix", "both are given")
+		return input.Refuse("windowPrefix", "give windowIds or windowPrefix", "both are given")
 	}
 	if _, ok := given["after"]; ok && q.instances() && q.After {
-		return bad("after", "leave it out: only a window has an after", "instances are named")
+		return input.Refuse("after", "leave it out: only a window has an after", "instances are named")
 	}
 	return nil
 }
 
-func (q *Request) validateNames(run.Object) error {
+func (q *Request) validateNames(input.Object) error {
 	if len(q.ID) > 1024 {
-		return bad("id", "1024 characters at most", "%d characters are too long", len(q.ID))
+		return input.Refuse("id", "1024 characters at most", "%d characters are too long", len(q.ID))
 	}
 	for _, id := range q.WindowIDs {
 		if !windowID.MatchString(id) {
-			return bad("windowIds", "give ids such as mw-0123456789abcdef0", "%q is no maintenance window's id", id)
+			return input.Refuse("windowIds", "give ids such as mw-0123456789abcdef0", "%q is no maintenance window's id", id)
 		}
 	}
 	if q.WindowPrefix != "" && !windowName.MatchString(q.WindowPrefix) {
-		return bad("windowPrefix", "give the beginning of maintenance windows' names: letters, digits, - _ .", "%q is none", q.WindowPrefix)
+		return input.Refuse("windowPrefix", "give the beginning of maintenance windows' names: letters, digits, - _ .", "%q is none", q.WindowPrefix)
 	}
 	for _, id := range q.InstanceIDs {
 		if !instanceID.MatchString(id) {
-			return bad("instanceIds", "give ids such as i-0123456789abcdef0 or mi-0123456789abcdef0", "%q is no instance id", id)
+			return input.Refuse("instanceIds", "give ids such as i-0123456789abcdef0 or mi-0123456789abcdef0", "%q is no instance id", id)
 		}
 	}
 	for key, value := range q.Tags {
 		if len(key) > maxKey || len(value) > maxTag {
-			return bad("tags", fmt.Sprintf("give keys of %d characters at most, and values of %d", maxKey, maxTag), "%.40q is too long", key+"="+value)
+			return input.Refuse("tags", fmt.Sprintf("give keys of %d characters at most, and values of %d", maxKey, maxTag), "%.40q is too long", key+"="+value)
 		}
 		if key == "" || strings.Trim(value, "*? ") == "" {
-			return bad("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} chooses nothing, or nearly every instance", key, value)
+			return input.Refuse("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} chooses nothing, or nearly every instance", key, value)
 		}
 	}
 	slices.Sort(q.WindowIDs)
@@ -168,20 +169,20 @@ func (q *Request) validateNames(run.Object) error {
 	return nil
 }
 
-func (q *Request) validateHow(run.Object) error {
+func (q *Request) validateHow(input.Object) error {
 	if len(q.States) == 0 {
-		return bad("states", "give states such as Missing and Failed", "it is empty")
+		return input.Refuse("states", "give states such as Missing and Failed", "it is empty")
 	}
 	for _, s := range q.States {
 		if !slices.Contains(known, s) {
-			return bad("states", "the states are "+strings.Join(known, ", "), "%q is no state of a patch", s)
+			return input.Refuse("states", "the states are "+strings.Join(known, ", "), "%q is no state of a patch", s)
 		}
 	}
 	slices.Sort(q.States)
 	q.States = slices.Compact(q.States)
 	for _, d := range []struct {
 		field    string
-		value    run.Duration
+		value    input.Duration
 		min, max time.Duration
 	}{
 		{"lead", q.Lead, 2 * time.Hour, 14 * 24 * time.Hour}, // twice the schedule's hour: a survey that fails has another chance
@@ -189,7 +190,7 @@ func (q *Request) validateHow(run.Object) error {
 		{"deadline", q.Deadline, 5 * time.Minute, 24 * time.Hour},
 	} {
 		if v := time.Duration(d.value); v < d.min || v > d.max {
-			return bad(d.field, fmt.Sprintf("give %s to %s", run.Span(d.min), run.Span(d.max)), "%s is out of bounds", d.value)
+			return input.Refuse(d.field, fmt.Sprintf("give %s to %s", run.Span(d.min), run.Span(d.max)), "%s is out of bounds", d.value)
 		}
 	}
 	return nil
@@ -199,10 +200,6 @@ func (q *Request) validateHow(run.Object) error {
 func inStack(field string) string {
 	name := "Patch" + strings.ToUpper(field[:1]) + field[1:]
 	return "in the stack's parameter " + name
-}
-
-func bad(field, want, problem string, args ...any) error {
-	return &run.FieldError{Field: field, Problem: fmt.Sprintf(problem, args...), Want: want}
 }
 
 // scheduled says whether a request, which may be wrong in any way, was sent by a schedule: nobody waits for the answer.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/patch"
-	"quickstep/shared/run"
 )
 
 var settings = patch.Settings{States: []string{patch.Missing, patch.Failed}, Lead: 24 * time.Hour, StaleAfter: 168 * time.Hour, Deadline: time.Hour}
@@ -23,7 +23,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		q, err := patch.Parse(settings, text)
 		if err != nil {
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || refused.Field == "" || refused.Problem == "" {
 				t.Fatalf("%q: %v is no error of a field", text, err)
 			}

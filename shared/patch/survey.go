@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
-	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 	"quickstep/shared/transient"
 )
@@ -61,7 +61,7 @@ type Answer struct {
 const begun = "begun"
 
 // Request begins the reports that are due, or that were asked for by hand. A request that is wrong
-// changes nothing: the error is a *run.FieldError, or, if a schedule sent it, people are told, once
+// changes nothing: the error is a *input.FieldError, or, if a schedule sent it, people are told, once
 // a day at most, and the answer says so.
 func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
@@ -78,7 +78,7 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	}
 	if q.instances() {
 		a, err := s.begin(ctx, invocation, q.asked, s.ofInstances(q, now), nil, now)
-		var wrong *run.FieldError
+		var wrong *input.FieldError
 		if errors.As(err, &wrong) && !q.Scheduled.IsZero() {
 			return s.refused(ctx, invocation, text, now, err)
 		}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/run"
+	"quickstep/shared/input"
 )
 
 // Opening is one execution of a maintenance window.
@@ -26,30 +26,30 @@ const (
 // Report is a report under way: what was asked, and how far it is.
 type Report struct {
 	choreo.Position
-	ID         string       `json:"id"`
-	Phase      string       `json:"phase"`
-	First      string       `json:"first,omitempty"` // of a second report: the first
-	Window     *Opening     `json:"window,omitempty"`
-	Named      bool         `json:"named,omitempty"` // the window was named by its id, whatever its tasks are
-	Select     Selection    `json:"select,omitzero"` // without a window
-	States     []string     `json:"states"`
-	StaleAfter run.Duration `json:"staleAfter"`
-	Patience   run.Duration `json:"patience"` // from the survey to the deadline
-	Began      time.Time    `json:"began"`
-	Until      time.Time    `json:"until"`             // from then on it is worth nothing any more
-	Deadline   time.Time    `json:"deadline,omitzero"` // of the scans
-	Closed     time.Time    `json:"closed,omitzero"`   // when the last scan was in
-	Remarks    []string     `json:"remarks,omitempty"`
-	Instances  int          `json:"instances,omitempty"`
-	Gaps       int          `json:"gaps,omitempty"`
-	Stored     *Stored      `json:"stored,omitempty"`   // what came of putting it into the bucket
-	Messages   string       `json:"messages,omitempty"` // the beginning of the keys under which they stand
-	Written    int          `json:"written,omitempty"`  // of them all
-	Parts      int          `json:"parts,omitempty"`    // to the report topic; with gaps one to the alarm topic follows
-	Sent       int          `json:"sent,omitempty"`     // of them all
-	Turn       Turn         `json:"turn,omitzero"`      // when it may send the next ones
-	InDoubt    bool         `json:"inDoubt,omitempty"`  // the next one may have been sent as well
-	Weary      bool         `json:"weary,omitempty"`    // people know that it can't be got on with; it is tried hourly
+	ID         string         `json:"id"`
+	Phase      string         `json:"phase"`
+	First      string         `json:"first,omitempty"` // of a second report: the first
+	Window     *Opening       `json:"window,omitempty"`
+	Named      bool           `json:"named,omitempty"` // the window was named by its id, whatever its tasks are
+	Select     Selection      `json:"select,omitzero"` // without a window
+	States     []string       `json:"states"`
+	StaleAfter input.Duration `json:"staleAfter"`
+	Patience   input.Duration `json:"patience"` // from the survey to the deadline
+	Began      time.Time      `json:"began"`
+	Until      time.Time      `json:"until"`             // from then on it is worth nothing any more
+	Deadline   time.Time      `json:"deadline,omitzero"` // of the scans
+	Closed     time.Time      `json:"closed,omitzero"`   // when the last scan was in
+	Remarks    []string       `json:"remarks,omitempty"`
+	Instances  int            `json:"instances,omitempty"`
+	Gaps       int            `json:"gaps,omitempty"`
+	Stored     *Stored        `json:"stored,omitempty"`   // what came of putting it into the bucket
+	Messages   string         `json:"messages,omitempty"` // the beginning of the keys under which they stand
+	Written    int            `json:"written,omitempty"`  // of them all
+	Parts      int            `json:"parts,omitempty"`    // to the report topic; with gaps one to the alarm topic follows
+	Sent       int            `json:"sent,omitempty"`     // of them all
+	Turn       Turn           `json:"turn,omitzero"`      // when it may send the next ones
+	InDoubt    bool           `json:"inDoubt,omitempty"`  // the next one may have been sent as well
+	Weary      bool           `json:"weary,omitempty"`    // people know that it can't be got on with; it is tried hourly
 }
 
 // Stored is where the whole report is, or why it isn't.

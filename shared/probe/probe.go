@@ -6,6 +6,7 @@ package probe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"net/url"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -24,6 +26,8 @@ const (
 	DefaultTimeout = 5 * time.Second
 	// MaxBody is how much of an answer is searched for a text, in bytes.
 	MaxBody = 1 << 20
+
+	defaultCodes = "200" // the default of a target group's matcher
 )
 
 // Net looks at applications over the network.
@@ -34,7 +38,7 @@ type Net struct{}
 // followed. Certificates aren't verified, as a target group's health check doesn't verify them: instances are asked by
 // their address, to which no certificate is issued.
 func (Net) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
-	accepted, err := parseCodes(p.Codes)
+	accepted, err := input.ParseCodes(cmp.Or(p.Codes, defaultCodes))
 	if err != nil {
 		return run.Finding{Why: err.Error()}
 	}
@@ -51,7 +55,7 @@ func (Net) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
 		return unanswered(ctx, timeout, err)
 	}
 	defer answer.Body.Close()
-	if !accepted.has(answer.StatusCode) {
+	if !accepted.Has(answer.StatusCode) {
 		return run.Finding{Why: fmt.Sprintf("status %d, not %s", answer.StatusCode, accepted)}
 	}
 	if p.Text == "" {

@@ -49,7 +49,7 @@ var network probe.Net
 func TestHTTP(t *testing.T) {
 	server := httptest.NewServer(app(t))
 	defer server.Close()
-	const unreadable = "can't be read; give them like 200, 200,302 or 200-299"
+	const unreadable = "are no status codes of 200 to 599"
 	for _, c := range []struct {
 		name, path, codes, text string
 		timeout                 time.Duration
@@ -75,6 +75,7 @@ func TestHTTP(t *testing.T) {
 		{"the codes end in nothing", "/up", "200,", "", 0, false, unreadable},
 		{"the range is upside down", "/up", "299-200", "", 0, false, unreadable},
 		{"the code isn't HTTP", "/up", "20", "", 0, false, unreadable},
+		{"the code is of an answer that isn't the last", "/up", "100-299", "", 0, false, unreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 )
@@ -20,7 +21,7 @@ func (s Start) checkFleet(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan.Reading = run.Reading{Groups: reads.n, Took: run.Duration(s.Now().Sub(began))}
+	plan.Reading = run.Reading{Groups: reads.n, Took: input.Duration(s.Now().Sub(began))}
 	if err := f.excludes(q); err != nil {
 		return nil, err
 	}
@@ -68,8 +69,8 @@ func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) erro
 				return err
 			}
 			if rev != 0 { // a lock of an ended run marks an instance that failed out of service
-				return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339)),
-					Want: "wait for its end, or cancel it"}
+				return input.Refuse(selectorField(q), "wait for its end, or cancel it",
+					"run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339))
 			}
 		}
 	}
@@ -119,23 +120,21 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 			}
 		}
 		p := run.GroupPlan{Name: g.Name, Network: g.Network(), Size: len(members), Floor: plan.Request.MinHealthy.Up(len(members)),
-			Delay: run.Duration(delay), Health: g.Health}
+			Delay: input.Duration(delay), Health: g.Health}
 		plan.Groups[g.ARN] = p
 		longest = max(longest, plan.DrainDelay([]run.Registration{{Group: g.ARN}}))
 		if p.Size-most < p.Floor {
-			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %s and must keep %d healthy, so no instance could ever leave it",
-				g.Name, run.Count(p.Size, "target"), p.Floor),
-				Want: fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most)}
+			return input.Refuse("minHealthy", fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most),
+				"target group %s has %s and must keep %d healthy, so no instance could ever leave it", g.Name, run.Count(p.Size, "target"), p.Floor)
 		}
 		if p.Size-left-most < p.Floor {
-			return &run.FieldError{Field: "minHealthy", Problem: fmt.Sprintf("target group %s has %s, %d of which failed out of service in earlier runs, and must keep %d healthy, so no instance could leave it",
-				g.Name, run.Count(p.Size, "target"), left, p.Floor),
-				Want: "repair and release those (control's status lists them), or give less"}
+			return input.Refuse("minHealthy", "repair and release those (control's status lists them), or give less",
+				"target group %s has %s, %d of which failed out of service in earlier runs, and must keep %d healthy, so no instance could leave it", g.Name, run.Count(p.Size, "target"), left, p.Floor)
 		}
 	}
 	if limit := time.Duration(plan.Request.DrainTimeout); limit > 0 && limit < longest {
-		return &run.FieldError{Field: "drainTimeout", Problem: fmt.Sprintf("%s is shorter than the longest deregistration delay, %s", run.Span(limit), run.Span(longest)),
-			Want: "give more, or leave it out"}
+		return input.Refuse("drainTimeout", "give more, or leave it out",
+			"%s is shorter than the longest deregistration delay, %s", run.Span(limit), run.Span(longest))
 	}
 	return nil
 }
@@ -151,16 +150,16 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 	if c.HTTP != nil && c.HTTP.Port == 0 {
 		for _, m := range f.machines {
 			if !slices.ContainsFunc(f.in[m.ID], func(arn string) bool { return plan.Groups[arn].Health.HTTP() }) {
-				return &run.FieldError{Field: "check.http.port", Problem: fmt.Sprintf("instance %s is in no target group with an HTTP health check, so there is no port to take", m.ID),
-					Want: "give the port"}
+				return input.Refuse("check.http.port", "give the port",
+					"instance %s is in no target group with an HTTP health check, so there is no port to take", m.ID)
 			}
 		}
 	}
 	if l := c.Lambda; l != nil {
 		prefix, wild := strings.CutSuffix(s.Allowed.CheckFunction, "*")
 		if s.Allowed.CheckFunction == "" || (l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
-			return &run.FieldError{Field: "check.lambda.function", Problem: "the stack doesn't allow to call function " + l.Function,
-				Want: "set the stack parameter CheckFunctionName"}
+			return input.Refuse("check.lambda.function", "set the stack parameter CheckFunctionName",
+				"the stack doesn't allow to call function %s", l.Function)
 		}
 	}
 	return nil
@@ -173,20 +172,17 @@ func (s Start) reaches(c run.Check, f *fleet) error {
 		field = "check.tcp"
 	}
 	if !s.Allowed.InVPC {
-		return &run.FieldError{Field: field,
-			Problem: "the check function can't reach the instances: it doesn't run in a VPC",
-			Want:    "deploy with the stack parameters SubnetIds and SecurityGroupIds"}
+		return input.Refuse(field, "deploy with the stack parameters SubnetIds and SecurityGroupIds",
+			"the check function can't reach the instances: it doesn't run in a VPC")
 	}
 	for _, m := range f.machines {
 		switch {
 		case m.Host() == "":
-			return &run.FieldError{Field: field,
-				Problem: fmt.Sprintf("instance %s has no private IPv4 address and no IPv6 address to probe", m.ID),
-				Want:    "use check.ec2 or check.lambda for it"}
+			return input.Refuse(field, "use check.ec2 or check.lambda for it",
+				"instance %s has no private IPv4 address and no IPv6 address to probe", m.ID)
 		case m.PrivateIP == "" && !s.Allowed.IPv6:
-			return &run.FieldError{Field: field, Problem: fmt.Sprintf(
-				"instance %s has only an IPv6 address, and the check function sends no IPv6", m.ID),
-				Want: "deploy with the stack parameter CheckIPv6=true and dual-stack subnets in SubnetIds"}
+			return input.Refuse(field, "deploy with the stack parameter CheckIPv6=true and dual-stack subnets in SubnetIds",
+				"instance %s has only an IPv6 address, and the check function sends no IPv6", m.ID)
 		}
 	}
 	return nil
@@ -215,7 +211,8 @@ func (s Start) planMute(ctx context.Context, plan *run.Plan) error {
 			return err
 		}
 		if most := 10 * muteRuleAlarms; len(plan.Alarms) > most {
-			return &run.FieldError{Field: "mute.alarmPrefixes", Problem: fmt.Sprintf("%d alarms are too many", len(plan.Alarms)), Want: fmt.Sprintf("%d at most", most)}
+			return input.Refuse("mute.alarmPrefixes", fmt.Sprintf("%d at most", most),
+				"%d alarms are too many", len(plan.Alarms))
 		}
 		composites, err := s.Alarms.Composites(ctx)
 		if err != nil {
@@ -242,7 +239,8 @@ func (s Start) planMute(ctx context.Context, plan *run.Plan) error {
 // missingRule is a request's error if a rule that it names doesn't exist or can't be muted.
 func missingRule(err error) error {
 	if errors.Is(err, run.ErrNoRule) || errors.Is(err, run.ErrNotOurs) {
-		return &run.FieldError{Field: "mute.ruleNames", Problem: err.Error(), Want: "name rules of your own that exist on the event bus"}
+		return input.Refuse("mute.ruleNames", "name rules of your own that exist on the event bus",
+			"%s", err.Error())
 	}
 	return fmt.Errorf("list the rules to mute: %w", err)
 }
@@ -251,12 +249,14 @@ func missingRule(err error) error {
 func (s Start) matched(field string, prefixes, names, found []string) error {
 	for _, p := range prefixes {
 		if !slices.ContainsFunc(found, func(n string) bool { return strings.HasPrefix(n, p) }) {
-			return &run.FieldError{Field: field + "Prefixes", Problem: fmt.Sprintf("nothing was found that begins with %q", p), Want: "correct it or leave it out; Quickstep's own alarms are never muted"}
+			return input.Refuse(field+"Prefixes", "correct it or leave it out; Quickstep's own alarms are never muted",
+				"nothing was found that begins with %q", p)
 		}
 	}
 	for _, n := range names {
 		if !slices.Contains(found, n) {
-			return &run.FieldError{Field: field + "Names", Problem: fmt.Sprintf("%q doesn't exist, or is one of Quickstep's own alarms", n), Want: "correct it or leave it out"}
+			return input.Refuse(field+"Names", "correct it or leave it out",
+				"%q doesn't exist, or is one of Quickstep's own alarms", n)
 		}
 	}
 	return nil

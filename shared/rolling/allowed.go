@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -49,10 +50,12 @@ func (a Allowed) muting(m run.Mute) error {
 		for _, name := range list.names {
 			switch {
 			case list.allowed == "":
-				return &run.FieldError{Field: list.field, Problem: list.none, Want: want}
+				return input.Refuse(list.field, want,
+					"%s", list.none)
 			case list.allowed != everyName && !strings.HasPrefix(name, list.allowed):
 				problem := fmt.Sprintf("%q doesn't begin with %q", name, list.allowed)
-				return &run.FieldError{Field: list.field, Problem: problem, Want: want}
+				return input.Refuse(list.field, want,
+					"%s", problem)
 			}
 		}
 	}
@@ -74,11 +77,6 @@ func (a Allowed) bus(bus string) error {
 	if bus == "default" || a.RulePrefix == everyName || !slices.ContainsFunc(segments, begins) {
 		return nil
 	}
-	return &run.FieldError{Field: "mute.eventBus",
-		Problem: fmt.Sprintf(
-			"the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled",
-			bus,
-			a.RulePrefix,
-		),
-		Want: "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all"}
+	return input.Refuse("mute.eventBus", "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all",
+		"the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled", bus, a.RulePrefix)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
@@ -103,10 +104,10 @@ type OutInstance struct {
 
 const commandNames = "status, pause, resume, cancel or release"
 
-// ParseCommand reads a command. The error is a *run.FieldError.
+// ParseCommand reads a command. The error is a *input.FieldError.
 func ParseCommand(text []byte) (Command, error) {
 	var c Command
-	o, err := run.ParseObject("command", text, `give JSON such as {"command":"status"}`)
+	o, err := input.ParseObject("command", text, `give JSON such as {"command":"status"}`)
 	if err != nil {
 		return c, err
 	}
@@ -115,15 +116,20 @@ func ParseCommand(text []byte) (Command, error) {
 	}
 	switch {
 	case !slices.Contains([]string{"status", "pause", "resume", "cancel", "release"}, c.Command):
-		return c, &run.FieldError{Field: "command", Problem: fmt.Sprintf("%q is no command", c.Command), Want: "give " + commandNames}
+		return c, input.Refuse("command", "give "+commandNames,
+			"%q is no command", c.Command)
 	case c.Command == "release" && c.Instance == "":
-		return c, &run.FieldError{Field: "instance", Problem: "it is missing", Want: "name the instance that is to be released"}
+		return c, input.Refuse("instance", "name the instance that is to be released",
+			"it is missing")
 	case c.Command == "release" && c.Run != "":
-		return c, &run.FieldError{Field: "run", Problem: "release takes none", Want: "name the instance alone"}
+		return c, input.Refuse("run", "name the instance alone",
+			"release takes none")
 	case c.Command != "release" && c.Instance != "":
-		return c, &run.FieldError{Field: "instance", Problem: c.Command + " takes none", Want: "leave it out"}
+		return c, input.Refuse("instance", "leave it out",
+			"%s takes none", c.Command)
 	case c.Command != "release" && c.Command != "status" && c.Run == "":
-		return c, &run.FieldError{Field: "run", Problem: "it is missing", Want: "name the run; status lists them"}
+		return c, input.Refuse("run", "name the run; status lists them",
+			"it is missing")
 	}
 	return c, nil
 }
@@ -234,7 +240,8 @@ func (c Control) redeliverAll(ctx context.Context, owner, id string, now time.Ti
 func (c Control) requireRun(ctx context.Context, id string) error {
 	rev, err := ledger.Read(ctx, c.Ledger, runKey(id), &run.Run{})
 	if err == nil && rev == 0 {
-		err = &run.FieldError{Field: "run", Problem: fmt.Sprintf("there is no run %q", id), Want: "status lists the runs that are under way"}
+		err = input.Refuse("run", "status lists the runs that are under way",
+			"there is no run %q", id)
 	}
 	return err
 }
@@ -248,8 +255,8 @@ func (c Control) release(ctx context.Context, owner, instance string) (did strin
 		return "", err
 	}
 	if rev == 0 {
-		return "", &run.FieldError{Field: "instance", Problem: fmt.Sprintf("%s didn't fail out of service, or was released already", instance),
-			Want: "status lists those that did"}
+		return "", input.Refuse("instance", "status lists those that did",
+			"%s didn't fail out of service, or was released already", instance)
 	}
 	if err := b.deleteOut(ctx, owner+"#release", out, rev); err != nil {
 		return "", fmt.Errorf("release %s: %w", instance, err)

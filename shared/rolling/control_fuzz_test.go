@@ -5,8 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"quickstep/shared/input"
 	"quickstep/shared/rolling"
-	"quickstep/shared/run"
 )
 
 // FuzzCommand: what is taken is a whole command and can be written and read again; what is refused names a field.
@@ -19,7 +19,7 @@ func FuzzCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := rolling.ParseCommand(text)
 		if err != nil {
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || refused.Field == "" || refused.Want == "" {
 				t.Fatalf("%q: %v is no error of a field", text, err)
 			}

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"quickstep/shared/input"
 	"quickstep/shared/rolling"
-	"quickstep/shared/run"
 )
 
 func TestParseCommand(t *testing.T) {
@@ -51,7 +51,7 @@ func TestRefusedCommands(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := rolling.ParseCommand([]byte(c.text))
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || !strings.HasPrefix(c.want, refused.Field+": ") || err.Error() != c.want {
 				t.Errorf("ParseCommand(%s)\n got %v\nwant %s", c.text, err, c.want)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -64,15 +65,16 @@ func selectedIDs(ctx context.Context, targets Targets, q *run.Request) ([]string
 	for _, arn := range q.TargetGroupARNs {
 		found, err := targets.Targets(ctx, arn)
 		if errors.Is(err, run.ErrNoGroup) {
-			return nil, &run.FieldError{Field: "targetGroupArns", Problem: "there is no target group " + arn, Want: "name groups of this account and Region"}
+			return nil, input.Refuse("targetGroupArns", "name groups of this account and Region",
+				"there is no target group %s", arn)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read target group %s: %w", run.ShortARN(arn), err)
 		}
 		for _, t := range found {
 			if !strings.HasPrefix(t.ID, "i-") {
-				return nil, &run.FieldError{Field: "targetGroupArns", Problem: fmt.Sprintf("target %s of group %s is no instance", t.ID, run.ShortARN(arn)),
-					Want: "only target groups of type instance can be handled"}
+				return nil, input.Refuse("targetGroupArns", "only target groups of type instance can be handled",
+					"target %s of group %s is no instance", t.ID, run.ShortARN(arn))
 			}
 			if t.Registered() && (len(named) == 0 || named[t.ID]) {
 				ids = append(ids, t.ID)
@@ -98,8 +100,8 @@ func selectorField(q *run.Request) string {
 }
 
 func noInstance(q *run.Request) error {
-	return &run.FieldError{Field: selectorField(q), Problem: "no running instance was found for fleet " + q.Fleet,
-		Want: "targetGroupArns, instanceIds and tags narrow one another; at least one running instance must fit all that are given"}
+	return input.Refuse(selectorField(q), "targetGroupArns, instanceIds and tags narrow one another; at least one running instance must fit all that are given",
+		"no running instance was found for fleet %s", q.Fleet)
 }
 
 // filter leaves out what is terminated, and refuses what must not be touched.
@@ -110,12 +112,12 @@ func (f *fleet) filter(q *run.Request, allowed Allowed) error {
 			continue
 		}
 		if group := m.AutoScalingGroup(); group != "" {
-			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group),
-				Want: "leave its instances out, or use the group's instance refresh"}
+			return input.Refuse(selectorField(q), "leave its instances out, or use the group's instance refresh",
+				"instance %s belongs to Auto Scaling group %s, which would replace it while it reboots", m.ID, group)
 		}
 		if key, value, ok := strings.Cut(allowed.InstanceTag, "="); ok && m.Tags[key] != value {
-			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag),
-				Want: "tag the instances that Quickstep may reboot (stack parameters InstanceTagKey and InstanceTagValue)"}
+			return input.Refuse(selectorField(q), "tag the instances that Quickstep may reboot (stack parameters InstanceTagKey and InstanceTagValue)",
+				"instance %s doesn't have the tag %s", m.ID, allowed.InstanceTag)
 		}
 		kept = append(kept, m)
 	}
@@ -126,7 +128,8 @@ func (f *fleet) filter(q *run.Request, allowed Allowed) error {
 		}
 		for _, id := range q.InstanceIDs {
 			if !there[id] {
-				return &run.FieldError{Field: "instanceIds", Problem: "there is no instance " + id, Want: "name instances of this account and Region that aren't terminated"}
+				return input.Refuse("instanceIds", "name instances of this account and Region that aren't terminated",
+					"there is no instance %s", id)
 			}
 		}
 	}
@@ -151,13 +154,13 @@ func (f *fleet) acceptGroups(q *run.Request, allowed Allowed) error {
 			return f.byAddress(q, g)
 		}
 		if !strings.HasPrefix(g.Name, allowed.TargetGroupPrefix) {
-			return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix),
-				Want: "widen the stack parameter TargetGroupPrefix"}
+			return input.Refuse(selectorField(q), "widen the stack parameter TargetGroupPrefix",
+				"target group %s holds an instance of the fleet, and its name doesn't begin with %q", g.Name, allowed.TargetGroupPrefix)
 		}
 	}
 	if len(f.groups) > run.MaxGroups {
-		return &run.FieldError{Field: selectorField(q), Problem: fmt.Sprintf("the fleet's instances stand in %d target groups", len(f.groups)),
-			Want: fmt.Sprintf("%d at most; split the fleet", run.MaxGroups)}
+		return input.Refuse(selectorField(q), fmt.Sprintf("%d at most; split the fleet", run.MaxGroups),
+			"the fleet's instances stand in %d target groups", len(f.groups))
 	}
 	return nil
 }
@@ -175,8 +178,8 @@ func (f *fleet) byAddress(q *run.Request, g run.Group) error {
 			want = "take the target out, or leave the instance out; notOurs can't exclude the group, for " +
 				"its VPC is the one in which the instance has the address"
 		}
-		return &run.FieldError{Field: selectorField(q), Want: want, Problem: fmt.Sprintf(
-			"target group %s registers instance %s by its IP address %s", g.Name, instances[0], t.ID)}
+		return input.Refuse(selectorField(q), want,
+			"target group %s registers instance %s by its IP address %s", g.Name, instances[0], t.ID)
 	}
 	return nil
 }
@@ -191,12 +194,11 @@ func (f *fleet) excludes(q *run.Request) error {
 	for _, arn := range q.NotOurs {
 		switch of, ok := types[arn]; {
 		case !ok:
-			return &run.FieldError{Field: "notOurs", Problem: "there is no target group " + arn,
-				Want: "name groups of this account and Region, or leave it out"}
+			return input.Refuse("notOurs", "name groups of this account and Region, or leave it out",
+				"there is no target group %s", arn)
 		case of != "ip":
-			return &run.FieldError{Field: "notOurs", Problem: fmt.Sprintf(
-				"target group %s is of type %s, not ip: no address can be mistaken in it", run.ShortARN(arn), of),
-				Want: "leave it out"}
+			return input.Refuse("notOurs", "leave it out",
+				"target group %s is of type %s, not ip: no address can be mistaken in it", run.ShortARN(arn), of)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
@@ -68,7 +69,7 @@ func (s Start) Act(ctx context.Context, w *runWork) (runOutcome, error) {
 // refuseAfterAccept gives up at once if the fleet has changed since the request so that it can't be
 // done any more.
 func refuseAfterAccept(err error) (runOutcome, error) {
-	var refused *run.FieldError
+	var refused *input.FieldError
 	if errors.As(err, &refused) {
 		return choreo.GiveUp[*run.Active](err.Error()), nil
 	}
@@ -86,14 +87,8 @@ func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan,
 	}
 	for _, g := range f.groups {
 		if _, ok := plan.Groups[g.ARN]; !ok {
-			return &run.FieldError{
-				Field: selectorField(&plan.Request),
-				Problem: fmt.Sprintf(
-					"an instance was registered in target group %s while the run was starting",
-					g.Name,
-				),
-				Want: "ask again",
-			}
+			return input.Refuse(selectorField(&plan.Request), "ask again",
+				"an instance was registered in target group %s while the run was starting", g.Name)
 		}
 	}
 	if err := s.seenBack(ctx, b, w); err != nil {

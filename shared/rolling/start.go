@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/run"
@@ -55,10 +56,10 @@ type StartResult struct {
 }
 
 // Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
-// is a *run.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
+// is a *input.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
 func (s Start) Request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
 	begun, err := s.request(ctx, invocation, text)
-	var refused *run.FieldError
+	var refused *input.FieldError
 	if !errors.As(err, &refused) {
 		return begun, err
 	}
@@ -77,7 +78,7 @@ func (s Start) Request(ctx context.Context, invocation string, text []byte) (Sta
 // requester reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
 // has the field that schedules send.
 func requester(text []byte) (fleet string, waits bool) {
-	o, err := run.ParseObject("request", text, "")
+	o, err := input.ParseObject("request", text, "")
 	if err != nil {
 		return "", true
 	}
@@ -94,7 +95,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 	if err != nil {
 		return StartResult{}, err
 	}
-	asked, err := run.ParseObject("request", text, "")
+	asked, err := input.ParseObject("request", text, "")
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -152,8 +153,8 @@ func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Reque
 		return q, err
 	}
 	q.Mute.EventBus, err = run.BusName(q.Mute.EventBus, s.Allowed.EventBuses)
-	var refused *run.FieldError
-	if o, _ := run.ParseObject("request", text, ""); errors.As(err, &refused) && o["mute"] == nil {
+	var refused *input.FieldError
+	if o, _ := input.ParseObject("request", text, ""); errors.As(err, &refused) && o["mute"] == nil {
 		refused.Where = run.InParameter
 	}
 	return q, err
@@ -161,14 +162,15 @@ func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Reque
 
 // earlierRun finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
 // starting. Whether the request could begin now doesn't matter: a retry of one that was taken must not be refused.
-func (s Start) earlierRun(ctx context.Context, id, fleet string, asked run.Object, now time.Time) (begun StartResult, found bool, err error) {
+func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Object, now time.Time) (begun StartResult, found bool, err error) {
 	var r run.Run
 	rev, err := ledger.Read(ctx, s.Ledger, runKey(id), &r)
 	if err != nil || rev == 0 {
 		return begun, false, err
 	}
 	if r.Fleet != fleet {
-		return begun, true, &run.FieldError{Field: "id", Problem: fmt.Sprintf("run %s is one of fleet %s", id, r.Fleet), Want: "give another id"}
+		return begun, true, input.Refuse("id", "give another id",
+			"run %s is one of fleet %s", id, r.Fleet)
 	}
 	if r.Digest != "" && r.Digest != asked.Digest() {
 		return begun, true, s.otherContents(ctx, &r, asked)
@@ -185,13 +187,13 @@ func (s Start) earlierRun(ctx context.Context, id, fleet string, asked run.Objec
 }
 
 // otherContents refuses a request whose id another has used: to answer it as that one would hide that it isn't carried out.
-func (s Start) otherContents(ctx context.Context, r *run.Run, asked run.Object) error {
+func (s Start) otherContents(ctx context.Context, r *run.Run, asked input.Object) error {
 	plan, err := store{s.Ledger}.plan(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	return &run.FieldError{Field: "id", Problem: fmt.Sprintf("run %s was begun at %s by a request with this id and other contents; they differ in %s",
-		r.ID, r.Began.UTC().Format(time.RFC3339), strings.Join(asked.Differ(plan.Asked), ", ")), Want: "give another id, or leave it out"}
+	return input.Refuse("id", "give another id, or leave it out",
+		"run %s was begun at %s by a request with this id and other contents; they differ in %s", r.ID, r.Began.UTC().Format(time.RFC3339), strings.Join(asked.Differ(plan.Asked), ", "))
 }
 
 // lock writes the run down together with the locks that it needs: all of it, or nothing.
@@ -230,8 +232,8 @@ func (s Start) lockHolder(ctx context.Context, r *run.Run, plan *run.Plan) error
 	if docs[0].Key == fleetLock(r.Fleet) {
 		field, what = "fleet", "fleet "+r.Fleet
 	}
-	return &run.FieldError{Field: field, Problem: fmt.Sprintf("run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339)),
-		Want: "wait for its end, or cancel it"}
+	return input.Refuse(field, "wait for its end, or cancel it",
+		"run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339))
 }
 
 // limits are the numbers that follow from the size of the fleet.

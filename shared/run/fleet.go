@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"quickstep/shared/input"
 )
 
 // Machine is an EC2 instance as EC2 describes it.
@@ -63,8 +65,8 @@ type HealthCheck struct {
 	Path     string `json:"path,omitempty"`
 	Codes    string `json:"codes,omitempty"` // "200", "200,302", "200-299"; gRPC codes are not supported here
 
-	Interval Duration `json:"interval,omitempty"`         // between two checks of a target
-	Healthy  int      `json:"healthyThreshold,omitempty"` // checks in a row that pass until an unhealthy one is healthy
+	Interval input.Duration `json:"interval,omitempty"`         // between two checks of a target
+	Healthy  int            `json:"healthyThreshold,omitempty"` // checks in a row that pass until an unhealthy one is healthy
 }
 
 // HTTP says that the health check is an HTTP request.
@@ -176,14 +178,14 @@ type Rule struct {
 
 // BusName is the name of an event bus that is given by its name or its ARN, so that one bus is one
 // bus to whoever shares its rules. buses is what the ARNs of the account's and Region's buses begin
-// with. The error is a *FieldError.
+// with. The error is a *input.FieldError.
 func BusName(bus, buses string) (string, error) {
 	if !strings.HasPrefix(bus, "arn:") {
 		return bus, nil
 	}
 	name, ours := strings.CutPrefix(bus, buses)
 	if !ours || buses == "" || name == "" {
-		return bus, bad("mute.eventBus", "name a bus whose ARN begins with "+buses,
+		return bus, input.Refuse("mute.eventBus", "name a bus whose ARN begins with "+buses,
 			"event bus %s is of another account or Region, and its rules can't be disabled from here", bus)
 	}
 	return name, nil

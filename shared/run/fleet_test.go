@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
 func TestDrainDelay(t *testing.T) {
 	p := run.Plan{Groups: map[string]run.GroupPlan{
-		"short": {Delay: run.Duration(30 * time.Second)}, "long": {Delay: run.Duration(5 * time.Minute)},
-		"nlb": {Network: true, Delay: run.Duration(10 * time.Second)}, "slow nlb": {Network: true, Delay: run.Duration(10 * time.Minute)},
+		"short": {Delay: input.Duration(30 * time.Second)}, "long": {Delay: input.Duration(5 * time.Minute)},
+		"nlb": {Network: true, Delay: input.Duration(10 * time.Second)}, "slow nlb": {Network: true, Delay: input.Duration(10 * time.Minute)},
 	}}
 	for _, c := range []struct {
 		name    string
@@ -35,7 +36,7 @@ func TestDrainDelay(t *testing.T) {
 			if got := p.DrainTimeout(capture); got != c.want+2*time.Minute {
 				t.Errorf("the timeout is %s, want two minutes more than %s", got, c.want)
 			}
-			p.Request.DrainTimeout = run.Duration(time.Hour)
+			p.Request.DrainTimeout = input.Duration(time.Hour)
 			if got := p.DrainTimeout(capture); got != time.Hour {
 				t.Errorf("the timeout is %s, want what was asked for", got)
 			}

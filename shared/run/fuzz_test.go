@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -33,7 +34,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, parameter, request []byte) {
 		r, err := run.Parse(parameter, request, now)
 		if err != nil {
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || refused.Problem == "" {
 				t.Fatalf("%q over %q: %v is no error of a field", request, parameter, err)
 			}
@@ -62,7 +63,7 @@ func FuzzFleetName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, request []byte) {
 		name, err := run.FleetName(request)
 		if err != nil {
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || name != "" {
 				t.Fatalf("%q: %q, %v", request, name, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -147,9 +148,9 @@ func TestWindow(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := gate()
-			l.Plan.Groups[arn("web")] = run.GroupPlan{Name: "web", Network: true, Delay: run.Duration(time.Minute), Floor: 2}
+			l.Plan.Groups[arn("web")] = run.GroupPlan{Name: "web", Network: true, Delay: input.Duration(time.Minute), Floor: 2}
 			l.Plan.Request.NotAfter = now.Add(run.NetworkDelay + time.Minute + 5*time.Minute + c.longer)
-			l.Run.Longest.For = run.Duration(c.slowest)
+			l.Run.Longest.For = input.Duration(c.slowest)
 			if v := l.Decide(); v.Answer != c.answer || v.Stop != (c.answer == run.Skip) {
 				t.Errorf("the gate says %s, stop %v: %s; want %s", v.Answer, v.Stop, v.Reason, c.answer)
 			}

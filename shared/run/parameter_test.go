@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -30,7 +31,7 @@ func TestRefusedParameters(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := run.Parse([]byte(c.parameter), []byte(web("")), now)
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) || refused.Field != c.field {
 				t.Fatalf("the parameter %s gave %v, not an error of field %s", c.parameter, err, c.field)
 			}
@@ -52,7 +53,7 @@ func TestValuesOfTheParameterOutOfBounds(t *testing.T) {
 		{"proof", `{"proof":"always"}`},
 	} {
 		_, err := run.Parse([]byte(c.parameter), []byte(web("")), now)
-		var refused *run.FieldError
+		var refused *input.FieldError
 		if !errors.As(err, &refused) || refused.Field != c.field || !strings.Contains(err.Error(), "in the fleet's SSM parameter") {
 			t.Errorf("the parameter %s gave %v, not an error of the parameter's field %s", c.parameter, err, c.field)
 		}

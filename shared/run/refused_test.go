@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -126,7 +127,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := run.Parse(nil, []byte(c.request), now)
-			var refused *run.FieldError
+			var refused *input.FieldError
 			if !errors.As(err, &refused) {
 				t.Fatalf("Parse(%s) gave the error %v", c.request, err)
 			}

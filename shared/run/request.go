@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"quickstep/shared/input"
 )
 
 // Bounds of a run.
@@ -41,18 +43,18 @@ type Request struct {
 	// NotOurs are target groups of type ip that merely use an instance's address in another VPC.
 	NotOurs []string `json:"notOurs,omitempty"`
 
-	MaxConcurrency Amount `json:"maxConcurrency"`
-	MinHealthy     Amount `json:"minHealthy"`
-	MaxErrors      Amount `json:"maxErrors"`
+	MaxConcurrency input.Amount `json:"maxConcurrency"`
+	MinHealthy     input.Amount `json:"minHealthy"`
+	MaxErrors      input.Amount `json:"maxErrors"`
 
-	BootWait      Duration  `json:"bootWait"`
-	CheckInterval Duration  `json:"checkInterval"`
-	MaxChecks     int       `json:"maxChecks"`
-	DrainTimeout  Duration  `json:"drainTimeout,omitempty"` // zero: the longest deregistration delay + 2m
-	RejoinTimeout Duration  `json:"rejoinTimeout"`
-	GateTimeout   Duration  `json:"gateTimeout"`
-	MaxPause      Duration  `json:"maxPause"`
-	NotAfter      time.Time `json:"notAfter,omitzero"`
+	BootWait      input.Duration `json:"bootWait"`
+	CheckInterval input.Duration `json:"checkInterval"`
+	MaxChecks     int            `json:"maxChecks"`
+	DrainTimeout  input.Duration `json:"drainTimeout,omitempty"` // zero: the longest deregistration delay + 2m
+	RejoinTimeout input.Duration `json:"rejoinTimeout"`
+	GateTimeout   input.Duration `json:"gateTimeout"`
+	MaxPause      input.Duration `json:"maxPause"`
+	NotAfter      time.Time      `json:"notAfter,omitzero"`
 
 	Check Check  `json:"check"`
 	Proof string `json:"proof"`
@@ -70,17 +72,17 @@ type Check struct {
 // HTTPCheck is an HTTP request to the instance's private address. What is left out comes from the health check of each
 // target group in which the instance stood.
 type HTTPCheck struct {
-	Port    int      `json:"port,omitempty"`
-	Path    string   `json:"path,omitempty"`
-	Codes   string   `json:"codes,omitempty"`
-	Text    string   `json:"text,omitempty"`
-	Timeout Duration `json:"timeout,omitempty"` // 5s
+	Port    int            `json:"port,omitempty"`
+	Path    string         `json:"path,omitempty"`
+	Codes   string         `json:"codes,omitempty"`
+	Text    string         `json:"text,omitempty"`
+	Timeout input.Duration `json:"timeout,omitempty"` // 5s
 }
 
 // TCPCheck opens a connection to the instance's private address.
 type TCPCheck struct {
-	Port    int      `json:"port"`
-	Timeout Duration `json:"timeout,omitempty"` // 5s
+	Port    int            `json:"port"`
+	Timeout input.Duration `json:"timeout,omitempty"` // 5s
 }
 
 // LambdaCheck asks a function of the operator's.
@@ -110,14 +112,14 @@ func (m Mute) Rules() bool { return len(m.RulePrefixes)+len(m.RuleNames) > 0 }
 // allowed, and times that suit a Linux server behind an Application Load Balancer.
 func Defaults() Request {
 	return Request{
-		MaxConcurrency: Amount{N: 1},
-		MinHealthy:     Amount{N: 1},
-		BootWait:       Duration(time.Minute),
-		CheckInterval:  Duration(20 * time.Second),
+		MaxConcurrency: input.Amount{N: 1},
+		MinHealthy:     input.Amount{N: 1},
+		BootWait:       input.Duration(time.Minute),
+		CheckInterval:  input.Duration(20 * time.Second),
 		MaxChecks:      30,
-		RejoinTimeout:  Duration(10 * time.Minute),
-		GateTimeout:    Duration(2 * time.Hour),
-		MaxPause:       Duration(24 * time.Hour),
+		RejoinTimeout:  input.Duration(10 * time.Minute),
+		GateTimeout:    input.Duration(2 * time.Hour),
+		MaxPause:       input.Duration(24 * time.Hour),
 		Check:          Check{EC2: true},
 		Proof:          ProofWhenManaged,
 		Mute:           Mute{EventBus: "default"},
@@ -128,7 +130,7 @@ const requestForm = `give a JSON object such as {"fleet":"web"}`
 
 // FleetName reads no more of a request than the name that is needed to find the rest.
 func FleetName(request []byte) (string, error) {
-	fields, err := ParseObject("request", request, requestForm)
+	fields, err := input.ParseObject("request", request, requestForm)
 	if err != nil {
 		return "", err
 	}
@@ -140,14 +142,14 @@ func FleetName(request []byte) (string, error) {
 }
 
 func badFleet(given string) error {
-	return bad("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%s is no fleet's name", given)
+	return input.Refuse("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%s is no fleet's name", given)
 }
 
 // Parse reads a request over the fleet's parameter (nil for none): each top-level field of the request replaces the
-// parameter's. now bounds notAfter. The error is a *FieldError.
+// parameter's. now bounds notAfter. The error is a *input.FieldError.
 func Parse(parameter, request []byte, now time.Time) (Request, error) {
 	r := Defaults()
-	fields, err := ParseObject("request", request, requestForm)
+	fields, err := input.ParseObject("request", request, requestForm)
 	if err != nil {
 		return r, err
 	}
@@ -160,7 +162,7 @@ func Parse(parameter, request []byte, now time.Time) (Request, error) {
 		return r, err
 	}
 	err = r.validate(now)
-	var f *FieldError
+	var f *input.FieldError
 	if errors.As(err, &f) && parameter != nil {
 		if name, _, _ := strings.Cut(f.Field, "."); fields[name] == nil {
 			return r, inParameter(err)
@@ -170,14 +172,14 @@ func Parse(parameter, request []byte, now time.Time) (Request, error) {
 }
 
 // decodeParameter reads those of the parameter's fields that the request doesn't replace.
-func (r *Request) decodeParameter(parameter []byte, request Object) error {
-	base, err := ParseObject("parameter", parameter, "give a JSON object with the fields of a request")
+func (r *Request) decodeParameter(parameter []byte, request input.Object) error {
+	base, err := input.ParseObject("parameter", parameter, "give a JSON object with the fields of a request")
 	if err != nil {
 		return err
 	}
 	for _, own := range []string{"id", "scheduled"} {
 		if _, ok := base[own]; ok {
-			return bad(own, "leave it out: each request has its own", "it can't be the same for every run")
+			return input.Refuse(own, "leave it out: each request has its own", "it can't be the same for every run")
 		}
 	}
 	for name := range request {
@@ -190,7 +192,7 @@ func (r *Request) decodeParameter(parameter []byte, request Object) error {
 const InParameter = "in the fleet's SSM parameter"
 
 func inParameter(err error) error {
-	var f *FieldError
+	var f *input.FieldError
 	if errors.As(err, &f) {
 		f.Where = InParameter
 	}
@@ -217,17 +219,17 @@ func (r *Request) decodeCheck(field string, raw json.RawMessage) error {
 	given := func(set func(), into map[string]any) func(string, json.RawMessage) error {
 		return func(field string, raw json.RawMessage) error {
 			set()
-			return within(into)(field, raw)
+			return input.Within(into)(field, raw)
 		}
 	}
-	err := within(map[string]any{
+	err := input.Within(map[string]any{
 		"ec2":    &r.Check.EC2,
 		"http":   given(func() { r.Check.HTTP = &h }, map[string]any{"port": &h.Port, "path": &h.Path, "codes": &h.Codes, "text": &h.Text, "timeout": &h.Timeout}),
 		"tcp":    given(func() { r.Check.TCP = &t }, map[string]any{"port": &t.Port, "timeout": &t.Timeout}),
 		"lambda": given(func() { r.Check.Lambda = &l }, map[string]any{"function": &l.Function}),
 	})(field, raw)
 	if err == nil && r.Check == (Check{}) {
-		err = bad(field, "give ec2, http, tcp or lambda, or leave the field out for ec2", "nothing is checked")
+		err = input.Refuse(field, "give ec2, http, tcp or lambda, or leave the field out for ec2", "nothing is checked")
 	}
 	return err
 }
@@ -235,7 +237,7 @@ func (r *Request) decodeCheck(field string, raw json.RawMessage) error {
 func (r *Request) decodeMute(field string, raw json.RawMessage) error {
 	r.Mute = Mute{EventBus: "default"}
 	m := &r.Mute
-	return within(map[string]any{"alarmPrefixes": &m.AlarmPrefixes, "alarmNames": &m.AlarmNames, "rulePrefixes": &m.RulePrefixes,
+	return input.Within(map[string]any{"alarmPrefixes": &m.AlarmPrefixes, "alarmNames": &m.AlarmNames, "rulePrefixes": &m.RulePrefixes,
 		"ruleNames": &m.RuleNames, "eventBus": &m.EventBus})(field, raw)
 }
 
@@ -245,7 +247,6 @@ var (
 	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 	groupARN   = regexp.MustCompile(`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`)
 	urlPath    = regexp.MustCompile(`^/[!-~]*$`)
-	codes      = regexp.MustCompile(`^\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*$`)
 )
 
 // RunID is the id of the run that a request's id stands for: the id itself where it can be read, else (a schedule's ARN

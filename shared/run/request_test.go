@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -36,9 +37,9 @@ func TestParse(t *testing.T) {
 		`"check":{"http":{"port":80},"tcp":{"port":22}},"mute":{"alarmPrefixes":["web-"],"ruleNames":["r"],"eventBus":"ops"}}`
 	set := func(change func(*run.Request)) run.Request {
 		r := base(nil)
-		r.MaxConcurrency, r.MinHealthy = run.Amount{N: 25, Percent: true}, run.Amount{N: 75, Percent: true}
-		r.BootWait, r.Tags = run.Duration(2*time.Minute), map[string]string{"Role": "app", "Env": "prod"}
-		five := run.Duration(5 * time.Second)
+		r.MaxConcurrency, r.MinHealthy = input.Amount{N: 25, Percent: true}, input.Amount{N: 75, Percent: true}
+		r.BootWait, r.Tags = input.Duration(2*time.Minute), map[string]string{"Role": "app", "Env": "prod"}
+		five := input.Duration(5 * time.Second)
 		r.Check = run.Check{HTTP: &run.HTTPCheck{Port: 80, Timeout: five}, TCP: &run.TCPCheck{Port: 22, Timeout: five}}
 		r.Mute = run.Mute{AlarmPrefixes: []string{"web-"}, RuleNames: []string{"r"}, EventBus: "ops"}
 		if change != nil {
@@ -54,7 +55,7 @@ func TestParse(t *testing.T) {
 		{"space around the request is no matter", ``, " \n" + web("") + "\n", base(nil)},
 		{"numbers may be in quotes, as forms send them", ``, web(`"maxConcurrency":"2","maxErrors":"10%"`),
 			base(func(r *run.Request) {
-				r.MaxConcurrency, r.MaxErrors = run.Amount{N: 2}, run.Amount{N: 10, Percent: true}
+				r.MaxConcurrency, r.MaxErrors = input.Amount{N: 2}, input.Amount{N: 10, Percent: true}
 			})},
 		{"ids and ARNs are sorted, and each is kept once", ``, web(`"instanceIds":["i-0bbbbbbb","i-0aaaaaaa","i-0bbbbbbb"]`),
 			base(func(r *run.Request) { r.InstanceIDs = []string{"i-0aaaaaaa", "i-0bbbbbbb"} })},
@@ -64,21 +65,21 @@ func TestParse(t *testing.T) {
 			})},
 		{"the largest amounts of everything", ``, web(`"maxConcurrency":90,"maxChecks":1000,"bootWait":"24h","checkInterval":"1h","drainTimeout":"24h","rejoinTimeout":"24h","gateTimeout":"168h","maxPause":"336h"`),
 			base(func(r *run.Request) {
-				day := run.Duration(24 * time.Hour)
-				r.MaxConcurrency, r.MaxChecks, r.CheckInterval = run.Amount{N: 90}, 1000, run.Duration(time.Hour)
+				day := input.Duration(24 * time.Hour)
+				r.MaxConcurrency, r.MaxChecks, r.CheckInterval = input.Amount{N: 90}, 1000, input.Duration(time.Hour)
 				r.BootWait, r.DrainTimeout, r.RejoinTimeout, r.GateTimeout, r.MaxPause = day, day, day, 7*day, 14*day
 			})},
 		{"a check of another kind leaves EC2's out", ``, web(`"check":{"lambda":{"function":"ready"}}`),
 			base(func(r *run.Request) { r.Check = run.Check{Lambda: &run.LambdaCheck{Function: "ready"}} })},
 		{"an HTTP check may leave everything to the target group", ``, web(`"check":{"http":{}}`),
 			base(func(r *run.Request) {
-				r.Check = run.Check{HTTP: &run.HTTPCheck{Timeout: run.Duration(5 * time.Second)}}
+				r.Check = run.Check{HTTP: &run.HTTPCheck{Timeout: input.Duration(5 * time.Second)}}
 			})},
 		{"with the proof required, few checks are enough", ``, web(`"proof":"required","maxChecks":1`),
 			base(func(r *run.Request) { r.Proof, r.MaxChecks = run.ProofRequired, 1 })},
 		{"and without it as well", ``, web(`"proof":"off","maxChecks":1,"checkInterval":"1s"`),
 			base(func(r *run.Request) {
-				r.Proof, r.MaxChecks, r.CheckInterval = run.ProofOff, 1, run.Duration(time.Second)
+				r.Proof, r.MaxChecks, r.CheckInterval = run.ProofOff, 1, input.Duration(time.Second)
 			})},
 		{"mute keeps its default bus", ``, web(`"mute":{"ruleNames":["r"]}`),
 			base(func(r *run.Request) { r.Mute.RuleNames = []string{"r"} })},
@@ -86,7 +87,7 @@ func TestParse(t *testing.T) {
 			base(func(r *run.Request) { r.NotAfter = now.Add(time.Second) })},
 		{"the parameter replaces defaults", settings, `{"fleet":"web"}`, set(nil)},
 		{"the request replaces the parameter", settings, `{"fleet":"web","bootWait":"3m","maxConcurrency":1}`,
-			set(func(r *run.Request) { r.BootWait, r.MaxConcurrency = run.Duration(3*time.Minute), run.Amount{N: 1} })},
+			set(func(r *run.Request) { r.BootWait, r.MaxConcurrency = input.Duration(3*time.Minute), input.Amount{N: 1} })},
 		{"a field replaces the whole of the parameter's: tags", settings, `{"fleet":"web","tags":{"Env":"test"}}`,
 			set(func(r *run.Request) { r.Tags = map[string]string{"Env": "test"} })},
 		{"a field replaces the whole of the parameter's: check", settings, `{"fleet":"web","check":{"ec2":true}}`,

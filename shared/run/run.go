@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/sanitize"
 )
 
@@ -58,9 +59,9 @@ type Run struct {
 	// ClosedSince is when the gate began to say "wait" without a "go" since.
 	ClosedSince time.Time `json:"closedSince,omitzero"`
 
-	Longest  Longest  `json:"longest,omitzero"`   // out of service for the longest time, among the done
-	OutFor   Duration `json:"outFor,omitempty"`   // sum over the done
-	Announce []string `json:"announce,omitempty"` // failed instances whose alarm could not be sent yet
+	Longest  Longest        `json:"longest,omitzero"`   // out of service for the longest time, among the done
+	OutFor   input.Duration `json:"outFor,omitempty"`   // sum over the done
+	Announce []string       `json:"announce,omitempty"` // failed instances whose alarm could not be sent yet
 }
 
 // Cancelled is why a run admits no more instances once an operator has cancelled it.
@@ -80,8 +81,8 @@ func (r *Run) Expiry() time.Time {
 
 // Longest is the instance that was out of service for the longest time.
 type Longest struct {
-	Instance string   `json:"instance"`
-	For      Duration `json:"for"`
+	Instance string         `json:"instance"`
+	For      input.Duration `json:"for"`
 }
 
 // Token is the right of one instance to be out of service. One that an instance keeps after failing
@@ -157,7 +158,7 @@ func (r *Run) Finish(i *Instance, now time.Time) {
 	case Done:
 		r.Done++
 		r.Unhealthy += min(1, len(i.Unhealthy))
-		out := Duration(i.EndedAt.Sub(i.LeftAt))
+		out := input.Duration(i.EndedAt.Sub(i.LeftAt))
 		r.OutFor += out
 		if out > r.Longest.For {
 			r.Longest = Longest{Instance: i.ID, For: out}
@@ -228,8 +229,8 @@ type Plan struct {
 
 // Reading is what it took to find out in which target groups the fleet's instances stand.
 type Reading struct {
-	Groups int      `json:"groups"` // that were read
-	Took   Duration `json:"took"`
+	Groups int            `json:"groups"` // that were read
+	Took   input.Duration `json:"took"`
 }
 
 // Expiry is when the plan may be forgotten.
@@ -237,12 +238,12 @@ func (p *Plan) Expiry() time.Time { return p.Expires }
 
 // GroupPlan is a target group at the start of a run.
 type GroupPlan struct {
-	Name    string      `json:"name"`
-	Network bool        `json:"network,omitempty"` // of a Network Load Balancer
-	Size    int         `json:"size"`              // targets, those that earlier runs left out included
-	Floor   int         `json:"floor"`             // healthy targets that must be left
-	Delay   Duration    `json:"delay"`             // deregistration delay
-	Health  HealthCheck `json:"health"`
+	Name    string         `json:"name"`
+	Network bool           `json:"network,omitempty"` // of a Network Load Balancer
+	Size    int            `json:"size"`              // targets, those that earlier runs left out included
+	Floor   int            `json:"floor"`             // healthy targets that must be left
+	Delay   input.Duration `json:"delay"`             // deregistration delay
+	Health  HealthCheck    `json:"health"`
 }
 
 // NetworkDelay is how long a Network Load Balancer may send new connections to a target after its

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quickstep/shared/input"
 )
 
 // HungReboot is how long EC2 waits for an operating system to shut down before it forces the reboot: "about four
@@ -21,7 +23,7 @@ func (r *Request) validate(now time.Time) error {
 		return badFleet(strconv.Quote(r.Fleet))
 	}
 	if len(r.ID) > 1024 {
-		return bad("id", "1024 characters at most", "%d characters are too long", len(r.ID))
+		return input.Refuse("id", "1024 characters at most", "%d characters are too long", len(r.ID))
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -29,27 +31,27 @@ func (r *Request) validate(now time.Time) error {
 		}
 	}
 	if !r.NotAfter.IsZero() && !r.NotAfter.After(now) {
-		return bad("notAfter", "give a time in the future", "%s has passed", r.NotAfter.UTC().Format(time.RFC3339))
+		return input.Refuse("notAfter", "give a time in the future", "%s has passed", r.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
 func (r *Request) validateWho() error {
 	if len(r.TargetGroupARNs)+len(r.InstanceIDs)+len(r.Tags) == 0 {
-		return bad("targetGroupArns", "give targetGroupArns, instanceIds, tags or several of them, here or in the fleet's SSM parameter",
+		return input.Refuse("targetGroupArns", "give targetGroupArns, instanceIds, tags or several of them, here or in the fleet's SSM parameter",
 			"nothing says which instances fleet %s is made of", r.Fleet)
 	}
 	if most := 1000; len(r.InstanceIDs) > most {
-		return bad("instanceIds", fmt.Sprintf("name %d at most, or choose by tags or targetGroupArns", most), "%d are too many", len(r.InstanceIDs))
+		return input.Refuse("instanceIds", fmt.Sprintf("name %d at most, or choose by tags or targetGroupArns", most), "%d are too many", len(r.InstanceIDs))
 	}
 	for _, id := range r.InstanceIDs {
 		if !instanceID.MatchString(id) {
-			return bad("instanceIds", "give ids such as i-0123456789abcdef0", "%q is no instance id", id)
+			return input.Refuse("instanceIds", "give ids such as i-0123456789abcdef0", "%q is no instance id", id)
 		}
 	}
 	for _, arn := range r.TargetGroupARNs {
 		if !groupARN.MatchString(arn) {
-			return bad("targetGroupArns", "give ARNs such as "+exampleGroup, "%q is no target group's ARN", arn)
+			return input.Refuse("targetGroupArns", "give ARNs such as "+exampleGroup, "%q is no target group's ARN", arn)
 		}
 	}
 	if err := r.validateNotOurs(); err != nil {
@@ -57,7 +59,7 @@ func (r *Request) validateWho() error {
 	}
 	for key, value := range r.Tags {
 		if key == "" || strings.Trim(value, "*? ") == "" {
-			return bad("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} would choose nearly every instance", key, value)
+			return input.Refuse("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} would choose nearly every instance", key, value)
 		}
 	}
 	slices.Sort(r.InstanceIDs)
@@ -69,14 +71,14 @@ func (r *Request) validateWho() error {
 // validateNotOurs takes ARNs only: a name would also mean the group that somebody makes of that name later.
 func (r *Request) validateNotOurs() error {
 	if most := 100; len(r.NotOurs) > most {
-		return bad("notOurs", fmt.Sprintf("name %d at most", most), "%d are too many", len(r.NotOurs))
+		return input.Refuse("notOurs", fmt.Sprintf("name %d at most", most), "%d are too many", len(r.NotOurs))
 	}
 	for _, arn := range r.NotOurs {
 		if !groupARN.MatchString(arn) {
-			return bad("notOurs", "give ARNs, not names, such as "+exampleGroup, "%q is no target group's ARN", arn)
+			return input.Refuse("notOurs", "give ARNs, not names, such as "+exampleGroup, "%q is no target group's ARN", arn)
 		}
 		if slices.Contains(r.TargetGroupARNs, arn) {
-			return bad("notOurs", "name it in one of the two", "%s is also in targetGroupArns", arn)
+			return input.Refuse("notOurs", "name it in one of the two", "%s is also in targetGroupArns", arn)
 		}
 	}
 	slices.Sort(r.NotOurs)
@@ -86,10 +88,10 @@ func (r *Request) validateNotOurs() error {
 
 func (r *Request) validateHowMany() error {
 	if c := r.MaxConcurrency; c.N == 0 || (!c.Percent && c.N > MaxTokens) {
-		return bad("maxConcurrency", fmt.Sprintf(`give 1 to %d, or "1%%" to "100%%"`, MaxTokens), "%s isn't how many instances can be out at once", c)
+		return input.Refuse("maxConcurrency", fmt.Sprintf(`give 1 to %d, or "1%%" to "100%%"`, MaxTokens), "%s isn't how many instances can be out at once", c)
 	}
 	if r.MaxChecks < 1 || r.MaxChecks > 1000 {
-		return bad("maxChecks", "give 1 to 1000", "%d is out of bounds", r.MaxChecks)
+		return input.Refuse("maxChecks", "give 1 to 1000", "%d is out of bounds", r.MaxChecks)
 	}
 	return nil
 }
@@ -97,7 +99,7 @@ func (r *Request) validateHowMany() error {
 func (r *Request) validateHowLong() error {
 	for _, d := range []struct {
 		field    string
-		value    Duration
+		value    input.Duration
 		min, max time.Duration
 		optional bool
 	}{
@@ -109,7 +111,7 @@ func (r *Request) validateHowLong() error {
 		{"maxPause", r.MaxPause, time.Minute, 14 * MaxWait, false},
 	} {
 		if v := time.Duration(d.value); (v < d.min || v > d.max) && !(d.optional && v == 0) {
-			return bad(d.field, fmt.Sprintf("give %s to %s", Span(d.min), Span(d.max)), "%s is out of bounds", d.value)
+			return input.Refuse(d.field, fmt.Sprintf("give %s to %s", Span(d.min), Span(d.max)), "%s is out of bounds", d.value)
 		}
 	}
 	return nil
@@ -119,13 +121,15 @@ func (r *Request) validateCheck() error {
 	c := &r.Check
 	if h := c.HTTP; h != nil {
 		if h.Port < 0 || h.Port > 65535 {
-			return bad("check.http.port", "give 1 to 65535, or leave it out for the target group's", "%d is no port", h.Port)
+			return input.Refuse("check.http.port", "give 1 to 65535, or leave it out for the target group's", "%d is no port", h.Port)
 		}
 		if h.Path != "" && !urlPath.MatchString(h.Path) {
-			return bad("check.http.path", "begin it with / and escape what a URL can't hold", "%q is no path", h.Path)
+			return input.Refuse("check.http.path", "begin it with / and escape what a URL can't hold", "%q is no path", h.Path)
 		}
-		if h.Codes != "" && !possible(h.Codes) {
-			return bad("check.http.codes", `give "200", "200,302" or "200-299"`, "%q are no status codes", h.Codes)
+		if h.Codes != "" {
+			if _, err := input.ParseCodes(h.Codes); err != nil {
+				return input.Refuse("check.http.codes", `give "200", "200,302" or "200-299"`, "%v", err)
+			}
 		}
 		if err := probeTimeout("check.http.timeout", &h.Timeout); err != nil {
 			return err
@@ -133,41 +137,27 @@ func (r *Request) validateCheck() error {
 	}
 	if t := c.TCP; t != nil {
 		if t.Port < 1 || t.Port > 65535 {
-			return bad("check.tcp.port", "give 1 to 65535", "%d is no port", t.Port)
+			return input.Refuse("check.tcp.port", "give 1 to 65535", "%d is no port", t.Port)
 		}
 		if err := probeTimeout("check.tcp.timeout", &t.Timeout); err != nil {
 			return err
 		}
 	}
 	if c.Lambda != nil && c.Lambda.Function == "" {
-		return bad("check.lambda.function", "give the function's name", "it is empty")
+		return input.Refuse("check.lambda.function", "give the function's name", "it is empty")
 	}
 	if r.Proof != ProofRequired && r.Proof != ProofWhenManaged && r.Proof != ProofOff {
-		return bad("proof", "give required, whenManaged or off", "%q is no kind of proof", r.Proof)
+		return input.Refuse("proof", "give required, whenManaged or off", "%q is no kind of proof", r.Proof)
 	}
 	return nil
 }
 
-// possible says whether an HTTP answer can match the codes: each is 200 to 599, ranges go upwards.
-func possible(text string) bool {
-	if !codes.MatchString(text) {
-		return false
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if low < "200" || low > "599" || (isRange && (high < low || high > "599")) {
-			return false
-		}
-	}
-	return true
-}
-
-func probeTimeout(field string, d *Duration) error {
+func probeTimeout(field string, d *input.Duration) error {
 	if *d == 0 {
-		*d = Duration(5 * time.Second)
+		*d = input.Duration(5 * time.Second)
 	}
 	if v := time.Duration(*d); v < 100*time.Millisecond || v > 10*time.Second {
-		return bad(field, "give 100ms to 10s", "%s is out of bounds", *d)
+		return input.Refuse(field, "give 100ms to 10s", "%s is out of bounds", *d)
 	}
 	return nil
 }
@@ -181,14 +171,14 @@ func (r *Request) validateMute() error {
 		{"mute.rulePrefixes", r.Mute.RulePrefixes}, {"mute.ruleNames", r.Mute.RuleNames},
 	} {
 		if slices.Contains(f.names, "") {
-			return bad(f.field, "give names; an empty one would mean all of the account's", "it holds an empty name")
+			return input.Refuse(f.field, "give names; an empty one would mean all of the account's", "it holds an empty name")
 		}
 		if len(f.names) > 100 {
-			return bad(f.field, "give 100 at most", "%d are too many", len(f.names))
+			return input.Refuse(f.field, "give 100 at most", "%d are too many", len(f.names))
 		}
 	}
 	if r.Mute.EventBus == "" {
-		return bad("mute.eventBus", "leave it out for the default bus", "it is empty")
+		return input.Refuse("mute.eventBus", "leave it out for the default bus", "it is empty")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 	"quickstep/tests/contract"
 	"quickstep/tests/sim"
@@ -60,7 +61,7 @@ func TestGroupsOfTheWorld(t *testing.T) {
 			name := []string{"web", "api"}[n]
 			*g = run.Group{ARN: sim.Group(name), Name: name, VPC: sim.VPC, TargetType: "instance", Protocol: "HTTP",
 				Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200",
-					Interval: run.Duration(10 * time.Second), Healthy: 2}}
+					Interval: input.Duration(10 * time.Second), Healthy: 2}}
 			w.AddGroup(world.GroupSpec{ARN: g.ARN, Name: name, VPC: sim.VPC, Delay: f.Delay, Interval: 10 * time.Second, HealthyThreshold: 2, Attached: true, Health: g.Health})
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), VPC: sim.VPC})
 			f.Instances = append(f.Instances, sim.ID(n))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -21,8 +22,8 @@ func TestTheDrainTimeoutsDefaultIsDocumented(t *testing.T) {
 		t.Errorf("%s doesn't say: %s", designPage, text)
 	}
 	capture := []run.Registration{{Group: "fast"}, {Group: "slow"}}
-	fast := run.GroupPlan{Delay: run.Duration(time.Second)}
-	slow := run.GroupPlan{Delay: run.Duration(5 * time.Minute)}
+	fast := run.GroupPlan{Delay: input.Duration(time.Second)}
+	slow := run.GroupPlan{Delay: input.Duration(5 * time.Minute)}
 	for name, c := range map[string]struct {
 		slow run.GroupPlan
 		want time.Duration

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
 )
@@ -76,7 +77,7 @@ func TestTheFloorsExample(t *testing.T) {
 	if !strings.Contains(page.text, "ten targets, `minHealthy` is `75%`, `maxConcurrency` is 3") {
 		t.Fatal("the example has other numbers")
 	}
-	floor := run.Amount{N: 75, Percent: true}.Up(size)
+	floor := input.Amount{N: 75, Percent: true}.Up(size)
 	began := time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC)
 	arn := sim.Group("web")
 

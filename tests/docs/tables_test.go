@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
@@ -22,7 +23,7 @@ import (
 // fieldsOf are the fields that are taken where this one isn't: the error lists them.
 func fieldsOf(t *testing.T, parse func([]byte) error, event string) []string {
 	t.Helper()
-	var refused *run.FieldError
+	var refused *input.FieldError
 	if err := parse([]byte(event)); !errors.As(err, &refused) {
 		t.Fatalf("%s: %v", event, err)
 	}
@@ -109,7 +110,7 @@ func TestTheDefaultsOfARequestAreDocumented(t *testing.T) {
 			t.Errorf("%s: the default reads %q and is %s", cells[1], got, want)
 		}
 	}
-	times := map[time.Duration]run.Duration{
+	times := map[time.Duration]input.Duration{
 		time.Minute: d.BootWait, 20 * time.Second: d.CheckInterval, 10 * time.Minute: d.RejoinTimeout,
 		2 * time.Hour: d.GateTimeout, 24 * time.Hour: d.MaxPause,
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -24,7 +25,7 @@ func (t *Targets) Groups(ctx context.Context) (all []run.Group, err error) {
 		for _, arn := range slices.Sorted(maps.Keys(w.groups)) {
 			g := w.groups[arn]
 			health := g.Health
-			health.Interval, health.Healthy = run.Duration(g.Interval), g.HealthyThreshold
+			health.Interval, health.Healthy = input.Duration(g.Interval), g.HealthyThreshold
 			all = append(all, run.Group{
 				ARN: g.ARN, Name: g.Name, VPC: g.VPC, TargetType: g.TargetType, Protocol: g.Protocol, Health: health,
 			})

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"quickstep/shared/cloud/awserr"
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 )
 
@@ -66,7 +67,7 @@ func group(t types.TargetGroup) run.Group {
 			Protocol: string(t.HealthCheckProtocol),
 			Port:     aws.ToString(t.HealthCheckPort),
 			Path:     aws.ToString(t.HealthCheckPath),
-			Interval: run.Duration(time.Duration(aws.ToInt32(t.HealthCheckIntervalSeconds)) * time.Second),
+			Interval: input.Duration(time.Duration(aws.ToInt32(t.HealthCheckIntervalSeconds)) * time.Second),
 			Healthy:  int(aws.ToInt32(t.HealthyThresholdCount)),
 		},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/cloud/dynamodb"
+	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/patch"
 	"quickstep/shared/run"
@@ -122,7 +123,7 @@ func (w wait) docs(now time.Time) ([]ledger.Write, error) {
 	plan := &run.Plan{
 		Request: request,
 		Groups: map[string]run.GroupPlan{w.group(): {Name: w.run(), Size: 1,
-			Delay: run.Duration(deregistration), Health: health}},
+			Delay: input.Duration(deregistration), Health: health}},
 	}
 	lock := run.Lock{Run: w.run(), Since: now}
 	docs := []ledger.Write{
@@ -237,8 +238,8 @@ func reports(now time.Time) (docs []ledger.Write) {
 			Phase:      patch.ByHand,
 			Select:     patch.Selection{IDs: []string{named}},
 			States:     []string{patch.Failed, patch.InstalledPendingReboot, patch.Missing},
-			StaleAfter: run.Duration(7 * 24 * time.Hour),
-			Patience:   run.Duration(time.Hour),
+			StaleAfter: input.Duration(7 * 24 * time.Hour),
+			Patience:   input.Duration(time.Hour),
 			Began:      now,
 			Until:      now.Add(waits),
 		}

@@ -1,4 +1,4 @@
-package run
+package input
 
 import (
 	"bytes"
@@ -23,14 +23,14 @@ func ParseObject(what string, text []byte, want string) (Object, error) {
 	var syntax *json.SyntaxError
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return nil, bad(what, want, "it is empty")
+		return nil, Refuse(what, want, "it is empty")
 	case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, bad(what, want, "it is no JSON")
+		return nil, Refuse(what, want, "it is no JSON")
 	case err != nil || o == nil:
-		return nil, bad(what, want, "it is no JSON object")
+		return nil, Refuse(what, want, "it is no JSON object")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, bad(what, want, "more follows the JSON object")
+		return nil, Refuse(what, want, "more follows the JSON object")
 	}
 	return o, nil
 }
@@ -52,9 +52,9 @@ func (o Object) Decode(prefix string, into map[string]any) error {
 		target, known := into[name]
 		switch {
 		case !known:
-			return bad(quoteEmpty(field), "the fields are "+strings.Join(slices.Sorted(maps.Keys(into)), ", "), "there is no such field")
+			return Refuse(quoteEmpty(field), "the fields are "+strings.Join(slices.Sorted(maps.Keys(into)), ", "), "there is no such field")
 		case string(raw) == "null":
-			return bad(field, "leave the field out", "null is no value")
+			return Refuse(field, "leave the field out", "null is no value")
 		}
 		if within, ok := target.(func(string, json.RawMessage) error); ok {
 			if err := within(field, raw); err != nil {
@@ -73,18 +73,18 @@ func (o Object) Decode(prefix string, into map[string]any) error {
 func misfit(field string, raw json.RawMessage, target any, err error) error {
 	var wrong *json.UnmarshalTypeError
 	if _, when := target.(*time.Time); when {
-		return bad(field, "give a time such as 2026-01-05T04:00:00Z", "%s is no time", raw)
+		return Refuse(field, "give a time such as 2026-01-05T04:00:00Z", "%s is no time", raw)
 	}
 	if !errors.As(err, &wrong) {
-		return bad(field, "", "%v", err) // an amount or a duration, which say so themselves
+		return Refuse(field, "", "%v", err) // an amount or a duration, which say so themselves
 	}
 	want := map[reflect.Kind]string{reflect.String: "text", reflect.Int: "a whole number", reflect.Bool: "true or false",
 		reflect.Slice: "a list of texts", reflect.Map: "an object of texts"}[reflect.TypeOf(target).Elem().Kind()]
-	return bad(field, "give "+want, "%s doesn't fit", raw)
+	return Refuse(field, "give "+want, "%s doesn't fit", raw)
 }
 
-// within decodes an object that is a field's value.
-func within(into map[string]any) func(string, json.RawMessage) error {
+// Within decodes an object that is a field's value.
+func Within(into map[string]any) func(string, json.RawMessage) error {
 	return func(field string, raw json.RawMessage) error {
 		o, err := ParseObject(field, raw, "give a JSON object")
 		if err != nil {

@@ -1,25 +1,16 @@
-package run
+package input
 
 import (
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Amount is a number of things or a percentage of them: 2 or "25%" in JSON.
 type Amount struct {
 	N       int
 	Percent bool // N is a percentage, 0 to 100
-}
-
-// Count writes a number of things: "1 alarm", "2 alarms".
-func Count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Down is the amount of total, a percentage rounded down.
@@ -64,37 +55,3 @@ func (a *Amount) UnmarshalJSON(text []byte) error {
 	a.N, a.Percent = n, percent
 	return nil
 }
-
-// Duration is a time.Duration that is written as "90s" or "5m" in JSON.
-type Duration time.Duration
-
-func (d Duration) String() string {
-	s := time.Duration(d).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-// MarshalJSON writes "1m30s", "5m", "2h", exactly.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()) }
-
-// UnmarshalJSON takes what time.ParseDuration takes, in quotes.
-func (d *Duration) UnmarshalJSON(text []byte) error {
-	var s string
-	if err := json.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf(`%s is no duration; give text such as "90s" or "5m"`, text)
-	}
-	v, err := time.ParseDuration(s)
-	if err != nil || v < 0 {
-		return fmt.Errorf(`%q is no duration; give text such as "90s" or "5m"`, s)
-	}
-	*d = Duration(v)
-	return nil
-}
-
-// Span writes a duration for people: rounded to the second, without its empty parts: "1m30s", "5m", "2h".
-func Span(d time.Duration) string { return Duration(d.Round(time.Second)).String() }

@@ -1,11 +1,11 @@
-package run_test
+package input_test
 
 import (
 	"encoding/json"
 	"testing"
 	"time"
 
-	"quickstep/shared/run"
+	"quickstep/shared/input"
 )
 
 func TestAmount(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAmount(t *testing.T) {
 		{"nothing", `0`, 7, 0, 0, `0`, "0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var a run.Amount
+			var a input.Amount
 			if err := json.Unmarshal([]byte(c.text), &a); err != nil {
 				t.Fatal(err)
 			}
@@ -44,7 +44,7 @@ func TestAmount(t *testing.T) {
 
 func TestNoAmount(t *testing.T) {
 	for _, text := range []string{`-1`, `"-1"`, `1.5`, `1e2`, `"101%"`, `"-5%"`, `"2.5%"`, `"%"`, `""`, `"5 %"`, `true`, `[]`, `{}`, `1000001`, `99999999999999999999`, `"five"`} {
-		var a run.Amount
+		var a input.Amount
 		if err := json.Unmarshal([]byte(text), &a); err == nil {
 			t.Errorf("%s was read as %s", text, a)
 		}
@@ -69,49 +69,31 @@ func TestDuration(t *testing.T) {
 		{`"1h1ns"`, time.Hour + 1, `"1h0m0.000000001s"`},
 		{`"1h10s"`, time.Hour + 10*time.Second, `"1h0m10s"`},
 	} {
-		var d run.Duration
+		var d input.Duration
 		if err := json.Unmarshal([]byte(c.text), &d); err != nil || time.Duration(d) != c.want {
 			t.Errorf("%s was read as %s, %v", c.text, time.Duration(d), err)
 		}
 		if got := asJSON(t, d); got != c.back {
 			t.Errorf("%s is written %s, want %s", c.text, got, c.back)
 		}
-		var again run.Duration
+		var again input.Duration
 		if err := json.Unmarshal([]byte(c.back), &again); err != nil || again != d {
 			t.Errorf("%s is read back as %s, %v", c.back, time.Duration(again), err)
 		}
 	}
 	for _, text := range []string{`5`, `"5"`, `""`, `"-1s"`, `"five"`, `null`, `{}`, `"1d"`, `"9999999h"`} {
-		var d run.Duration
+		var d input.Duration
 		if err := json.Unmarshal([]byte(text), &d); err == nil {
 			t.Errorf("%s was read as %s", text, d)
 		}
 	}
 }
 
-func TestSpan(t *testing.T) {
-	for _, c := range []struct {
-		d    time.Duration
-		want string
-	}{
-		{0, "0s"},
-		{400 * time.Millisecond, "0s"},
-		{1600 * time.Millisecond, "2s"},
-		{10 * time.Second, "10s"},
-		{time.Minute, "1m"},
-		{10 * time.Minute, "10m"},
-		{10*time.Minute + 10*time.Second, "10m10s"},
-		{time.Hour, "1h"},
-		{20 * time.Hour, "20h"},
-		{time.Hour + 10*time.Minute, "1h10m"},
-		{2*time.Hour + 5*time.Second, "2h0m5s"},
-		{-5 * time.Minute, "-5m"},
-	} {
-		if got := run.Span(c.d); got != c.want {
-			t.Errorf("Span(%s) = %s, want %s", c.d, got, c.want)
-		}
-		if back, err := time.ParseDuration(run.Span(c.d)); err != nil || back != c.d.Round(time.Second) {
-			t.Errorf("%s doesn't mean %s: %s, %v", run.Span(c.d), c.d, back, err)
-		}
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return string(text)
 }

@@ -1,16 +1,16 @@
-package run_test
+package input_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"quickstep/shared/run"
+	"quickstep/shared/input"
 )
 
-func object(t testing.TB, text string) run.Object {
+func object(t testing.TB, text string) input.Object {
 	t.Helper()
-	o, err := run.ParseObject("request", []byte(text), "")
+	o, err := input.ParseObject("request", []byte(text), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func FuzzDigest(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		o, err := run.ParseObject("request", []byte(text), "")
+		o, err := input.ParseObject("request", []byte(text), "")
 		if err != nil {
 			return
 		}

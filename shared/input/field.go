@@ -1,4 +1,4 @@
-package run
+package input
 
 import (
 	"fmt"
@@ -27,6 +27,7 @@ func (e *FieldError) Error() string {
 	return text
 }
 
-func bad(field, want, problem string, args ...any) error {
+// Refuse is bad input in a field. want says what would be right; the rest, as in fmt.Sprintf, what is wrong.
+func Refuse(field, want, problem string, args ...any) *FieldError {
 	return &FieldError{Field: field, Problem: fmt.Sprintf(problem, args...), Want: want}
 }

@@ -1,4 +1,4 @@
-package run
+package input
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func canonical(v any) []byte {
 		}
 	}
 	if err != nil {
-		panic(fmt.Sprintf("run: JSON can't be written as JSON: %v", err)) // it was read as JSON
+		panic(fmt.Sprintf("input: JSON can't be written as JSON: %v", err)) // it was read as JSON
 	}
 	return text
 }
