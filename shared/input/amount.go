@@ -50,7 +50,8 @@ func (a *Amount) UnmarshalJSON(text []byte) error {
 	number, percent := strings.CutSuffix(s, "%")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || (percent && n > 100) || n > 1_000_000 {
-		return fmt.Errorf(`%s is no amount; give a number such as 2 or a percentage such as "25%%"`, text)
+		return fmt.Errorf(`%s is no amount; give a number such as 2 or a percentage such as "25%%"`,
+			text)
 	}
 	a.N, a.Percent = n, percent
 	return nil

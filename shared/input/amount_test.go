@@ -33,17 +33,20 @@ func TestAmount(t *testing.T) {
 				t.Fatal(err)
 			}
 			if a.Down(c.total) != c.down || a.Up(c.total) != c.up {
-				t.Errorf("%s of %d is %d rounded down, %d rounded up; want %d, %d", a, c.total, a.Down(c.total), a.Up(c.total), c.down, c.up)
+				t.Errorf("%s of %d is %d rounded down, %d rounded up; want %d, %d", a, c.total,
+					a.Down(c.total), a.Up(c.total), c.down, c.up)
 			}
 			if got := asJSON(t, a); got != c.written || a.String() != c.shown {
-				t.Errorf("%s is written %s, shown %s; want %s, %s", c.text, got, a, c.written, c.shown)
+				t.Errorf("%s is written %s, shown %s; want %s, %s", c.text, got, a, c.written,
+					c.shown)
 			}
 		})
 	}
 }
 
 func TestNoAmount(t *testing.T) {
-	for _, text := range []string{`-1`, `"-1"`, `1.5`, `1e2`, `"101%"`, `"-5%"`, `"2.5%"`, `"%"`, `""`, `"5 %"`, `true`, `[]`, `{}`, `1000001`, `99999999999999999999`, `"five"`} {
+	for _, text := range []string{`-1`, `"-1"`, `1.5`, `1e2`, `"101%"`, `"-5%"`, `"2.5%"`, `"%"`,
+		`""`, `"5 %"`, `true`, `[]`, `{}`, `1000001`, `99999999999999999999`, `"five"`} {
 		var a input.Amount
 		if err := json.Unmarshal([]byte(text), &a); err == nil {
 			t.Errorf("%s was read as %s", text, a)
@@ -81,7 +84,8 @@ func TestDuration(t *testing.T) {
 			t.Errorf("%s is read back as %s, %v", c.back, time.Duration(again), err)
 		}
 	}
-	for _, text := range []string{`5`, `"5"`, `""`, `"-1s"`, `"five"`, `null`, `{}`, `"1d"`, `"9999999h"`} {
+	for _, text := range []string{`5`, `"5"`, `""`, `"-1s"`, `"five"`, `null`, `{}`, `"1d"`,
+		`"9999999h"`} {
 		var d input.Duration
 		if err := json.Unmarshal([]byte(text), &d); err == nil {
 			t.Errorf("%s was read as %s", text, d)

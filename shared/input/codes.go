@@ -26,7 +26,8 @@ func ParseCodes(text string) (Codes, error) {
 		low, lowOK := parseCode(first)
 		high, highOK := parseCode(last)
 		if !lowOK || !highOK || low > high {
-			return nil, fmt.Errorf("%q are no status codes of %d to %d", text, lowestCode, highestCode)
+			return nil, fmt.Errorf("%q are no status codes of %d to %d", text, lowestCode,
+				highestCode)
 		}
 		all = append(all, [2]int{low, high})
 	}

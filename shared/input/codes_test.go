@@ -29,7 +29,8 @@ func TestCodes(t *testing.T) {
 }
 
 func TestNoCodes(t *testing.T) {
-	for _, text := range []string{"", "OK", "2xx", "20", "2000", "199", "600", "100-299", "200-600", "299-200", "200,", ",200", "200-", "-200",
+	for _, text := range []string{"", "OK", "2xx", "20", "2000", "199", "600", "100-299", "200-600",
+		"299-200", "200,", ",200", "200-", "-200",
 		"+200", "200-250-299", "200 302", "２００"} {
 		if got, err := input.ParseCodes(text); err == nil {
 			t.Errorf("%q was read as %s", text, got)

@@ -12,7 +12,7 @@ import (
 
 // Digest tells JSON objects apart by what they hold: SHA-256 of the object with its fields sorted,
 // white space between values gone, and numbers as they are written. Of a field that is given twice
-// the last counts, as in ParseObject.
+// the last counts: runs of earlier versions may have been begun so.
 func (o Object) Digest() string {
 	sum := sha256.Sum256(canonical(o))
 	return hex.EncodeToString(sum[:])

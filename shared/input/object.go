@@ -4,35 +4,79 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
+
+// MaxText is how many bytes a request may have: enough for its longest lists, and so few that a
+// plan that holds it fits into the ledger.
+const MaxText = 64 << 10
 
 // Object is one JSON object, by field.
 type Object map[string]json.RawMessage
 
-// ParseObject reads text as one JSON object. what names it in the error, a *FieldError; want says what would be right.
+// ParseObject reads text as one JSON object. what names it in the error, which is a *FieldError or
+// Several; want says what would be right. If nothing but fields that are given twice is wrong, the
+// object is returned as well, with their last values.
 func ParseObject(what string, text []byte, want string) (Object, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
+	return parseAt(what, "", text, want)
+}
+
+// ParseObjectIn is ParseObject of text that stands somewhere else than in the request.
+func ParseObjectIn(what, where string, text []byte, want string) (Object, error) {
+	return parseAt(what, where, text, want)
+}
+
+func parseAt(what, where string, text []byte, want string) (Object, error) {
+	m := &Mistakes{Where: where}
+	if len(text) > MaxText {
+		m.Refuse(what, fmt.Sprintf("give %d bytes at most", MaxText), "it has %d bytes", len(text))
+		return nil, m.Err()
+	}
 	var o Object
-	err := d.Decode(&o)
+	err := json.Unmarshal(text, &o)
 	var syntax *json.SyntaxError
 	switch {
 	case len(bytes.TrimSpace(text)) == 0:
-		return nil, Refuse(what, want, "it is empty")
-	case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, Refuse(what, want, "it is no JSON")
+		m.Refuse(what, want, "it is empty")
+	case errors.As(err, &syntax):
+		m.Refuse(what, want, "%s", noJSON(text, syntax))
 	case err != nil || o == nil:
-		return nil, Refuse(what, want, "it is no JSON object")
+		m.Refuse(what, want, "it is no JSON object")
+	default:
+		for _, d := range duplicates(text) {
+			m.Refuse(d.field, "give it once", "it is given twice, at %s and at %s",
+				at(text, d.first), at(text, d.again))
+		}
+		return o, m.Err()
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, Refuse(what, want, "more follows the JSON object")
+	return nil, m.Err()
+}
+
+// noJSON says where a text stops being one JSON value, and why.
+func noJSON(text []byte, syntax *json.SyntaxError) string {
+	why, place := syntax.Error(), at(text,
+		int(syntax.Offset)-1) // the offset is behind what is wrong
+	switch {
+	case strings.Contains(why, "unexpected end"):
+		return fmt.Sprintf("it is no JSON: it ends at %s, and something isn't closed",
+			at(text, len(text)))
+	case strings.Contains(why, "after top-level value"):
+		return "more follows the JSON object, at " + place
 	}
-	return o, nil
+	return fmt.Sprintf("it is no JSON: at %s there is an %s", place, why)
+}
+
+// Peek reads what can be read of text that may be wrong in any way: nothing, if it is no JSON
+// object.
+func Peek(text []byte) Object {
+	var o Object
+	if json.Unmarshal(text, &o) != nil {
+		return nil
+	}
+	return o
 }
 
 // Text is a field's value if that is text, else nothing.
@@ -43,54 +87,39 @@ func (o Object) Text(field string) (text string) {
 	return text
 }
 
-// Decode reads each field into what into has for its name: a pointer to a value, or a func(field string, raw
-// json.RawMessage) error for an object within. Names are matched exactly; prefix stands before them in errors, which are
-// *FieldError.
-func (o Object) Decode(prefix string, into map[string]any) error {
+// Reader reads the value of a field, and adds to the mistakes what is wrong with it.
+type Reader func(m *Mistakes, field string, raw json.RawMessage)
+
+// Read reads each field by the reader for its name. Names are matched exactly; prefix stands before
+// them in errors.
+func (o Object) Read(m *Mistakes, prefix string, fields map[string]Reader) {
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		field, raw := prefix+name, o[name]
-		target, known := into[name]
+		read, known := fields[name]
 		switch {
 		case !known:
-			return Refuse(quoteEmpty(field), "the fields are "+strings.Join(slices.Sorted(maps.Keys(into)), ", "), "there is no such field")
+			all := slices.Sorted(maps.Keys(fields))
+			m.Refuse(quoteEmpty(field), meant(name, all, "the fields are "+strings.Join(all, ", ")),
+				"there is no such field")
 		case string(raw) == "null":
-			return Refuse(field, "leave the field out", "null is no value")
-		}
-		if within, ok := target.(func(string, json.RawMessage) error); ok {
-			if err := within(field, raw); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := json.Unmarshal(raw, target); err != nil {
-			return misfit(field, raw, target, err)
+			m.Refuse(field, "leave the field out, or give it a value", "null is no value")
+		default:
+			read(m, field, raw)
 		}
 	}
-	return nil
 }
 
-// misfit says what a value should have been.
-func misfit(field string, raw json.RawMessage, target any, err error) error {
-	var wrong *json.UnmarshalTypeError
-	if _, when := target.(*time.Time); when {
-		return Refuse(field, "give a time such as 2026-01-05T04:00:00Z", "%s is no time", raw)
-	}
-	if !errors.As(err, &wrong) {
-		return Refuse(field, "", "%v", err) // an amount or a duration, which say so themselves
-	}
-	want := map[reflect.Kind]string{reflect.String: "text", reflect.Int: "a whole number", reflect.Bool: "true or false",
-		reflect.Slice: "a list of texts", reflect.Map: "an object of texts"}[reflect.TypeOf(target).Elem().Kind()]
-	return Refuse(field, "give "+want, "%s doesn't fit", raw)
-}
-
-// Within decodes an object that is a field's value.
-func Within(into map[string]any) func(string, json.RawMessage) error {
-	return func(field string, raw json.RawMessage) error {
-		o, err := ParseObject(field, raw, "give a JSON object")
-		if err != nil {
-			return err
+// Within reads an object that is a field's value.
+func Within(fields map[string]Reader) Reader {
+	return func(m *Mistakes, field string, raw json.RawMessage) {
+		var o Object
+		if json.Unmarshal(raw, &o) != nil {
+			names := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
+			m.Refuse(field, "give a JSON object with fields of "+names, "%s is no JSON object",
+				shown(raw))
+			return
 		}
-		return o.Decode(field+".", into)
+		o.Read(m, field+".", fields)
 	}
 }
 

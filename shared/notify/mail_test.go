@@ -57,7 +57,8 @@ func plan() *run.Plan {
 func TestRun(t *testing.T) {
 	plan := plan()
 	window := *plan
-	window.Request.NotAfter, window.Request.MinHealthy = now.Add(2*time.Hour), input.Amount{N: 75, Percent: true}
+	window.Request.NotAfter, window.Request.MinHealthy = now.Add(2*time.Hour), input.Amount{N: 75,
+		Percent: true}
 	for _, c := range []struct {
 		name string // the golden file's
 		note notify.Note

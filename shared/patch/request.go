@@ -2,15 +2,12 @@ package patch
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"quickstep/shared/input"
-	"quickstep/shared/run"
 )
 
 // Settings are what a report is made by where its request doesn't say otherwise: the stack's parameters.
@@ -53,72 +50,116 @@ func (q *Request) instances() bool { return len(q.InstanceIDs)+len(q.Tags) > 0 }
 const (
 	requestForm = `give a JSON object such as {"windowIds":["mw-0123456789abcdef0"]} or {}`
 	maxNamed    = 1000 // ids in one request
-	maxTag      = 256  // the longest value of a tag
-	maxKey      = 128  // the longest key of a tag
 )
 
+// Forms of what a request names, as in the API references of Systems Manager and EC2.
 var (
-	windowID   = regexp.MustCompile(`^mw-[0-9a-f]{17}$`)
-	instanceID = regexp.MustCompile(`^(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$`)
-	windowName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+	windowForm = input.Form{Most: 20, Match: regexp.MustCompile(`^mw-[0-9a-f]{17}$`),
+		Want: "ids such as mw-0123456789abcdef0",
+		Fault: input.Fault{One: "is no maintenance window's id",
+			Many: "are no maintenance windows' ids"}}
+	instanceForm = input.Form{Most: 20,
+		Match: regexp.MustCompile(`^(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$`),
+		Want:  "ids such as i-0123456789abcdef0 or mi-0123456789abcdef0",
+		Fault: input.Fault{One: "is no instance id", Many: "are no instance ids"}}
+	prefixForm = input.Form{Most: 128, Match: regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`),
+		Want:  "the beginning of maintenance windows' names: 1 to 128 letters, digits, - _ .",
+		Fault: input.Fault{One: "is none", Many: "are none"}}
 
 	known = []string{Missing, Failed, Installed, InstalledOther, InstalledPendingReboot, InstalledRejected, NotApplicable, AvailableSecurity}
 )
 
-// Parse reads a request over the settings. The error is a *input.FieldError; one that isn't the request's fault says so.
+// Bounds of a request's durations.
+var (
+	lead = input.Bounds{Least: 2 * time.Hour,
+		Most: 14 * 24 * time.Hour} // twice the schedule's hour: a survey that fails has another chance
+	staleAfter = input.Bounds{Least: time.Hour, Most: 365 * 24 * time.Hour}
+	deadline   = input.Bounds{Least: 5 * time.Minute, Most: 24 * time.Hour}
+)
+
+// Parse reads a request over the settings. The error holds all mistakes, a *input.FieldError or
+// input.Several; those that aren't the request's fault say so.
 func Parse(s Settings, text []byte) (Request, error) {
-	q := Request{WindowIDs: s.WindowIDs, WindowPrefix: s.WindowPrefix, States: s.States, Lead: input.Duration(s.Lead),
+	q := Request{WindowIDs: s.WindowIDs, WindowPrefix: s.WindowPrefix, States: s.States,
+		Lead:       input.Duration(s.Lead),
 		StaleAfter: input.Duration(s.StaleAfter), Deadline: input.Duration(s.Deadline), After: s.After}
-	fields, err := input.ParseObject("request", text, requestForm)
-	if err != nil {
-		return q, err
+	m := &input.Mistakes{}
+	given, err := input.ParseObject("request", text, requestForm)
+	m.Add(err)
+	if given == nil {
+		return q, m.Err()
 	}
-	_, ids := fields["windowIds"]
-	_, prefix := fields["windowPrefix"]
-	_, instances := fields["instanceIds"]
-	_, tags := fields["tags"]
+	_, ids := given["windowIds"]
+	_, prefix := given["windowPrefix"]
+	_, instances := given["instanceIds"]
+	_, tags := given["tags"]
 	q.stacks = !(ids || prefix || instances || tags) // they say together what is meant
 	if !q.stacks {
 		q.WindowIDs, q.WindowPrefix = nil, ""
 	}
-	err = fields.Decode("", map[string]any{"id": &q.ID, "scheduled": &q.Scheduled, "windowIds": &q.WindowIDs, "windowPrefix": &q.WindowPrefix,
-		"instanceIds": &q.InstanceIDs, "tags": &q.Tags, "states": &q.States, "lead": &q.Lead, "staleAfter": &q.StaleAfter,
-		"deadline": &q.Deadline, "after": &q.After})
-	if err == nil {
-		err = q.validate(fields)
-	}
-	q.asked = q.contents(fields)
-	var f *input.FieldError
-	if errors.As(err, &f) && fields[f.Field] == nil {
-		f.Where = inStack(f.Field)
-	}
-	return q, err
+	given.Read(m, "", map[string]input.Reader{
+		"id":           input.Text(&q.ID, input.RequestID),
+		"scheduled":    input.Time(&q.Scheduled),
+		"windowIds":    input.Set(&q.WindowIDs, maxNamed, windowForm),
+		"windowPrefix": input.Text(&q.WindowPrefix, prefixForm),
+		"instanceIds":  input.Set(&q.InstanceIDs, maxNamed, instanceForm),
+		"tags":         input.Tags(&q.Tags),
+		"states":       input.Words(&q.States, "state of a patch", known...),
+		"lead":         input.Length(&q.Lead, lead),
+		"staleAfter":   input.Length(&q.StaleAfter, staleAfter),
+		"deadline":     input.Length(&q.Deadline, deadline),
+		"after":        input.Flag(&q.After),
+	})
+	q.checkSettings(m, given)
+	q.validate(m, given)
+	q.asked = q.contents(given)
+	return q, m.Err()
 }
 
-func (q *Request) validate(given input.Object) error {
-	for _, check := range []func(input.Object) error{q.validateWho, q.validateNames, q.validateHow} {
-		if err := check(given); err != nil {
-			return err
+// checkSettings reads what the request leaves to the stack's parameters as if it stood in the
+// request.
+func (q *Request) checkSettings(m *input.Mistakes, given input.Object) {
+	for _, read := range []struct {
+		field  string
+		value  any
+		given  bool
+		reader input.Reader
+	}{
+		{"windowIds", q.WindowIDs, len(q.WindowIDs) > 0,
+			input.Set(&q.WindowIDs, maxNamed, windowForm)},
+		{"windowPrefix", q.WindowPrefix, q.WindowPrefix != "",
+			input.Text(&q.WindowPrefix, prefixForm)},
+		{"states", q.States, true, input.Words(&q.States, "state of a patch", known...)},
+		{"lead", q.Lead, true, input.Length(&q.Lead, lead)},
+		{"staleAfter", q.StaleAfter, true, input.Length(&q.StaleAfter, staleAfter)},
+		{"deadline", q.Deadline, true, input.Length(&q.Deadline, deadline)},
+	} {
+		if _, ok := given[read.field]; ok || !read.given {
+			continue
 		}
+		raw, err := json.Marshal(read.value)
+		if err != nil {
+			panic(fmt.Sprintf("patch: a setting can't be written as JSON: %v",
+				err)) // they are texts and numbers
+		}
+		m.Where = inStack(read.field)
+		read.reader(m, read.field, raw)
+		m.Where = ""
 	}
-	return nil
 }
 
-// validateWho refuses a request that means nothing, or more than one thing.
-func (q *Request) validateWho(given input.Object) error {
+// validate refuses a request that means nothing, or more than one thing.
+func (q *Request) validate(m *input.Mistakes, given input.Object) {
 	for _, list := range []struct {
 		field string
 		n     int
 	}{{"windowIds", len(q.WindowIDs)}, {"instanceIds", len(q.InstanceIDs)}, {"tags", len(q.Tags)}} {
-		if _, ok := given[list.field]; ok && list.n == 0 {
-			return input.Refuse(list.field, "name one at least, or leave the field out", "it is empty")
-		}
-		if list.n > maxNamed {
-			return input.Refuse(list.field, fmt.Sprintf("name %d at most", maxNamed), "%d are too many", list.n)
+		if _, ok := given[list.field]; ok && list.n == 0 && !m.In(list.field) {
+			m.Refuse(list.field, "name one at least, or leave the field out", "it is empty")
 		}
 	}
-	if _, ok := given["windowPrefix"]; ok && q.WindowPrefix == "" {
-		return input.Refuse("windowPrefix", "give the beginning of maintenance windows' names, or leave the field out", "it is empty")
+	if len(q.States) == 0 && !m.In("states") {
+		m.Refuse("states", "give states such as Missing and Failed", "it is empty")
 	}
 	switch {
 	case q.instances() && (len(q.WindowIDs) > 0 || q.WindowPrefix != ""):
@@ -126,74 +167,26 @@ func (q *Request) validateWho(given input.Object) error {
 		if len(q.InstanceIDs) == 0 {
 			field = "tags"
 		}
-		return input.Refuse(field, "give windowIds or windowPrefix in one request, instanceIds or tags in another", "windows and instances are named together")
+		m.Refuse(field, "give windowIds or windowPrefix in one request, instanceIds or tags in "+
+			"another", "windows and instances are named together")
 	case len(q.InstanceIDs) > 0 && len(q.Tags) > 0:
-		return input.Refuse("tags", "give instanceIds or tags", "both are given")
+		m.Refuse("tags", "give instanceIds or tags", "both are given")
 	case len(q.WindowIDs) > 0 && q.WindowPrefix != "":
-		return input.Refuse("windowPrefix", "give windowIds or windowPrefix", "both are given")
+		m.Where = q.where("windowPrefix")
+		m.Refuse("windowPrefix", "give windowIds or windowPrefix", "both are given")
+		m.Where = ""
 	}
 	if _, ok := given["after"]; ok && q.instances() && q.After {
-		return input.Refuse("after", "leave it out: only a window has an after", "instances are named")
+		m.Refuse("after", "leave it out: only a window has an after", "instances are named")
 	}
-	return nil
 }
 
-func (q *Request) validateNames(input.Object) error {
-	if len(q.ID) > 1024 {
-		return input.Refuse("id", "1024 characters at most", "%d characters are too long", len(q.ID))
+// where says where a field stands that says which windows are meant.
+func (q *Request) where(field string) string {
+	if q.stacks {
+		return inStack(field)
 	}
-	for _, id := range q.WindowIDs {
-		if !windowID.MatchString(id) {
-			return input.Refuse("windowIds", "give ids such as mw-0123456789abcdef0", "%q is no maintenance window's id", id)
-		}
-	}
-	if q.WindowPrefix != "" && !windowName.MatchString(q.WindowPrefix) {
-		return input.Refuse("windowPrefix", "give the beginning of maintenance windows' names: letters, digits, - _ .", "%q is none", q.WindowPrefix)
-	}
-	for _, id := range q.InstanceIDs {
-		if !instanceID.MatchString(id) {
-			return input.Refuse("instanceIds", "give ids such as i-0123456789abcdef0 or mi-0123456789abcdef0", "%q is no instance id", id)
-		}
-	}
-	for key, value := range q.Tags {
-		if len(key) > maxKey || len(value) > maxTag {
-			return input.Refuse("tags", fmt.Sprintf("give keys of %d characters at most, and values of %d", maxKey, maxTag), "%.40q is too long", key+"="+value)
-		}
-		if key == "" || strings.Trim(value, "*? ") == "" {
-			return input.Refuse("tags", `give a key and a value, such as {"Role":"web"}`, "{%q:%q} chooses nothing, or nearly every instance", key, value)
-		}
-	}
-	slices.Sort(q.WindowIDs)
-	slices.Sort(q.InstanceIDs)
-	q.WindowIDs, q.InstanceIDs = slices.Compact(q.WindowIDs), slices.Compact(q.InstanceIDs)
-	return nil
-}
-
-func (q *Request) validateHow(input.Object) error {
-	if len(q.States) == 0 {
-		return input.Refuse("states", "give states such as Missing and Failed", "it is empty")
-	}
-	for _, s := range q.States {
-		if !slices.Contains(known, s) {
-			return input.Refuse("states", "the states are "+strings.Join(known, ", "), "%q is no state of a patch", s)
-		}
-	}
-	slices.Sort(q.States)
-	q.States = slices.Compact(q.States)
-	for _, d := range []struct {
-		field    string
-		value    input.Duration
-		min, max time.Duration
-	}{
-		{"lead", q.Lead, 2 * time.Hour, 14 * 24 * time.Hour}, // twice the schedule's hour: a survey that fails has another chance
-		{"staleAfter", q.StaleAfter, time.Hour, 365 * 24 * time.Hour},
-		{"deadline", q.Deadline, 5 * time.Minute, 24 * time.Hour},
-	} {
-		if v := time.Duration(d.value); v < d.min || v > d.max {
-			return input.Refuse(d.field, fmt.Sprintf("give %s to %s", run.Span(d.min), run.Span(d.max)), "%s is out of bounds", d.value)
-		}
-	}
-	return nil
+	return ""
 }
 
 // inStack says which parameter of the stack a field's value came from.

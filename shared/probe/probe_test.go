@@ -75,7 +75,8 @@ func TestHTTP(t *testing.T) {
 		{"the codes end in nothing", "/up", "200,", "", 0, false, unreadable},
 		{"the range is upside down", "/up", "299-200", "", 0, false, unreadable},
 		{"the code isn't HTTP", "/up", "20", "", 0, false, unreadable},
-		{"the code is of an answer that isn't the last", "/up", "100-299", "", 0, false, unreadable},
+		{"the code is of an answer that isn't the last", "/up", "100-299", "", 0, false,
+			unreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout})

@@ -2,8 +2,10 @@ package rolling
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,38 +19,68 @@ import (
 func (s Start) checkFleet(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	q := &plan.Request
 	reads, began := &counted{targets: s.Targets}, s.Now()
-	f, err := find(ctx, s.EC2, reads, s.Allowed, q)
+	f, err := search{s.EC2, reads, s.Allowed}.find(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	plan.Reading = run.Reading{Groups: reads.n, Took: input.Duration(s.Now().Sub(began))}
-	if err := f.excludes(q); err != nil {
-		return nil, err
-	}
-	if err := f.acceptGroups(q, s.Allowed); err != nil {
-		return nil, err
-	}
-	if err := checkReadingFits(q, plan.Reading); err != nil {
-		return nil, err
-	}
 	outs, _, err := (store{s.Ledger}).outs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkUnlocked(ctx, q, f); err != nil {
+	if err := all(
+		func() error { return f.excludes(q) },
+		func() error { return f.acceptGroups(q, s.Allowed) },
+		func() error { return checkReadingFits(q, plan.Reading) },
+		func() error { return s.checkUnlocked(ctx, q, f) },
+	); err != nil {
 		return nil, err
 	}
-	if err := s.size(ctx, plan, f, outs); err != nil {
-		return nil, err
+	return f, all(
+		func() error { return s.size(ctx, plan, f, outs) },
+		func() error { return s.check(q, plan, f) },
+		func() error { return s.planMute(ctx, plan) },
+		func() error { return small(plan) },
+	)
+}
+
+// all makes all checks and collects what they refuse. Another error ends it.
+func all(checks ...func() error) error {
+	m := &input.Mistakes{}
+	for _, check := range checks {
+		if err := check(); err != nil && !m.Add(err) {
+			return err
+		}
 	}
-	if err := s.check(q, plan, f); err != nil {
-		return nil, err
+	return m.Err()
+}
+
+// maxPlan is how many bytes a plan may have as JSON: DynamoDB's items have 400 KB at most, and a
+// plan changes a little while the run starts.
+const maxPlan = 350_000
+
+// small refuses a plan that the ledger can't hold.
+func small(plan *run.Plan) error {
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return fmt.Errorf("write the plan as JSON: %w", err)
 	}
-	return f, s.planMute(ctx, plan)
+	if len(text) <= maxPlan {
+		return nil
+	}
+	field := "request"
+	if !plan.Request.Mute.Empty() {
+		field = "mute"
+	}
+	return input.Refuse(field, "name fewer of them, or split the fleet",
+		"with %s and %s to mute, the run's plan has %d bytes; the ledger takes %d at most",
+		run.Count(len(plan.Alarms), "alarm"), run.Count(len(plan.Rules),
+			"rule"), len(text), maxPlan)
 }
 
 // checkUnlocked refuses instances that can be seen in another run: one in no target group has no other lock.
 func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) error {
+	since, held := map[string]time.Time{}, map[string][]string{} // by run
 	for chunk := range slices.Chunk(f.machines, ledger.MaxWrites) {
 		keys := make([]ledger.Key, 0, len(chunk))
 		for _, m := range chunk {
@@ -63,19 +95,29 @@ func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) erro
 			if err := d.Decode(&l); err != nil {
 				return err
 			}
-			id := strings.TrimPrefix(d.PK, "LOCK#")
-			rev, err := ledger.Read(ctx, s.Ledger, activeKey(l.Run), newActive())
-			if err != nil {
-				return err
+			if first, ok := since[l.Run]; !ok || l.Since.Before(first) {
+				since[l.Run] = l.Since
 			}
-			if rev != 0 { // a lock of an ended run marks an instance that failed out of service
-				return input.Refuse(selectorField(q), "wait for its end, or cancel it",
-					"run %s is at work on instance %s since %s", l.Run, id, l.Since.UTC().Format(time.RFC3339))
-			}
+			held[l.Run] = append(held[l.Run], strings.TrimPrefix(d.PK, "LOCK#"))
 		}
 	}
-	return nil
+	m := &input.Mistakes{}
+	for _, id := range slices.Sorted(maps.Keys(held)) {
+		rev, err := ledger.Read(ctx, s.Ledger, activeKey(id), newActive())
+		if err != nil {
+			return err
+		}
+		if rev != 0 { // a lock of an ended run marks an instance that failed out of service
+			m.Refuse(selectorField(q), "wait for its end, or cancel it",
+				"run %s is at work on instance %s since %s",
+				id, input.Some(held[id], mostNamed), since[id].UTC().Format(time.RFC3339))
+		}
+	}
+	return m.Err()
 }
+
+// mostNamed is how many instances, groups or names an error lists.
+const mostNamed = 10
 
 // size measures the target groups: how many targets each has, and how many healthy ones must be left. Those that earlier
 // runs left out count as part of the group.
@@ -84,6 +126,7 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 	for _, m := range f.machines {
 		ours[m.ID] = true
 	}
+	refused := &input.Mistakes{}
 	var longest time.Duration
 	plan.Groups = map[string]run.GroupPlan{}
 	for _, g := range f.groups {
@@ -123,69 +166,88 @@ func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Ou
 			Delay: input.Duration(delay), Health: g.Health}
 		plan.Groups[g.ARN] = p
 		longest = max(longest, plan.DrainDelay([]run.Registration{{Group: g.ARN}}))
-		if p.Size-most < p.Floor {
-			return input.Refuse("minHealthy", fmt.Sprintf("give %d or less; 0 accepts that the group is without a target meanwhile", p.Size-most),
-				"target group %s has %s and must keep %d healthy, so no instance could ever leave it", g.Name, run.Count(p.Size, "target"), p.Floor)
-		}
-		if p.Size-left-most < p.Floor {
-			return input.Refuse("minHealthy", "repair and release those (control's status lists them), or give less",
-				"target group %s has %s, %d of which failed out of service in earlier runs, and must keep %d healthy, so no instance could leave it", g.Name, run.Count(p.Size, "target"), left, p.Floor)
+		switch {
+		case p.Size-most < p.Floor:
+			refused.Refuse("minHealthy", fmt.Sprintf("give %d or less; 0 accepts that the group "+
+				"is without a target meanwhile", p.Size-most),
+				"target group %s has %s and must keep %d healthy, so no instance could ever "+
+					"leave it", g.Name, run.Count(p.Size, "target"), p.Floor)
+		case p.Size-left-most < p.Floor:
+			refused.Refuse("minHealthy", "repair and release those (control's status lists "+
+				"them), or give less",
+				"target group %s has %s, %d of which failed out of service in earlier runs, and "+
+					"must keep %d healthy, so no instance could leave it", g.Name, run.Count(p.Size,
+					"target"), left, p.Floor)
 		}
 	}
 	if limit := time.Duration(plan.Request.DrainTimeout); limit > 0 && limit < longest {
-		return input.Refuse("drainTimeout", "give more, or leave it out",
-			"%s is shorter than the longest deregistration delay, %s", run.Span(limit), run.Span(longest))
+		refused.Refuse("drainTimeout", fmt.Sprintf("give %s or more, or leave it out",
+			run.Span(longest)),
+			"%s is shorter than the longest deregistration delay, "+
+				"%s", run.Span(limit), run.Span(longest))
 	}
-	return nil
+	return refused.Err()
 }
 
 // check refuses checks that could never be made.
 func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
-	c := q.Check
+	c, m := q.Check, &input.Mistakes{}
 	if c.HTTP != nil || c.TCP != nil {
-		if err := s.reaches(c, f); err != nil {
-			return err
-		}
+		s.reaches(m, c, f)
 	}
-	if c.HTTP != nil && c.HTTP.Port == 0 {
-		for _, m := range f.machines {
-			if !slices.ContainsFunc(f.in[m.ID], func(arn string) bool { return plan.Groups[arn].Health.HTTP() }) {
-				return input.Refuse("check.http.port", "give the port",
-					"instance %s is in no target group with an HTTP health check, so there is no port to take", m.ID)
-			}
+	if c.HTTP != nil && c.HTTP.Port == 0 && len(plan.Groups) == len(f.groups) {
+		without := f.those(func(o run.Machine) bool {
+			return !slices.ContainsFunc(f.in[o.ID],
+				func(arn string) bool { return plan.Groups[arn].Health.HTTP() })
+		})
+		if len(without) > 0 {
+			m.Refuse("check.http.port", "give the port",
+				"instance %s is in no target group with an HTTP health check, so there is no "+
+					"port to take", input.Some(without, mostNamed))
 		}
 	}
 	if l := c.Lambda; l != nil {
 		prefix, wild := strings.CutSuffix(s.Allowed.CheckFunction, "*")
 		if s.Allowed.CheckFunction == "" || (l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
-			return input.Refuse("check.lambda.function", "set the stack parameter CheckFunctionName",
+			m.Refuse("check.lambda.function", "set the stack parameter CheckFunctionName",
 				"the stack doesn't allow to call function %s", l.Function)
 		}
 	}
-	return nil
+	return m.Err()
+}
+
+// those are the ids of the instances of which something is true.
+func (f *fleet) those(is func(run.Machine) bool) (ids []string) {
+	for _, m := range f.machines {
+		if is(m) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
 }
 
 // reaches refuses checks over the network that could reach no instance, or not all of them.
-func (s Start) reaches(c run.Check, f *fleet) error {
+func (s Start) reaches(m *input.Mistakes, c run.Check, f *fleet) {
 	field := "check.http"
 	if c.HTTP == nil {
 		field = "check.tcp"
 	}
 	if !s.Allowed.InVPC {
-		return input.Refuse(field, "deploy with the stack parameters SubnetIds and SecurityGroupIds",
+		m.Refuse(field, "deploy with the stack parameters SubnetIds and SecurityGroupIds",
 			"the check function can't reach the instances: it doesn't run in a VPC")
 	}
-	for _, m := range f.machines {
-		switch {
-		case m.Host() == "":
-			return input.Refuse(field, "use check.ec2 or check.lambda for it",
-				"instance %s has no private IPv4 address and no IPv6 address to probe", m.ID)
-		case m.PrivateIP == "" && !s.Allowed.IPv6:
-			return input.Refuse(field, "deploy with the stack parameter CheckIPv6=true and dual-stack subnets in SubnetIds",
-				"instance %s has only an IPv6 address, and the check function sends no IPv6", m.ID)
-		}
+	if none := f.those(func(o run.Machine) bool { return o.Host() == "" }); len(none) > 0 {
+		m.Refuse(field, "use check.ec2 or check.lambda for it",
+			"instance %s has no private IPv4 address and no IPv6 address to probe", input.Some(none,
+				mostNamed))
 	}
-	return nil
+	six := f.those(func(o run.Machine) bool { return o.Host() != "" && o.PrivateIP == "" })
+	if len(six) > 0 && !s.Allowed.IPv6 {
+		m.Refuse(field, "deploy with the stack parameter CheckIPv6=true and dual-stack subnets "+
+			"in SubnetIds",
+			"instance %s has only an IPv6 address, and the check function sends no "+
+				"IPv6", input.Some(six, mostNamed))
+	}
 }
 
 // mostDependents bounds what the plan says about composite alarms: steps read it often.
@@ -194,70 +256,117 @@ const mostDependents = 100
 // planMute finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
 func (s Start) planMute(ctx context.Context, plan *run.Plan) error {
 	m := plan.Request.Mute
-	if err := s.Allowed.muting(m); err != nil {
+	return all(
+		func() error { return s.Allowed.muting(m) },
+		func() error { return s.quietAlarms(ctx, plan, m) },
+		func() error { return s.quietRules(ctx, plan, m) },
+	)
+}
+
+func (s Start) quietAlarms(ctx context.Context, plan *run.Plan, m run.Mute) error {
+	if !m.Alarms() {
+		return nil
+	}
+	found, err := s.Alarms.Alarms(ctx, m.AlarmPrefixes, m.AlarmNames)
+	if err != nil {
+		return fmt.Errorf("list the alarms to mute: %w", err)
+	}
+	for _, a := range found {
+		if !strings.HasPrefix(a.Name, s.Stack+"-") {
+			plan.Alarms = append(plan.Alarms, a.Name)
+		}
+	}
+	if err := matched("mute.alarm", m.AlarmPrefixes, m.AlarmNames, plan.Alarms); err != nil {
 		return err
 	}
-	if m.Alarms() {
-		found, err := s.Alarms.Alarms(ctx, m.AlarmPrefixes, m.AlarmNames)
-		if err != nil {
-			return fmt.Errorf("list the alarms to mute: %w", err)
-		}
-		for _, a := range found {
-			if !strings.HasPrefix(a.Name, s.Stack+"-") {
-				plan.Alarms = append(plan.Alarms, a.Name)
-			}
-		}
-		if err := s.matched("mute.alarm", m.AlarmPrefixes, m.AlarmNames, plan.Alarms); err != nil {
-			return err
-		}
-		if most := 10 * muteRuleAlarms; len(plan.Alarms) > most {
-			return input.Refuse("mute.alarmPrefixes", fmt.Sprintf("%d at most", most),
-				"%d alarms are too many", len(plan.Alarms))
-		}
-		composites, err := s.Alarms.Composites(ctx)
-		if err != nil {
-			return err
-		}
-		plan.Dependents = run.Dependents(composites, plan.Alarms)
-		plan.Dependents = plan.Dependents[:min(len(plan.Dependents), mostDependents)]
+	if most := 10 * muteRuleAlarms; len(plan.Alarms) > most {
+		return input.Refuse("mute.alarmPrefixes", fmt.Sprintf("%d at most", most),
+			"%d alarms are too many", len(plan.Alarms))
 	}
+	composites, err := s.Alarms.Composites(ctx)
+	if err != nil {
+		return err
+	}
+	plan.Dependents = run.Dependents(composites, plan.Alarms)
+	plan.Dependents = plan.Dependents[:min(len(plan.Dependents), mostDependents)]
+	return nil
+}
+
+func (s Start) quietRules(ctx context.Context, plan *run.Plan, m run.Mute) error {
 	if !m.Rules() {
 		return nil
 	}
 	rules, err := s.Rules.Rules(ctx, m.EventBus, m.RulePrefixes, m.RuleNames)
+	if noRule(err) {
+		return s.missingRules(ctx, m, err)
+	}
 	if err != nil {
-		return missingRule(err)
+		return fmt.Errorf("list the rules to mute: %w", err)
 	}
 	names := make([]string, 0, len(rules))
 	for _, r := range rules {
 		names = append(names, r.Name)
 		plan.Rules = append(plan.Rules, run.Rule{Bus: r.Bus, Name: r.Name})
 	}
-	return s.matched("mute.rule", m.RulePrefixes, m.RuleNames, names)
+	return matched("mute.rule", m.RulePrefixes, m.RuleNames, names)
 }
 
-// missingRule is a request's error if a rule that it names doesn't exist or can't be muted.
-func missingRule(err error) error {
-	if errors.Is(err, run.ErrNoRule) || errors.Is(err, run.ErrNotOurs) {
-		return input.Refuse("mute.ruleNames", "name rules of your own that exist on the event bus",
-			"%s", err.Error())
+// noRule says that a rule that a request names doesn't exist or can't be muted.
+func noRule(err error) bool {
+	return errors.Is(err, run.ErrNoRule) ||
+		errors.Is(err, run.ErrNotOurs)
+}
+
+// missingRules refuses all names of rules that don't exist or can't be muted: the error that came
+// first speaks of one.
+func (s Start) missingRules(ctx context.Context, m run.Mute, first error) error {
+	refused := &input.Mistakes{}
+	refuse := func(err error) {
+		refused.Refuse("mute.ruleNames", "name rules of your own that exist on the event bus", "%v",
+			err)
 	}
-	return fmt.Errorf("list the rules to mute: %w", err)
+	for _, name := range m.RuleNames {
+		_, err := s.Rules.Rules(ctx, m.EventBus, nil, []string{name})
+		if err != nil && !noRule(err) {
+			return fmt.Errorf("list the rules to mute: %w", err)
+		}
+		if err != nil {
+			refuse(err)
+		}
+	}
+	if refused.Err() == nil { // of a prefix, or it is there by now
+		refuse(first)
+	}
+	return refused.Err()
 }
 
 // matched refuses prefixes and names for which nothing was found.
-func (s Start) matched(field string, prefixes, names, found []string) error {
-	for _, p := range prefixes {
-		if !slices.ContainsFunc(found, func(n string) bool { return strings.HasPrefix(n, p) }) {
-			return input.Refuse(field+"Prefixes", "correct it or leave it out; Quickstep's own alarms are never muted",
-				"nothing was found that begins with %q", p)
-		}
+func matched(field string, prefixes, names, found []string) error {
+	m := &input.Mistakes{}
+	none := func(p string) bool {
+		return !slices.ContainsFunc(found, func(n string) bool { return strings.HasPrefix(n, p) })
 	}
+	if idle := quoted(prefixes, none); len(idle) > 0 {
+		m.Refuse(field+"Prefixes", "correct it or leave it out; Quickstep's own alarms are never "+
+			"muted",
+			"nothing was found that begins with %s", input.Some(idle, mostNamed))
+	}
+	if missing := quoted(names, func(n string) bool {
+		return !slices.Contains(found,
+			n)
+	}); len(missing) > 0 {
+		m.Refuse(field+"Names", "correct it or leave it out",
+			"%s doesn't exist, or is one of Quickstep's own alarms", input.Some(missing, mostNamed))
+	}
+	return m.Err()
+}
+
+// quoted are those names of which something is true, in quotes.
+func quoted(names []string, is func(string) bool) (all []string) {
 	for _, n := range names {
-		if !slices.Contains(found, n) {
-			return input.Refuse(field+"Names", "correct it or leave it out",
-				"%q doesn't exist, or is one of Quickstep's own alarms", n)
+		if is(n) {
+			all = append(all, fmt.Sprintf("%.60q", n))
 		}
 	}
-	return nil
+	return all
 }

@@ -34,6 +34,7 @@ const everyName = "*"
 // muting refuses names that the roles couldn't mute: half-way, some of the fleet's alarms would be
 // silent and others not.
 func (a Allowed) muting(m run.Mute) error {
+	refused := &input.Mistakes{}
 	for _, list := range []struct {
 		field, allowed, parameter, none string
 		names                           []string
@@ -47,22 +48,22 @@ func (a Allowed) muting(m run.Mute) error {
 			"set the stack parameter %s to the beginning of these names, or to * for all",
 			list.parameter,
 		)
-		for _, name := range list.names {
-			switch {
-			case list.allowed == "":
-				return input.Refuse(list.field, want,
-					"%s", list.none)
-			case list.allowed != everyName && !strings.HasPrefix(name, list.allowed):
-				problem := fmt.Sprintf("%q doesn't begin with %q", name, list.allowed)
-				return input.Refuse(list.field, want,
-					"%s", problem)
-			}
+		beyond := quoted(list.names, func(name string) bool {
+			return !strings.HasPrefix(name, list.allowed)
+		})
+		switch {
+		case len(list.names) == 0, list.allowed == everyName:
+		case list.allowed == "":
+			refused.Refuse(list.field, want, "%s", list.none)
+		case len(beyond) > 0:
+			refused.Refuse(list.field, want, "%s doesn't begin with %q",
+				input.Some(beyond, mostNamed), list.allowed)
 		}
 	}
 	if m.Rules() {
-		return a.bus(m.EventBus)
+		refused.Add(a.bus(m.EventBus))
 	}
-	return nil
+	return refused.Err()
 }
 
 // bus refuses event buses whose rules the roles can't tell from others: in the ARN rule/app-x/y,
@@ -77,6 +78,8 @@ func (a Allowed) bus(bus string) error {
 	if bus == "default" || a.RulePrefix == everyName || !slices.ContainsFunc(segments, begins) {
 		return nil
 	}
-	return input.Refuse("mute.eventBus", "set the stack parameter RulePrefix to something with which no event bus begins, or to * for all",
-		"the name of event bus %s begins with %q, and so its rules can't be told from those that may be disabled", bus, a.RulePrefix)
+	return input.Refuse("mute.eventBus", "set the stack parameter RulePrefix to something with "+
+		"which no event bus begins, or to * for all",
+		"the name of event bus %s begins with %q, and so its rules can't be told from those that "+
+			"may be disabled", bus, a.RulePrefix)
 }

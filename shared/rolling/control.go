@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -102,36 +101,43 @@ type OutInstance struct {
 	Reason   string    `json:"reason"`
 }
 
-const commandNames = "status, pause, resume, cancel or release"
+var commands = []string{"status", "pause", "resume", "cancel", "release"}
 
-// ParseCommand reads a command. The error is a *input.FieldError.
+// ParseCommand reads a command. The error holds all mistakes, a *input.FieldError or input.Several.
 func ParseCommand(text []byte) (Command, error) {
 	var c Command
-	o, err := input.ParseObject("command", text, `give JSON such as {"command":"status"}`)
-	if err != nil {
-		return c, err
+	m := &input.Mistakes{}
+	given, err := input.ParseObject("command", text, `give JSON such as {"command":"status"}`)
+	if m.Add(err); given == nil {
+		return c, m.Err()
 	}
-	if err := o.Decode("", map[string]any{"command": &c.Command, "run": &c.Run, "instance": &c.Instance}); err != nil {
-		return c, err
+	given.Read(m, "", map[string]input.Reader{
+		"command":  input.Word(&c.Command, "command", commands...),
+		"run":      input.Text(&c.Run, run.IDForm),
+		"instance": input.Text(&c.Instance, run.InstanceForm),
+	})
+	missing := func(field string) bool { return given[field] == nil }
+	if missing("command") {
+		m.Refuse("command", "give "+input.Either(commands), "it is missing")
 	}
 	switch {
-	case !slices.Contains([]string{"status", "pause", "resume", "cancel", "release"}, c.Command):
-		return c, input.Refuse("command", "give "+commandNames,
-			"%q is no command", c.Command)
-	case c.Command == "release" && c.Instance == "":
-		return c, input.Refuse("instance", "name the instance that is to be released",
-			"it is missing")
-	case c.Command == "release" && c.Run != "":
-		return c, input.Refuse("run", "name the instance alone",
-			"release takes none")
-	case c.Command != "release" && c.Instance != "":
-		return c, input.Refuse("instance", "leave it out",
-			"%s takes none", c.Command)
-	case c.Command != "release" && c.Command != "status" && c.Run == "":
-		return c, input.Refuse("run", "name the run; status lists them",
-			"it is missing")
+	case m.In("command"):
+	case c.Command == "release":
+		if missing("instance") {
+			m.Refuse("instance", "name the instance that is to be released", "it is missing")
+		}
+		if !missing("run") {
+			m.Refuse("run", "name the instance alone", "release takes none")
+		}
+	case !missing("instance"):
+		m.Refuse("instance", "leave it out", "%s takes none", c.Command)
+		fallthrough
+	default:
+		if c.Command != "status" && missing("run") {
+			m.Refuse("run", "name the run; status lists them", "it is missing")
+		}
 	}
-	return c, nil
+	return c, m.Err()
 }
 
 // Do carries a command out. Repeating one changes nothing more.

@@ -27,32 +27,68 @@ func TestParseCommand(t *testing.T) {
 }
 
 func TestRefusedCommands(t *testing.T) {
+	const (
+		form  = `; give JSON such as {"command":"status"}`
+		words = "give status, pause, resume, cancel or release"
+		runs  = "give a run's id, 1 to 64 letters, digits, dots, dashes and underscores; status " +
+			"lists the runs that are under way"
+		ids = "give ids such as i-0123456789abcdef0"
+		id  = `"instance":"i-0123456789abcdef0"`
+	)
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", ``, `command: it is empty; give JSON such as {"command":"status"}`},
-		{"no JSON", `status`, `command: it is no JSON; give JSON such as {"command":"status"}`},
-		{"a text", `"status"`, `command: it is no JSON object; give JSON such as {"command":"status"}`},
-		{"null", `null`, `command: it is no JSON object; give JSON such as {"command":"status"}`},
-		{"a second command", `{"command":"status"}{"command":"status"}`, `command: more follows the JSON object; give JSON such as {"command":"status"}`},
-		{"text that follows", `{"command":"pause","run":"r"} please`, `command: more follows the JSON object; give JSON such as {"command":"status"}`},
-		{"a bracket that follows", `{"command":"status"}}`, `command: more follows the JSON object; give JSON such as {"command":"status"}`},
-		{"a run that is a number", `{"command":"pause","run":7}`, `run: 7 doesn't fit; give text`},
-		{"a run that is null", `{"command":"pause","run":null}`, `run: null is no value; leave the field out`},
-		{"a command that is a number", `{"command":7}`, `command: 7 doesn't fit; give text`},
-		{"an instance that is a list", `{"command":"release","instance":["i"]}`, `instance: ["i"] doesn't fit; give text`},
+		{"nothing", ``, `command: it is empty` + form},
+		{"no JSON", `status`,
+			`command: it is no JSON: at line 1, column 1 there is an invalid character 's' looking for beginning of value` + form},
+		{"half a command", "{\"command\":\n",
+			`command: it is no JSON: it ends at line 2, column 1, and something isn't closed` +
+				form},
+		{"a text", `"status"`, `command: it is no JSON object` + form},
+		{"null", `null`, `command: it is no JSON object` + form},
+		{"a second command", `{"command":"status"}{"command":"status"}`,
+			`command: more follows the JSON object, at line 1, column 21` + form},
+		{"text that follows", `{"command":"pause","run":"r"} please`,
+			`command: more follows the JSON object, at line 1, column 31` + form},
+		{"a bracket that follows", `{"command":"status"}}`,
+			`command: more follows the JSON object, at line 1, column 21` + form},
+		{"a command twice", `{"command":"status","command":"pause","run":"r"}`,
+			`command: it is given twice, at line 1, column 2 and at line 1, column 21; give it once`},
+		{"a run that is a number", `{"command":"pause","run":7}`, `run: 7 is no text; ` + runs},
+		{"a run that is null", `{"command":"pause","run":null}`,
+			`run: null is no value; leave the field out, or give it a value`},
+		{"a run of 65 characters", `{"command":"pause","run":"` + strings.Repeat("r", 65) + `"}`,
+			`run: "` + strings.Repeat("r", 65) + `" is longer than 64 characters; ` + runs},
+		{"a run that no key can hold", `{"command":"pause","run":"a b"}`,
+			`run: "a b" is no run's id; ` + runs},
+		{"a command that is a number", `{"command":7}`, `command: 7 is no command; ` + words},
+		{"an instance that is a list", `{"command":"release","instance":["i"]}`,
+			`instance: ["i"] is no text; ` + ids},
+		{"an instance by its name", `{"command":"release","instance":"web-1"}`,
+			`instance: "web-1" is no instance id; ` + ids},
 		{"a field that doesn't exist", `{"command":"status","fleet":"web"}`, `fleet: there is no such field; the fields are command, instance, run`},
-		{"a field in the wrong case", `{"Command":"status"}`, `Command: there is no such field; the fields are command, instance, run`},
-		{"a field without a name", `{"":1}`, `"": there is no such field; the fields are command, instance, run`},
-		{"no command", `{}`, `command: "" is no command; give status, pause, resume, cancel or release`},
-		{"a command in the wrong case", `{"command":"Pause","run":"r"}`, `command: "Pause" is no command; give status, pause, resume, cancel or release`},
+		{"a field that nearly exists", `{"command":"pause","rum":"r","run":"r"}`,
+			`rum: there is no such field; did you mean run? The fields are command, instance, run`},
+		{"a field in the wrong case", `{"Command":"status"}`,
+			`2 mistakes: (1) Command: there is no such field; did you mean command? The fields are command, instance, run; (2) command: it is missing; ` + words},
+		{"a field without a name", `{"command":"status","":1}`,
+			`"": there is no such field; the fields are command, instance, run`},
+		{"no command", `{}`, `command: it is missing; ` + words},
+		{"a command in the wrong case", `{"command":"Pause","run":"r"}`,
+			`command: "Pause" is no command; did you mean pause? Give status, pause, resume, cancel or release`},
+		{"a command that is misspelt", `{"command":"resmue","run":"r"}`,
+			`command: "resmue" is no command; did you mean resume? Give status, pause, resume, cancel or release`},
 		{"pause without a run", `{"command":"pause"}`, `run: it is missing; name the run; status lists them`},
-		{"pause of an instance", `{"command":"pause","run":"r","instance":"i"}`, `instance: pause takes none; leave it out`},
+		{"pause of an instance", `{"command":"pause","run":"r",` + id + `}`,
+			`instance: pause takes none; leave it out`},
+		{"pause of an instance alone", `{"command":"pause",` + id + `}`,
+			`2 mistakes: (1) instance: pause takes none; leave it out; (2) run: it is missing; name the run; status lists them`},
 		{"release without an instance", `{"command":"release"}`, `instance: it is missing; name the instance that is to be released`},
-		{"release of a run", `{"command":"release","run":"r","instance":"i"}`, `run: release takes none; name the instance alone`},
+		{"release of a run", `{"command":"release","run":"r",` + id + `}`,
+			`run: release takes none; name the instance alone`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := rolling.ParseCommand([]byte(c.text))
 			var refused *input.FieldError
-			if !errors.As(err, &refused) || !strings.HasPrefix(c.want, refused.Field+": ") || err.Error() != c.want {
+			if !errors.As(err, &refused) || err.Error() != c.want {
 				t.Errorf("ParseCommand(%s)\n got %v\nwant %s", c.text, err, c.want)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -78,7 +79,7 @@ func refuseAfterAccept(err error) (runOutcome, error) {
 
 // prepare measures the fleet again and writes down its plan and its instances.
 func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan, rev int64) error {
-	f, err := find(ctx, s.EC2, s.Targets, s.Allowed, &plan.Request)
+	f, err := search{s.EC2, s.Targets, s.Allowed}.find(ctx, &plan.Request)
 	if err != nil {
 		return err
 	}
@@ -106,6 +107,9 @@ func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan,
 		if _, ok := plan.Groups[arn]; !ok {
 			plan.Groups[arn] = g
 		}
+	}
+	if err := small(plan); err != nil {
+		return err
 	}
 	if err := w.Save(ctx, ledger.Put(planKey(w.Item.Run), rev, plan)); err != nil {
 		return err
@@ -196,6 +200,14 @@ func (s Start) putInstances(
 			i.Position.Reason = fmt.Sprintf("it failed out of service in run %s; repair it, then release it", by)
 		}
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.skipped)) {
+		if there[id] {
+			continue
+		}
+		i := &run.Instance{ID: id, Run: w.Item.Run, EndedAt: w.Now, Expires: w.Now.Add(belongings)}
+		i.Position = choreo.Position{Step: run.Skipped, Since: w.Now, Reason: f.skipped[id]}
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, id), 0, i))
 	}
 	for chunk := range slices.Chunk(writes, ledger.MaxWrites-1) {
 		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), append([]ledger.Write{w.LeaseHeld()}, chunk...)...); err != nil {

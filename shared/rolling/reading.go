@@ -40,8 +40,10 @@ func (c *counted) Targets(ctx context.Context, group string) ([]run.Target, erro
 // the gate has. A reading that was slow although there are few groups is a throttle that passes.
 func checkReadingFits(q *run.Request, r run.Reading) error {
 	if took := time.Duration(r.Took); r.Groups > readable && took > readTimeLimit {
-		return input.Refuse(selectorField(q), "ask AWS for a higher rate of DescribeTargetHealth, or delete target groups that nobody uses",
-			"%d target groups could hold its instances, and to read them took %s; an instance that leaves has %s for that", r.Groups, run.Span(took), run.Span(readTimeLimit))
+		return input.Refuse(selectorField(q), "ask AWS for a higher rate of "+
+			"DescribeTargetHealth, or delete target groups that nobody uses",
+			"%d target groups could hold its instances, and to read them took %s; an instance "+
+				"that leaves has %s for that", r.Groups, run.Span(took), run.Span(readTimeLimit))
 	}
 	return nil
 }

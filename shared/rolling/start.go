@@ -3,7 +3,6 @@ package rolling
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,7 +20,10 @@ import (
 // Start takes requests, and begins the runs that they ask for.
 type Start struct {
 	choreo.Deps
-	EC2     Machines
+	EC2 interface {
+		Machines
+		Fleets
+	}
 	Targets interface {
 		Targets
 		Delay(ctx context.Context, group string) (time.Duration, error)
@@ -56,7 +58,8 @@ type StartResult struct {
 }
 
 // Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
-// is a *input.FieldError, or, if the request says that a schedule sent it, people are told and the answer says so.
+// is a *input.FieldError, or, if the request says that a schedule sent it, people are told and the
+// answer says so.
 func (s Start) Request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
 	begun, err := s.request(ctx, invocation, text)
 	var refused *input.FieldError
@@ -78,32 +81,21 @@ func (s Start) Request(ctx context.Context, invocation string, text []byte) (Sta
 // requester reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
 // has the field that schedules send.
 func requester(text []byte) (fleet string, waits bool) {
-	o, err := input.ParseObject("request", text, "")
-	if err != nil {
-		return "", true
-	}
+	o := input.Peek(text)
 	_, scheduled := o["scheduled"]
-	if json.Unmarshal(o["fleet"], &fleet) != nil || fleet == "" {
-		fleet = "(no name)"
-	}
-	return fleet, !scheduled
+	return cmp.Or(o.Text("fleet"), "(no name)"), !scheduled
 }
 
 func (s Start) request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
-	now := s.Now()
-	fleet, err := run.FleetName(text)
-	if err != nil {
-		return StartResult{}, err
-	}
-	asked, err := input.ParseObject("request", text, "")
-	if err != nil {
-		return StartResult{}, err
-	}
+	now, fleet := s.Now(), run.FleetName(text)
+	asked, wrong := input.ParseObject("request", text, "")
 	id := run.RunID(fleet, cmp.Or(asked.Text("id"), invocation))
-	if begun, found, err := s.earlierRun(ctx, id, fleet, asked, now); found || err != nil {
-		return begun, err
+	if fleet != "" && wrong == nil {
+		if begun, found, err := s.earlierRun(ctx, id, fleet, asked, now); found || err != nil {
+			return begun, err
+		}
 	}
-	q, err := s.parse(ctx, text, now)
+	q, err := s.parse(ctx, fleet, text, now)
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -114,7 +106,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 		return StartResult{}, err
 	}
 	r := &run.Run{ID: id, Fleet: q.Fleet, Digest: asked.Digest(), Began: now}
-	limits(r, plan, len(f.machines))
+	limits(r, plan, f.size())
 	a := &run.Active{Run: id, Fleet: q.Fleet}
 	a.Position = choreo.Position{N: 1, Step: run.StepStarting, Since: now, Due: now}
 	if err := s.lock(ctx, invocation, r, plan, a, now); err != nil {
@@ -123,8 +115,9 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 		}
 		return StartResult{}, err
 	}
-	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", len(f.machines))
-	begun := StartResult{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: len(f.machines), MaxConcurrency: r.Limit, Remarks: remarks(r, plan)}
+	slog.Info("request", "outcome", "begun", "run", id, "fleet", q.Fleet, "instances", f.size())
+	begun := StartResult{Run: id, Fleet: q.Fleet, Status: run.StepStarting, Instances: f.size(),
+		MaxConcurrency: r.Limit, Remarks: remarks(r, plan)}
 	for _, g := range f.groups {
 		begun.TargetGroups = append(begun.TargetGroups, g.Name)
 	}
@@ -134,35 +127,42 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 	return begun, nil
 }
 
-// parse reads the request over the fleet's parameter.
-func (s Start) parse(ctx context.Context, text []byte, now time.Time) (run.Request, error) {
-	name, err := run.FleetName(text)
-	if err != nil {
-		return run.Request{}, err
+// parse reads the request over the fleet's parameter. The fleet has no name if none can be read.
+func (s Start) parse(ctx context.Context, fleet string, text []byte, now time.Time) (run.Request,
+	error) {
+	settings := run.Settings{Buses: s.Allowed.EventBuses, Now: now}
+	if fleet == "" {
+		return run.Parse(settings, text)
 	}
-	var base []byte
-	parameter, err := s.Parameters.Parameter(ctx, s.FleetPrefix+"/"+name)
+	name := s.FleetPrefix + "/" + fleet
+	value, err := s.Parameters.Parameter(ctx, name)
 	switch {
-	case err == nil:
-		base = []byte(parameter)
-	case !errors.Is(err, run.ErrNoParameter):
-		return run.Request{}, fmt.Errorf("read the settings of fleet %s: %w", name, err)
+	case errors.Is(err, run.ErrNoParameter):
+		settings.Parameter = run.Parameter{Name: name}
+	case errors.Is(err, run.ErrSealed):
+		return run.Request{}, sealed(name)
+	case err != nil:
+		return run.Request{}, fmt.Errorf("read the settings of fleet %s: %w", fleet, err)
+	default:
+		settings.Parameter = run.Parameter{Name: name, Text: []byte(value)}
 	}
-	q, err := run.Parse(base, text, now)
-	if err != nil {
-		return q, err
-	}
-	q.Mute.EventBus, err = run.BusName(q.Mute.EventBus, s.Allowed.EventBuses)
-	var refused *input.FieldError
-	if o, _ := input.ParseObject("request", text, ""); errors.As(err, &refused) && o["mute"] == nil {
-		refused.Where = run.InParameter
-	}
-	return q, err
+	return run.Parse(settings, text)
+}
+
+// sealed refuses a fleet whose parameter the start function can't decrypt.
+func sealed(name string) error {
+	return input.Refuse("fleet", "store the parameter as a String (delete it first: it holds no "+
+		"secret), or let the start function's "+
+		"role use kms:Decrypt with the parameter's key",
+		"the SSM parameter %s is a SecureString, and the start function can't decrypt it: AWS "+
+			"KMS denies access to its key, "+
+			"or the key is disabled or deleted", name)
 }
 
 // earlierRun finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
 // starting. Whether the request could begin now doesn't matter: a retry of one that was taken must not be refused.
-func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Object, now time.Time) (begun StartResult, found bool, err error) {
+func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Object,
+	now time.Time) (begun StartResult, found bool, err error) {
 	var r run.Run
 	rev, err := ledger.Read(ctx, s.Ledger, runKey(id), &r)
 	if err != nil || rev == 0 {
@@ -193,7 +193,9 @@ func (s Start) otherContents(ctx context.Context, r *run.Run, asked input.Object
 		return err
 	}
 	return input.Refuse("id", "give another id, or leave it out",
-		"run %s was begun at %s by a request with this id and other contents; they differ in %s", r.ID, r.Began.UTC().Format(time.RFC3339), strings.Join(asked.Differ(plan.Asked), ", "))
+		"run %s was begun at %s by a request with this id and other contents; they differ in "+
+			"%s", r.ID, r.Began.UTC().Format(time.RFC3339), strings.Join(asked.Differ(plan.Asked),
+			", "))
 }
 
 // lock writes the run down together with the locks that it needs: all of it, or nothing.

@@ -10,9 +10,11 @@ var (
 	ErrGone        = errors.New("the instance is gone or in no state for this") // terminated, or never was
 	ErrNoGroup     = errors.New("the target group doesn't exist")               // deleted since it was listed
 	ErrNoParameter = errors.New("the SSM parameter doesn't exist")              //
-	ErrNoRule      = errors.New("the EventBridge rule doesn't exist")           //
-	ErrNotOurs     = errors.New("the EventBridge rule can't be disabled and put back as it was")
-	ErrUnmanaged   = errors.New("the instance isn't managed by Systems Manager") // no agent, or it is offline
+	ErrSealed      = errors.New("the SSM parameter can't be " +
+		"decrypted") // a SecureString, and KMS refuses its key
+	ErrNoRule    = errors.New("the EventBridge rule doesn't exist")
+	ErrNotOurs   = errors.New("the EventBridge rule can't be disabled and put back as it was")
+	ErrUnmanaged = errors.New("the instance isn't managed by Systems Manager") // no agent, or it is offline
 )
 
 // Selection chooses instances; what is given narrows one another. At least one of the two isn't

@@ -18,6 +18,9 @@ type Machine struct {
 	IPv6      string            `json:"ipv6,omitempty"`      // one of the primary network interface
 	Windows   bool              `json:"windows,omitempty"`
 	Tags      map[string]string `json:"tags,omitempty"`
+	// Operator is the AWS service that manages the instance (a managed instance of EKS Auto Mode,
+	// for example), empty for none.
+	Operator string `json:"operator,omitempty"`
 	// Interfaces are all of its network interfaces.
 	Interfaces []Interface `json:"interfaces,omitempty"`
 }
@@ -31,9 +34,39 @@ func (m Machine) Host() string {
 	return m.IPv6
 }
 
-// AutoScalingGroup names the group that the machine belongs to, empty for none. EC2 Auto Scaling sets this tag itself,
-// and nobody else can: tags that begin with "aws:" are reserved.
-func (m Machine) AutoScalingGroup() string { return m.Tags["aws:autoscaling:groupName"] }
+// Tags that AWS sets itself, and nobody else can: those that begin with "aws:" are reserved.
+const (
+	tagAutoScaling = "aws:autoscaling:groupName"
+	tagFleet       = "aws:ec2:fleet-id"
+	tagSpotFleet   = "aws:ec2spot:fleet-request-id"
+	tagEMR         = "aws:elasticmapreduce:job-flow-id"
+)
+
+// Fleet is the EC2 Fleet that launched the machine, empty for none.
+func (m Machine) Fleet() string { return m.Tags[tagFleet] }
+
+// Replacer is who would launch another machine in place of one that is stopped or unhealthy, empty
+// for nobody. maintained are the EC2 Fleets of type maintain: those of the types request and
+// instant launch once. A persistent Spot request isn't among them: it asks for another instance
+// after an interruption, and a reboot is none.
+func (m Machine) Replacer(maintained map[string]bool) string {
+	switch {
+	case m.Tags[tagAutoScaling] != "":
+		return "Auto Scaling group " + m.Tags[tagAutoScaling]
+	case maintained[m.Fleet()]:
+		return "EC2 Fleet " + m.Fleet() + " (type maintain)"
+	case m.Tags[tagSpotFleet] != "":
+		return "Spot Fleet " + m.Tags[tagSpotFleet]
+	case m.Tags[tagEMR] != "":
+		return "EMR cluster " + m.Tags[tagEMR]
+	case m.Operator != "":
+		return "AWS service " + m.Operator
+	}
+	return ""
+}
+
+// Runs says that the machine runs, or is about to.
+func (m Machine) Runs() bool { return m.State == "running" || m.State == "pending" }
 
 // Gone says that the machine won't come back: it is terminated or about to be.
 func (m Machine) Gone() bool { return m.State == "terminated" || m.State == "shutting-down" }

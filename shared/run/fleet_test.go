@@ -11,7 +11,8 @@ import (
 func TestDrainDelay(t *testing.T) {
 	p := run.Plan{Groups: map[string]run.GroupPlan{
 		"short": {Delay: input.Duration(30 * time.Second)}, "long": {Delay: input.Duration(5 * time.Minute)},
-		"nlb": {Network: true, Delay: input.Duration(10 * time.Second)}, "slow nlb": {Network: true, Delay: input.Duration(10 * time.Minute)},
+		"nlb": {Network: true, Delay: input.Duration(10 * time.Second)}, "slow nlb": {Network: true,
+			Delay: input.Duration(10 * time.Minute)},
 	}}
 	for _, c := range []struct {
 		name    string

@@ -2,7 +2,7 @@ package run_test
 
 import (
 	"encoding/json"
-	"errors"
+	"strings"
 	"testing"
 
 	"quickstep/shared/input"
@@ -32,23 +32,30 @@ func FuzzParse(f *testing.F) {
 		f.Add(request, []byte(`{"fleet":"web"}`))
 	})
 	f.Fuzz(func(t *testing.T, parameter, request []byte) {
-		r, err := run.Parse(parameter, request, now)
+		r, err := run.Parse(over(parameter), request)
 		if err != nil {
-			var refused *input.FieldError
-			if !errors.As(err, &refused) || refused.Problem == "" {
-				t.Fatalf("%q over %q: %v is no error of a field", request, parameter, err)
+			all, ok := err.(input.Several)
+			if one, single := err.(*input.FieldError); single {
+				all, ok = input.Several{one}, true
+			}
+			for _, e := range all {
+				ok = ok && e.Field != "" && e.Problem != "" && e.Want != ""
+			}
+			if !ok || strings.ContainsAny(err.Error(), "\n\x1b\u202e") {
+				t.Fatalf("%q over %q: %q isn't about fields, or can't be shown", request, parameter,
+					err)
 			}
 			return
 		}
 		written := asJSON(t, r)
-		again, err := run.Parse(nil, []byte(written), now)
+		again, err := run.Parse(over(nil), []byte(written))
 		if err != nil {
 			t.Fatalf("%q over %q became %s, which is refused: %v", request, parameter, written, err)
 		}
 		if asJSON(t, again) != written {
 			t.Errorf("%s became %s", written, asJSON(t, again))
 		}
-		if name, err := run.FleetName(request); err == nil && name != r.Fleet {
+		if name := run.FleetName(request); name != r.Fleet {
 			t.Errorf("%q is of fleet %q, and was read as of fleet %q", request, name, r.Fleet)
 		}
 		if id := run.RunID(r.Fleet, r.ID); run.RunID(r.Fleet, id) != id {
@@ -61,11 +68,10 @@ func FuzzParse(f *testing.F) {
 func FuzzFleetName(f *testing.F) {
 	seeds(f, func(request []byte) { f.Add(request) })
 	f.Fuzz(func(t *testing.T, request []byte) {
-		name, err := run.FleetName(request)
-		if err != nil {
-			var refused *input.FieldError
-			if !errors.As(err, &refused) || name != "" {
-				t.Fatalf("%q: %q, %v", request, name, err)
+		name := run.FleetName(request)
+		if name == "" {
+			if _, err := run.Parse(over([]byte(`{"tags":{"Role":"web"}}`)), request); err == nil {
+				t.Errorf("%q has no fleet's name, and is taken", request)
 			}
 			return
 		}
@@ -73,7 +79,7 @@ func FuzzFleetName(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r, err := run.Parse(nil, text, now); err != nil || r.Fleet != name {
+		if r, err := run.Parse(over(nil), text); err != nil || r.Fleet != name {
 			t.Errorf("%q is a fleet's name to one and not to the other: %v", name, err)
 		}
 	})

@@ -148,7 +148,8 @@ func TestWindow(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := gate()
-			l.Plan.Groups[arn("web")] = run.GroupPlan{Name: "web", Network: true, Delay: input.Duration(time.Minute), Floor: 2}
+			l.Plan.Groups[arn("web")] = run.GroupPlan{Name: "web", Network: true,
+				Delay: input.Duration(time.Minute), Floor: 2}
 			l.Plan.Request.NotAfter = now.Add(run.NetworkDelay + time.Minute + 5*time.Minute + c.longer)
 			l.Run.Longest.For = input.Duration(c.slowest)
 			if v := l.Decide(); v.Answer != c.answer || v.Stop != (c.answer == run.Skip) {

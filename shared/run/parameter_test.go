@@ -30,7 +30,7 @@ func TestRefusedParameters(t *testing.T) {
 		{"a check of nothing", "check", `{"check":{}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := run.Parse([]byte(c.parameter), []byte(web("")), now)
+			_, err := run.Parse(over([]byte(c.parameter)), []byte(web("")))
 			var refused *input.FieldError
 			if !errors.As(err, &refused) || refused.Field != c.field {
 				t.Fatalf("the parameter %s gave %v, not an error of field %s", c.parameter, err, c.field)
@@ -52,7 +52,7 @@ func TestValuesOfTheParameterOutOfBounds(t *testing.T) {
 		{"mute.alarmNames", `{"mute":{"alarmNames":[""]}}`},
 		{"proof", `{"proof":"always"}`},
 	} {
-		_, err := run.Parse([]byte(c.parameter), []byte(web("")), now)
+		_, err := run.Parse(over([]byte(c.parameter)), []byte(web("")))
 		var refused *input.FieldError
 		if !errors.As(err, &refused) || refused.Field != c.field || !strings.Contains(err.Error(), "in the fleet's SSM parameter") {
 			t.Errorf("the parameter %s gave %v, not an error of the parameter's field %s", c.parameter, err, c.field)
@@ -62,7 +62,7 @@ func TestValuesOfTheParameterOutOfBounds(t *testing.T) {
 
 // What the request gives is its own fault, and what it replaces in the parameter is no matter.
 func TestTheRequestsOwnFault(t *testing.T) {
-	_, err := run.Parse([]byte(`{"maxChecks":3}`), []byte(web(`"maxChecks":"x"`)), now)
+	_, err := run.Parse(over([]byte(`{"maxChecks":3}`)), []byte(web(`"maxChecks":"x"`)))
 	if err == nil || strings.Contains(err.Error(), "parameter") {
 		t.Errorf("the request's own error is %v", err)
 	}

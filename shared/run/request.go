@@ -3,9 +3,6 @@ package run
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"regexp"
 	"strings"
 	"time"
 
@@ -19,6 +16,10 @@ const (
 	MaxTokens = 90
 	// MaxGroups is the most target groups that one run can lock, for the same reason.
 	MaxGroups = 90
+	// HungReboot is how long EC2 waits for an operating system to shut down before it forces the
+	// reboot: "about four minutes" in its documentation, five to be safe. Past it, an instance that
+	// was asked to reboot has done so.
+	HungReboot = 5 * time.Minute
 	// MaxWait bounds every duration of a request but maxPause: nothing that is waited for takes longer than a day.
 	MaxWait = 24 * time.Hour
 )
@@ -126,129 +127,6 @@ func Defaults() Request {
 	}
 }
 
-const requestForm = `give a JSON object such as {"fleet":"web"}`
-
-// FleetName reads no more of a request than the name that is needed to find the rest.
-func FleetName(request []byte) (string, error) {
-	fields, err := input.ParseObject("request", request, requestForm)
-	if err != nil {
-		return "", err
-	}
-	var name string
-	if raw, ok := fields["fleet"]; !ok || json.Unmarshal(raw, &name) != nil || !fleetName.MatchString(name) {
-		return "", badFleet(orNothing(raw))
-	}
-	return name, nil
-}
-
-func badFleet(given string) error {
-	return input.Refuse("fleet", "give a name of letters, digits, dots, dashes and underscores, 64 at most", "%s is no fleet's name", given)
-}
-
-// Parse reads a request over the fleet's parameter (nil for none): each top-level field of the request replaces the
-// parameter's. now bounds notAfter. The error is a *input.FieldError.
-func Parse(parameter, request []byte, now time.Time) (Request, error) {
-	r := Defaults()
-	fields, err := input.ParseObject("request", request, requestForm)
-	if err != nil {
-		return r, err
-	}
-	if parameter != nil {
-		if err := r.decodeParameter(parameter, fields); err != nil {
-			return r, inParameter(err)
-		}
-	}
-	if err := fields.Decode("", r.fields()); err != nil {
-		return r, err
-	}
-	err = r.validate(now)
-	var f *input.FieldError
-	if errors.As(err, &f) && parameter != nil {
-		if name, _, _ := strings.Cut(f.Field, "."); fields[name] == nil {
-			return r, inParameter(err)
-		}
-	}
-	return r, err
-}
-
-// decodeParameter reads those of the parameter's fields that the request doesn't replace.
-func (r *Request) decodeParameter(parameter []byte, request input.Object) error {
-	base, err := input.ParseObject("parameter", parameter, "give a JSON object with the fields of a request")
-	if err != nil {
-		return err
-	}
-	for _, own := range []string{"id", "scheduled"} {
-		if _, ok := base[own]; ok {
-			return input.Refuse(own, "leave it out: each request has its own", "it can't be the same for every run")
-		}
-	}
-	for name := range request {
-		delete(base, name)
-	}
-	return base.Decode("", r.fields())
-}
-
-// InParameter is where a wrong field stands that the request itself doesn't have.
-const InParameter = "in the fleet's SSM parameter"
-
-func inParameter(err error) error {
-	var f *input.FieldError
-	if errors.As(err, &f) {
-		f.Where = InParameter
-	}
-	return err
-}
-
-// fields is where each field of a request goes. One that is given replaces the default as a whole.
-func (r *Request) fields() map[string]any {
-	return map[string]any{
-		"id": &r.ID, "scheduled": &r.Scheduled, "fleet": &r.Fleet,
-		"targetGroupArns": &r.TargetGroupARNs, "instanceIds": &r.InstanceIDs, "tags": &r.Tags, "notOurs": &r.NotOurs,
-		"maxConcurrency": &r.MaxConcurrency, "minHealthy": &r.MinHealthy, "maxErrors": &r.MaxErrors,
-		"bootWait": &r.BootWait, "checkInterval": &r.CheckInterval, "maxChecks": &r.MaxChecks, "drainTimeout": &r.DrainTimeout,
-		"rejoinTimeout": &r.RejoinTimeout, "gateTimeout": &r.GateTimeout, "maxPause": &r.MaxPause, "notAfter": &r.NotAfter,
-		"proof": &r.Proof, "check": r.decodeCheck, "mute": r.decodeMute,
-	}
-}
-
-func (r *Request) decodeCheck(field string, raw json.RawMessage) error {
-	r.Check = Check{}
-	var h HTTPCheck
-	var t TCPCheck
-	var l LambdaCheck
-	given := func(set func(), into map[string]any) func(string, json.RawMessage) error {
-		return func(field string, raw json.RawMessage) error {
-			set()
-			return input.Within(into)(field, raw)
-		}
-	}
-	err := input.Within(map[string]any{
-		"ec2":    &r.Check.EC2,
-		"http":   given(func() { r.Check.HTTP = &h }, map[string]any{"port": &h.Port, "path": &h.Path, "codes": &h.Codes, "text": &h.Text, "timeout": &h.Timeout}),
-		"tcp":    given(func() { r.Check.TCP = &t }, map[string]any{"port": &t.Port, "timeout": &t.Timeout}),
-		"lambda": given(func() { r.Check.Lambda = &l }, map[string]any{"function": &l.Function}),
-	})(field, raw)
-	if err == nil && r.Check == (Check{}) {
-		err = input.Refuse(field, "give ec2, http, tcp or lambda, or leave the field out for ec2", "nothing is checked")
-	}
-	return err
-}
-
-func (r *Request) decodeMute(field string, raw json.RawMessage) error {
-	r.Mute = Mute{EventBus: "default"}
-	m := &r.Mute
-	return input.Within(map[string]any{"alarmPrefixes": &m.AlarmPrefixes, "alarmNames": &m.AlarmNames, "rulePrefixes": &m.RulePrefixes,
-		"ruleNames": &m.RuleNames, "eventBus": &m.EventBus})(field, raw)
-}
-
-var (
-	fleetName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	runID      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
-	groupARN   = regexp.MustCompile(`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`)
-	urlPath    = regexp.MustCompile(`^/[!-~]*$`)
-)
-
 // RunID is the id of the run that a request's id stands for: the id itself where it can be read, else (a schedule's ARN
 // and time) the fleet's name and a hash.
 func RunID(fleet, id string) string {
@@ -257,11 +135,4 @@ func RunID(fleet, id string) string {
 	}
 	sum := sha256.Sum256([]byte(id))
 	return strings.Trim(fleet[:min(len(fleet), 40)], ".-_") + "-" + hex.EncodeToString(sum[:6])
-}
-
-func orNothing(raw json.RawMessage) string {
-	if raw == nil {
-		return "nothing"
-	}
-	return string(raw)
 }

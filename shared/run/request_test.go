@@ -11,13 +11,18 @@ import (
 	"quickstep/shared/run"
 )
 
+// over is what requests are read over; parameter is nil if there is none.
+func over(parameter []byte) run.Settings {
+	return run.Settings{Parameter: run.Parameter{Text: parameter}, Now: now}
+}
+
 func parse(t *testing.T, parameter, request string) run.Request {
 	t.Helper()
 	var p []byte
 	if parameter != "" {
 		p = []byte(parameter)
 	}
-	r, err := run.Parse(p, []byte(request), now)
+	r, err := run.Parse(over(p), []byte(request))
 	if err != nil {
 		t.Fatalf("Parse(%q, %s): %v", parameter, request, err)
 	}
@@ -37,8 +42,10 @@ func TestParse(t *testing.T) {
 		`"check":{"http":{"port":80},"tcp":{"port":22}},"mute":{"alarmPrefixes":["web-"],"ruleNames":["r"],"eventBus":"ops"}}`
 	set := func(change func(*run.Request)) run.Request {
 		r := base(nil)
-		r.MaxConcurrency, r.MinHealthy = input.Amount{N: 25, Percent: true}, input.Amount{N: 75, Percent: true}
-		r.BootWait, r.Tags = input.Duration(2*time.Minute), map[string]string{"Role": "app", "Env": "prod"}
+		r.MaxConcurrency, r.MinHealthy = input.Amount{N: 25, Percent: true}, input.Amount{N: 75,
+			Percent: true}
+		r.BootWait, r.Tags = input.Duration(2*time.Minute), map[string]string{"Role": "app",
+			"Env": "prod"}
 		five := input.Duration(5 * time.Second)
 		r.Check = run.Check{HTTP: &run.HTTPCheck{Port: 80, Timeout: five}, TCP: &run.TCPCheck{Port: 22, Timeout: five}}
 		r.Mute = run.Mute{AlarmPrefixes: []string{"web-"}, RuleNames: []string{"r"}, EventBus: "ops"}
@@ -55,7 +62,8 @@ func TestParse(t *testing.T) {
 		{"space around the request is no matter", ``, " \n" + web("") + "\n", base(nil)},
 		{"numbers may be in quotes, as forms send them", ``, web(`"maxConcurrency":"2","maxErrors":"10%"`),
 			base(func(r *run.Request) {
-				r.MaxConcurrency, r.MaxErrors = input.Amount{N: 2}, input.Amount{N: 10, Percent: true}
+				r.MaxConcurrency, r.MaxErrors = input.Amount{N: 2}, input.Amount{N: 10,
+					Percent: true}
 			})},
 		{"ids and ARNs are sorted, and each is kept once", ``, web(`"instanceIds":["i-0bbbbbbb","i-0aaaaaaa","i-0bbbbbbb"]`),
 			base(func(r *run.Request) { r.InstanceIDs = []string{"i-0aaaaaaa", "i-0bbbbbbb"} })},
@@ -87,7 +95,10 @@ func TestParse(t *testing.T) {
 			base(func(r *run.Request) { r.NotAfter = now.Add(time.Second) })},
 		{"the parameter replaces defaults", settings, `{"fleet":"web"}`, set(nil)},
 		{"the request replaces the parameter", settings, `{"fleet":"web","bootWait":"3m","maxConcurrency":1}`,
-			set(func(r *run.Request) { r.BootWait, r.MaxConcurrency = input.Duration(3*time.Minute), input.Amount{N: 1} })},
+			set(func(r *run.Request) {
+				r.BootWait, r.MaxConcurrency = input.Duration(3*time.Minute),
+					input.Amount{N: 1}
+			})},
 		{"a field replaces the whole of the parameter's: tags", settings, `{"fleet":"web","tags":{"Env":"test"}}`,
 			set(func(r *run.Request) { r.Tags = map[string]string{"Env": "test"} })},
 		{"a field replaces the whole of the parameter's: check", settings, `{"fleet":"web","check":{"ec2":true}}`,
@@ -134,21 +145,23 @@ func TestFleetName(t *testing.T) {
 	for _, c := range []struct{ name, request, want, refusal string }{
 		{"a name", `{"fleet":"web-1.eu_west"}`, "web-1.eu_west", ""},
 		{"64 characters", `{"fleet":"` + strings.Repeat("f", 64) + `"}`, strings.Repeat("f", 64), ""},
-		{"other fields are no matter yet", `{"fleet":"web","colour":"red"}`, "web", ""},
+		{"other fields are no matter yet", `{"fleet":"web","colour":"red"}`, "web", "colour: "},
 		{"65 characters", `{"fleet":"` + strings.Repeat("f", 65) + `"}`, "", "fleet: "},
-		{"a way out of the parameters' path", `{"fleet":"../secret"}`, "", "fleet: "},
-		{"no name", `{}`, "", "fleet: nothing is no fleet's name"},
-		{"null", `{"fleet":null}`, "", "fleet: null is no fleet's name"},
-		{"a number", `{"fleet":7}`, "", "fleet: 7 is no fleet's name"},
+		{"a way out of the parameters' path", `{"fleet":"../secret"}`, "",
+			`fleet: "../secret" is no fleet's name; give 1 to 64 letters, `},
+		{"no name", `{}`, "", "fleet: it is missing; give the fleet's name: 1 to 64 letters, "},
+		{"null", `{"fleet":null}`, "", "fleet: null is no value"},
+		{"a number", `{"fleet":7}`, "", "fleet: 7 is no text; give 1 to 64 letters, "},
 		{"no object", `null`, "", "request: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := run.FleetName([]byte(c.request))
-			if got != c.want || (err == nil) != (c.refusal == "") {
-				t.Fatalf("FleetName(%s) = %q, %v", c.request, got, err)
+			if got := run.FleetName([]byte(c.request)); got != c.want {
+				t.Fatalf("FleetName(%s) = %q", c.request, got)
 			}
-			if err != nil && !strings.HasPrefix(err.Error(), c.refusal) {
-				t.Errorf("FleetName(%s): %v\nwant %s…", c.request, err, c.refusal)
+			_, err := run.Parse(over([]byte(`{"tags":{"Role":"web"}}`)), []byte(c.request))
+			if (err == nil) != (c.refusal == "") ||
+				(err != nil && !strings.HasPrefix(err.Error(), c.refusal)) {
+				t.Errorf("Parse(%s): %v\nwant %s…", c.request, err, c.refusal)
 			}
 		})
 	}

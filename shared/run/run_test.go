@@ -130,7 +130,9 @@ func TestLongest(t *testing.T) {
 		i.LeftAt = now.Add(-time.Duration(minutes) * time.Minute)
 		r.Finish(i, now)
 	}
-	if want := (run.Longest{Instance: "i1", For: input.Duration(9 * time.Minute)}); r.Longest != want || r.OutFor != input.Duration(21*time.Minute) {
+	if want := (run.Longest{Instance: "i1",
+		For: input.Duration(9 * time.Minute)}); r.Longest != want ||
+		r.OutFor != input.Duration(21*time.Minute) {
 		t.Errorf("the longest is %+v of %s in all, want %+v of 21m", r.Longest, r.OutFor, want)
 	}
 }

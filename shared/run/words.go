@@ -15,5 +15,6 @@ func Count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Span writes a duration for people: rounded to the second, without its empty parts: "1m30s", "5m", "2h".
+// Span writes a duration for people: rounded to the second, without its empty parts: "1m30s", "5m",
+// "2h".
 func Span(d time.Duration) string { return input.Duration(d.Round(time.Second)).String() }

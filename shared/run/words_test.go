@@ -28,7 +28,8 @@ func TestSpan(t *testing.T) {
 		if got := run.Span(c.d); got != c.want {
 			t.Errorf("Span(%s) = %s, want %s", c.d, got, c.want)
 		}
-		if back, err := time.ParseDuration(run.Span(c.d)); err != nil || back != c.d.Round(time.Second) {
+		if back, err := time.ParseDuration(run.Span(c.d)); err != nil ||
+			back != c.d.Round(time.Second) {
 			t.Errorf("%s doesn't mean %s: %s, %v", run.Span(c.d), c.d, back, err)
 		}
 	}

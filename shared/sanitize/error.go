@@ -6,11 +6,19 @@ func Error(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := err.Error()
-	if fit := Text(text); fit != text {
+	if fit := text(err); fit != err.Error() {
 		return &shown{fit, err}
 	}
 	return err
+}
+
+// text is an error's text, made fit. An error that consists of several texts may have made each of
+// them fit itself: it may be longer than one.
+func text(err error) string {
+	if parts, ok := err.(interface{ Sanitized() string }); ok {
+		return parts.Sanitized()
+	}
+	return Text(err.Error())
 }
 
 // shown is an error by a text that is fit.

@@ -45,7 +45,7 @@ func attr(a slog.Attr) slog.Attr {
 		return slog.Group(a.Key, fit...)
 	case slog.KindAny:
 		if err, ok := v.Any().(error); ok {
-			return slog.String(a.Key, Text(err.Error()))
+			return slog.String(a.Key, text(err))
 		}
 	}
 	return a

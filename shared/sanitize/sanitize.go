@@ -136,7 +136,7 @@ func Sprintf(format string, args ...any) string {
 		case string:
 			fit[n] = Text(v)
 		case error:
-			fit[n] = Text(v.Error())
+			fit[n] = text(v)
 		default:
 			fit[n] = arg
 		}

@@ -129,3 +129,27 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// parts is an error whose texts are fit already.
+type parts []string
+
+func (p parts) Error() string     { return strings.Join(p, "; ") }
+func (p parts) Sanitized() string { return p.Error() }
+
+func TestAnErrorOfSeveralTextsMayBeLongerThanOne(t *testing.T) {
+	long := parts{strings.Repeat("a", 900), strings.Repeat("b", 900)}
+	var log bytes.Buffer
+	slog.New(sanitize.Log(slog.NewJSONHandler(&log, nil))).Info("refused", "reason", long)
+	for what, text := range map[string]string{
+		"Error": sanitize.Error(long).Error(), "Sprintf": sanitize.Sprintf("%v",
+			long), "Log": log.String(),
+	} {
+		if !strings.Contains(text, long.Error()) {
+			t.Errorf("%s shows %s", what, text)
+		}
+	}
+	if text := sanitize.Error(fmt.Errorf("wrapped: %w",
+		long)).Error(); len(text) > sanitize.MaxText {
+		t.Errorf("what somebody else wrote around it has %d bytes", len(text))
+	}
+}

@@ -16,6 +16,7 @@ type Machines interface {
 	Machines(ctx context.Context, s run.Selection) ([]run.Machine, error)
 	Status(ctx context.Context, instance string) (run.StatusChecks, error)
 	Reboot(ctx context.Context, instance string) error
+	Maintained(ctx context.Context) (fleets []string, err error)
 }
 
 // MachinesFixture is a Region with four instances, and others perhaps. They have the tag Suite, which is like no other's.
@@ -29,7 +30,9 @@ type MachinesFixture struct {
 	Boots func(instance string) int
 	// Networked is another instance that runs, with network interfaces in several VPCs.
 	Networked run.Machine
-	Wait      Wait
+	// Maintained are the Region's EC2 Fleets of type maintain; it has others too.
+	Maintained []string
+	Wait       Wait
 }
 
 // ExerciseMachines tests instances.
@@ -44,6 +47,9 @@ func ExerciseMachines(t *testing.T, open func(t *testing.T) MachinesFixture) {
 		{"an instance is described", machinesDescribed},
 		{"every address of every network interface is known", machinesNetworked},
 		{"a selection of nothing is an error", machinesOfNothing},
+		{"of the EC2 Fleets those of type maintain are listed", func(t *testing.T, f MachinesFixture) {
+			same(t, "listed", must(f.Port.Maintained(t.Context()))(t), f.Maintained)
+		}},
 		{"the status checks of a running instance are ok", machinesStatus},
 		{"those of one that is stopped aren't, and it is said why", machinesNoStatus},
 		{"a reboot is a new boot, once", machinesReboot},

@@ -171,7 +171,9 @@ func takes(function string, event []byte) error {
 	var err error
 	switch function {
 	case "start":
-		_, err = run.Parse([]byte(`{"tags":{"Role":"web"}}`), event, time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC))
+		_, err = run.Parse(run.Settings{
+			Parameter: run.Parameter{Text: []byte(`{"tags":{"Role":"web"}}`)},
+			Now:       time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC)}, event)
 	case "control":
 		_, err = rolling.ParseCommand(event)
 	case "survey":
@@ -203,7 +205,8 @@ func TestEventsInThePagesAreTaken(t *testing.T) {
 		if s.Functions[name].LogicalID == "" {
 			t.Errorf("%s: there is no function %s", c.page, name)
 		}
-		if err := takes(name, []byte(event)); err != nil {
+		if err := takes(name, []byte(strings.ReplaceAll(event, "INSTANCE_ID",
+			"i-0123456789abcdef0"))); err != nil {
 			t.Errorf("%s: %s doesn't take %s: %v", c.page, name, event, err)
 		}
 		if strings.Contains(event, `"id"`) {
@@ -239,7 +242,8 @@ func TestTheFleetsInThePagesAreTaken(t *testing.T) {
 			t.Errorf("%s: %q isn't how the others are", c.page, c.text)
 			continue
 		}
-		if _, err := run.Parse([]byte(m[2]), []byte(`{"fleet":"`+m[1]+`"}`), time.Time{}); err != nil {
+		over := run.Settings{Parameter: run.Parameter{Text: []byte(m[2])}}
+		if _, err := run.Parse(over, []byte(`{"fleet":"`+m[1]+`"}`)); err != nil {
 			t.Errorf("%s: %s is refused: %v", c.page, m[2], err)
 		}
 	}

@@ -3,6 +3,7 @@ package docs_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func fieldsOf(t *testing.T, parse func([]byte) error, event string) []string {
 }
 
 func start(event []byte) error {
-	_, err := run.Parse(nil, event, time.Time{})
+	_, err := run.Parse(run.Settings{}, event)
 	return err
 }
 
@@ -89,6 +90,76 @@ func TestTheFieldsWithinChecksAndMutesAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// TestTheBoundsOfARequestAreDocumented: each bound stands in the error of who exceeds it, and in
+// the field's row.
+func TestTheBoundsOfARequestAreDocumented(t *testing.T) {
+	p := read(t, "docs/run.md")
+	list := func(n int, one string) string { return "[" + strings.Repeat(one+",", n-1) + one + "]" }
+	long := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
+	many := map[string]string{}
+	for n := range 51 {
+		many[fmt.Sprint("k", n)] = "v"
+	}
+	tags, err := json.Marshal(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ row, event, bounds string }{
+		{"`id`", `"id":` + long(1025), "1024"},
+		{"`fleet`", `"fleet":` + long(65), "64"},
+		{whichInstances, `"targetGroupArns":` + list(91, `"x"`), "90"},
+		{whichInstances, `"instanceIds":` + list(1001, `"x"`), "1000"},
+		{whichInstances, `"tags":` + string(tags), "50 128 256"},
+		{"`notOurs`", `"notOurs":` + list(101, `"x"`), "100"},
+		{"`maxConcurrency`", `"maxConcurrency":91`, "1 90"},
+		{"`minHealthy`", `"minHealthy":1000001`, "1000000"},
+		{"`maxErrors`", `"maxErrors":1000001`, "1000000"},
+		{"`bootWait`", `"bootWait":"25h"`, "24h"},
+		{"`checkInterval`, `maxChecks`", `"checkInterval":"2h"`, "1s 1h"},
+		{"`checkInterval`, `maxChecks`", `"maxChecks":1001`, "1 1000"},
+		{"`drainTimeout`", `"drainTimeout":"1s"`, "10s 24h"},
+		{"`rejoinTimeout`", `"rejoinTimeout":"1s"`, "1m 24h"},
+		{"`gateTimeout`", `"gateTimeout":"1s"`, "1m 168h"},
+		{"`maxPause`", `"maxPause":"1s"`, "1m 336h"},
+		{"`check`", `"check":{"http":{"timeout":"1m"}}`, "100ms 10s"},
+		{"`check`", `"check":{"http":{"port":0}}`, "1 65535"},
+		{"`check`", `"check":{"http":{"codes":"100"}}`, "200 599"},
+		{"`check`", `"check":{"http":{"path":` + long(1025) + `}}`, "1024"},
+		{"`check`", `"check":{"http":{"text":` + long(1025) + `}}`, "1024"},
+		{"`check`", `"check":{"lambda":{"function":` + long(65) + `}}`, "64"},
+		{"`mute`", `"mute":{"alarmNames":` + list(101, `"x"`) + `}`, "100"},
+		{"`mute`", `"mute":{"alarmNames":[` + long(256) + `]}`, "255"},
+		{"`mute`", `"mute":{"ruleNames":[` + long(65) + `]}`, "64"},
+		{"`mute`", `"mute":{"eventBus":` + long(257) + `}`, "256"},
+	} {
+		event := `{"fleet":"web","targetGroupArns":[],` + c.event + `}`
+		if strings.HasPrefix(c.event, `"fleet"`) ||
+			strings.HasPrefix(c.event, `"targetGroupArns"`) {
+			event = `{` + c.event + `}`
+		}
+		err := start([]byte(event))
+		row := p.row(c.row)
+		for _, bound := range strings.Fields(c.bounds) {
+			is := regexp.MustCompile(`\b` + bound + `\b`)
+			if err == nil || !is.MatchString(err.Error()) {
+				t.Errorf("%.60s: the error doesn't say %s: %v", c.event, bound, err)
+			}
+			if !is.MatchString(thousands.ReplaceAllString(thousands.ReplaceAllString(row, "$1$2"),
+				"$1$2")) {
+				t.Errorf("the row %s doesn't say %s: %s", c.row, bound, row)
+			}
+		}
+	}
+	if whole := fmt.Sprintf("%d KiB", input.MaxText>>10); !strings.Contains(p.text, whole) {
+		t.Errorf("docs/run.md doesn't say that a request has %s at most", whole)
+	}
+}
+
+var thousands = regexp.MustCompile(`(\d),(\d{3})\b`)
+
+// whichInstances begins the row of the fields that choose instances.
+const whichInstances = "`targetGroupArns`, `instanceIds`, `tags`"
 
 func TestTheDefaultsOfARequestAreDocumented(t *testing.T) {
 	p, d := read(t, "docs/run.md"), run.Defaults()

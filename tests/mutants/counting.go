@@ -13,9 +13,9 @@ var counting = []mutant{
 		if false && shared {
 			tokens`}}},
 	{name: "OUT read before the locks are held", edits: []edit{{start, `
-	limits(r, plan, len(f.machines))
+	limits(r, plan, f.size())
 	a := `, `
-	limits(r, plan, len(f.machines))
+	limits(r, plan, f.size())
 	if r.Tokens, _, _, err = s.count(ctx, store{s.Ledger}, r, plan); err != nil {
 		return StartResult{}, err
 	}

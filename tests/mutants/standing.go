@@ -33,7 +33,7 @@ var standing = []mutant{
 	{name: "notOurs excludes an address of its own VPC", edits: []edit{{finder,
 		`if f.notOurs[g.ARN] && o.vpc != g.VPC {`, `if f.notOurs[g.ARN] {`}}},
 	{name: "start takes an instance that an ip target group holds", edits: []edit{{find,
-		`if g.TargetType == "ip" {`, `if false {`}, {gate, `
+		`case g.TargetType == "ip":`, `case false:`}, {gate, `
 		if _, ok := l.Plan.Groups[r.Group]; !ok {`, `
 		if false {`}}},
 	{name: "the QuicServerId isn't captured", edits: []edit{{gate, `
@@ -54,7 +54,8 @@ var standing = []mutant{
 		{checkHTTP, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`}},
 		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses",
 		why:  "the gate lets nobody leave who has nothing to be probed: only a plan that lost a group does"},
-	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `case !ok:`, `case false && !ok:`}},
+	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `
+			unknown = append(unknown, arn)`, ``}},
 		test: "./tests/sim TestNotOursThatCannotBeMeantIsRefused",
 		why:  "a name of no group excludes nothing, so the run is the same"},
 	{name: "notOurs excludes nothing", edits: []edit{{finder,

@@ -101,7 +101,9 @@ func isMessage(t *testing.T, text []byte, queue template.Queue) {
 // isRequest parses a request, over a fleet's parameter that says which instances it has.
 func isRequest(t *testing.T, text []byte) {
 	t.Helper()
-	if _, err := run.Parse([]byte(`{"tags":{"Role":"web"}}`), text, time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC)); err != nil {
+	if _, err := run.Parse(run.Settings{
+		Parameter: run.Parameter{Text: []byte(`{"tags":{"Role":"web"}}`)},
+		Now:       time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC)}, text); err != nil {
 		t.Error(err)
 	}
 }

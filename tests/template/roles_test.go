@@ -13,6 +13,7 @@ import (
 // everywhere are the actions that may be allowed on every resource, each with why.
 var everywhere = map[string]string{
 	"cloudwatch:DescribeAlarms":                          "composite alarms are only described to who may describe all",
+	"ec2:DescribeFleets":                                 "AWS knows no resources for it",
 	"ec2:DescribeInstances":                              "AWS knows no resources for it",
 	"ec2:DescribeInstanceStatus":                         "AWS knows no resources for it",
 	"elasticloadbalancing:DescribeTargetGroupAttributes": "AWS knows no resources for it",

@@ -59,8 +59,33 @@ func (m *machine) shown(at time.Time) bool {
 func (m *machine) describe(at time.Time) run.Machine {
 	return run.Machine{
 		ID: m.spec.ID, State: m.states.at(at), VPC: m.spec.VPC, PrivateIP: m.spec.IP, IPv6: m.spec.IPv6,
-		Windows: m.spec.Windows, Tags: maps.Clone(m.spec.Tags), Interfaces: m.spec.interfaces(),
+		Windows: m.spec.Windows, Tags: maps.Clone(m.spec.Tags), Operator: m.spec.Operator, Interfaces: m.spec.interfaces(),
 	}
+}
+
+// AddFleet adds an EC2 Fleet of a type: maintain, request or instant. Instances say by a tag that
+// it has launched them.
+func (w *World) AddFleet(id, kind string) { w.fleets[id] = kind }
+
+// DeleteFleet deletes one; its instances stay.
+func (w *World) DeleteFleet(id string) { delete(w.fleets, id) }
+
+// Maintained are the EC2 Fleets of type maintain, sorted.
+func (e *EC2) Maintained(ctx context.Context) (fleets []string, err error) {
+	w := e.world
+	err = w.effect(ctx, Op{Service: "ec2", Name: "Maintained"}, func(*Op) error {
+		for id, kind := range w.fleets {
+			if kind == "maintain" {
+				fleets = append(fleets, id)
+			}
+		}
+		slices.Sort(fleets)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the EC2 Fleets of type maintain: %w", err)
+	}
+	return fleets, nil
 }
 
 // tagged says that all tags match; patterns are those of EC2's filters, * and ?.

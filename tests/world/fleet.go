@@ -19,6 +19,8 @@ type MachineSpec struct {
 	Tags    map[string]string
 	Windows bool
 	Managed bool // by Systems Manager
+	// Operator is the AWS service that manages the instance; empty for none.
+	Operator string
 
 	RebootLag  time.Duration // from the request to going down; 2 s if zero
 	BootTime   time.Duration // from going down to the running operating system; 30 s if zero

@@ -24,6 +24,9 @@ type command struct {
 // SetParameter sets a parameter of Systems Manager.
 func (w *World) SetParameter(name, value string) { w.parameters[name] = value }
 
+// SealParameter makes a parameter a SecureString whose key nobody may use.
+func (w *World) SealParameter(name string) { w.sealed[name] = true }
+
 // DeleteParameter deletes one.
 func (w *World) DeleteParameter(name string) { delete(w.parameters, name) }
 
@@ -40,6 +43,9 @@ func (s *SSM) Parameter(ctx context.Context, name string) (value string, err err
 		var ok bool
 		if value, ok = w.parameters[name]; !ok {
 			return run.ErrNoParameter
+		}
+		if w.sealed[name] {
+			return fmt.Errorf("AccessDeniedException: %w", run.ErrSealed)
 		}
 		return nil
 	})

@@ -79,6 +79,8 @@ type World struct {
 	mutes       map[string]*mute
 	rules       map[ruleKey]*rule
 	parameters  map[string]string
+	sealed      map[string]bool   // parameters that can't be decrypted
+	fleets      map[string]string // the types of EC2 Fleets
 	commands    map[string]command
 	topics      map[string]*Topic
 	checks      map[string]Check
@@ -107,7 +109,7 @@ func New(stack *template.Stack, clock Clock, seed uint64) *World {
 		table: newTable(), machines: map[string]*machine{}, addresses: map[netip.Addr][]network{}, groups: map[string]*group{}, removed: map[string]bool{},
 		alarms: map[string]*alarm{}, mutes: map[string]*mute{}, rules: map[ruleKey]*rule{},
 		parameters: map[string]string{}, commands: map[string]command{}, topics: map[string]*Topic{},
-		checks:  map[string]Check{},
+		checks: map[string]Check{}, sealed: map[string]bool{}, fleets: map[string]string{},
 		windows: map[string]WindowSpec{}, nodes: map[string]*node{}, patched: map[string]patched{},
 		resourceGroups: map[string][]string{}, buckets: map[string]*Bucket{},
 	}

@@ -3,6 +3,7 @@
 package ec2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,6 +98,9 @@ func machine(i types.Instance) run.Machine {
 		Windows:   strings.EqualFold(string(i.Platform), "windows"), // the SDK says Windows, EC2 windows
 
 		Interfaces: interfaces(i),
+	}
+	if i.Operator != nil && aws.ToBool(i.Operator.Managed) {
+		m.Operator = cmp.Or(aws.ToString(i.Operator.Principal), "unknown")
 	}
 	if i.State != nil {
 		m.State = string(i.State.Name)

@@ -8,6 +8,8 @@ package ssm
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -24,12 +26,15 @@ type SystemsManager struct{ client *api.Client }
 func New(cfg aws.Config) SystemsManager { return SystemsManager{api.NewFromConfig(awserr.Watch(cfg))} }
 
 // Parameter reads a parameter, decrypted if it is a SecureString. The error wraps
-// run.ErrNoParameter if there is none of that name.
+// run.ErrNoParameter if there is none of that name, and run.ErrSealed if it can't be decrypted.
 func (s SystemsManager) Parameter(ctx context.Context, name string) (string, error) {
 	out, err := s.client.GetParameter(ctx, &api.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
 	switch awserr.Code(err) {
 	case "ParameterNotFound", "ParameterVersionNotFound":
 		return "", fmt.Errorf("read the SSM parameter %s: %w: %w", name, run.ErrNoParameter, err)
+	}
+	if sealed(err) {
+		return "", fmt.Errorf("read the SSM parameter %s: %w: %w", name, run.ErrSealed, err)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read the SSM parameter %s: %w", name, awserr.Mark(err))
@@ -38,6 +43,22 @@ func (s SystemsManager) Parameter(ctx context.Context, name string) (string, err
 		return "", fmt.Errorf("read the SSM parameter %s: the answer has no value", name)
 	}
 	return *out.Parameter.Value, nil
+}
+
+// sealed says whether Systems Manager got the parameter and couldn't decrypt it. A missing
+// permission for the parameter itself has the same code, so the text decides: that of AWS KMS names
+// it, or the action, or begins as its Decrypt does.
+func sealed(err error) bool {
+	switch awserr.Code(err) {
+	case "InvalidKeyId":
+		return true
+	case "AccessDeniedException":
+		return slices.ContainsFunc([]string{"kms:", "AWSKMS", "ciphertext refers to", "KMS key"},
+			func(part string) bool {
+				return strings.Contains(err.Error(), part)
+			})
+	}
+	return false
 }
 
 // Managed says whether the instance's SSM agent is online, so that it would answer a command.

@@ -56,6 +56,35 @@ func TestParameterThatIsMissing(t *testing.T) {
 	}
 }
 
+func TestParameterThatCannotBeDecrypted(t *testing.T) {
+	for _, c := range []struct {
+		code, message string
+		sealed        bool
+	}{
+		{"AccessDeniedException", "The ciphertext refers to a customer master key that does not " +
+			"exist, does not exist in this region, or you are not allowed to access. (Service: " +
+			"AWSKMS; Status Code: 400; Error Code: AccessDeniedException)", true},
+		{"AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/r/f is not " +
+			"authorized to perform: kms:Decrypt on resource: " +
+			"arn:aws:kms:us-east-1:123456789012:key/k", true},
+		{"InvalidKeyId", "arn:aws:kms:us-east-1:123456789012:key/k is disabled.", true},
+		{"AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/r/f is not " +
+			"authorized to perform: ssm:GetParameter on resource: " +
+			"arn:aws:ssm:us-east-1:123456789012:parameter/quickstep/fleets/kms-web", false},
+		{"InternalServerError", "kms:Decrypt", false},
+	} {
+		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
+			a := cloudtest.JSON(c.code)
+			a.Body = fmt.Sprintf(`{"__type":%q,"message":%q}`, c.code, c.message)
+			return a
+		})
+		if _, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web"); err == nil ||
+			errors.Is(err, run.ErrSealed) != c.sealed {
+			t.Errorf("%s %s: got %v", c.code, c.message, err)
+		}
+	}
+}
+
 func TestManaged(t *testing.T) {
 	for _, c := range []struct {
 		name, answer string

@@ -101,7 +101,7 @@ func starting(r *run.Run, a *run.Active, _ time.Time) {
 func (w wait) docs(now time.Time) ([]ledger.Write, error) {
 	text := fmt.Sprintf(`{"fleet":%q,"tags":{"Role":%q},"minHealthy":0,"proof":"off",
 		"bootWait":"2s","checkInterval":"2s","rejoinTimeout":"2m"}`, w.run(), w.run())
-	request, err := run.Parse(nil, []byte(text), now)
+	request, err := run.Parse(run.Settings{Now: now}, []byte(text))
 	if err != nil {
 		return nil, err
 	}

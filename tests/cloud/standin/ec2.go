@@ -15,6 +15,7 @@ const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 // ec2 answers EC2's calls.
 func (s *Server) ec2(ctx context.Context, q query, peer string) func(http.ResponseWriter) {
 	calls := map[string]func(context.Context, query) (any, error){
+		"DescribeFleets":         s.describeFleets,
 		"DescribeInstances":      s.describeInstances,
 		"DescribeInstanceStatus": s.describeInstanceStatus,
 		"RebootInstances":        func(ctx context.Context, q query) (any, error) { return s.rebootInstances(ctx, q, peer) },
@@ -34,6 +35,28 @@ func (s *Server) ec2(ctx context.Context, q query, peer string) func(http.Respon
 			RequestID string
 		}{[]refusal{*coded(err, "InvalidParameterValue")}, requestID})
 	}
+}
+
+type ec2Fleet struct {
+	ID    string `xml:"fleetId"`
+	State string `xml:"fleetState"`
+	Type  string `xml:"type"`
+}
+
+// describeFleets knows the one filter by which it is asked.
+func (s *Server) describeFleets(ctx context.Context, q query) (any, error) {
+	if q.Get("Filter.1.Name") != "type" || q.Get("Filter.1.Value.1") != "maintain" ||
+		q.Get("Filter.2.Name") != "" {
+		return nil, errors.New("EC2 Fleets are only found by their type, maintain")
+	}
+	fleets, err := s.world.EC2().Maintained(ctx)
+	var out struct {
+		Fleets []ec2Fleet `xml:"fleetSet>item"`
+	}
+	for _, id := range fleets {
+		out.Fleets = append(out.Fleets, ec2Fleet{id, "active", "maintain"})
+	}
+	return out, err
 }
 
 type ec2Instance struct {

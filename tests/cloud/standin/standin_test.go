@@ -51,7 +51,10 @@ func TestMachinesOverTheWire(t *testing.T) {
 		w.AddMachine(networked)
 		w.Stop(sim.ID(3))
 		w.Advance(time.Hour)
-		return contract.MachinesFixture{Port: ec2.New(cfg), Web1: sim.ID(0), Web2: sim.ID(1), Windows: sim.ID(2), Stopped: sim.ID(3), Suite: "contract",
+		for id, kind := range map[string]string{"fleet-2": "maintain", "fleet-1": "maintain", "fleet-3": "instant"} {
+			w.AddFleet(id, kind)
+		}
+		return contract.MachinesFixture{Maintained: []string{"fleet-1", "fleet-2"}, Port: ec2.New(cfg), Web1: sim.ID(0), Web2: sim.ID(1), Windows: sim.ID(2), Stopped: sim.ID(3), Suite: "contract",
 			Unknown: sim.ID(99), Boots: w.Boots, Wait: w.Advance,
 			Networked: run.Machine{ID: sim.ID(7), PrivateIP: "10.0.0.7", IPv6: "2001:db8::7", Interfaces: []run.Interface{
 				{VPC: sim.VPC, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"),
