@@ -23,19 +23,24 @@ func main() {
 		Allowed     rolling.Allowed
 	}
 	f := function.MustLoad(&env)
-	watch, rules := alarms.New(f.AWS), events.New(f.AWS)
+	compute, groups, watch, rules := ec2.New(f.AWS), elb.New(f.AWS), alarms.New(f.AWS), events.New(f.AWS)
 	lambda.Start(rolling.Start{
 		Deps:        f.Deps,
-		EC2:         ec2.New(f.AWS),
-		Targets:     elb.New(f.AWS),
+		EC2:         compute,
+		Targets:     groups,
 		Parameters:  ssm.New(f.AWS),
 		Alarms:      watch,
 		Rules:       rules,
-		Muter:       rolling.Muter{Deps: f.Deps, Alarms: watch, Rules: rules, Stack: env.Stack},
 		AlarmTopic:  sns.New(f.AWS, env.Alarm),
-		ReportTopic: sns.New(f.AWS, env.Report),
+		Allowed:     env.Allowed,
 		Stack:       env.Stack,
 		FleetPrefix: env.FleetPrefix,
+	}.Handler(rolling.Starting{
+		Deps:        f.Deps,
+		EC2:         compute,
+		Targets:     groups,
+		Muter:       rolling.Muter{Deps: f.Deps, Alarms: watch, Rules: rules, Stack: env.Stack},
+		ReportTopic: sns.New(f.AWS, env.Report),
 		Allowed:     env.Allowed,
-	}.Handler())
+	}))
 }

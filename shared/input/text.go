@@ -125,8 +125,12 @@ const (
 // Tags reads tags that choose instances. Their values may hold the wildcards of EC2's filters, *
 // and ?, but not these alone.
 func Tags(into *map[string]string) Reader {
-	want := fmt.Sprintf(`give up to %d keys, of 1 to %d characters, with values of 1 to %d, such as {"Role":"web"}`,
-		MaxTags, maxTagKey, maxTagValue)
+	want := fmt.Sprintf(
+		`give up to %d keys, of 1 to %d characters, with values of 1 to %d, such as {"Role":"web"}`,
+		MaxTags,
+		maxTagKey,
+		maxTagValue,
+	)
 	return func(m *Mistakes, field string, raw json.RawMessage) {
 		var given map[string]json.RawMessage
 		switch {

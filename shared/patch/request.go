@@ -66,7 +66,16 @@ var (
 		Want:  "the beginning of maintenance windows' names: 1 to 128 letters, digits, - _ .",
 		Fault: input.Fault{One: "is none", Many: "are none"}}
 
-	known = []string{Missing, Failed, Installed, InstalledOther, InstalledPendingReboot, InstalledRejected, NotApplicable, AvailableSecurity}
+	known = []string{
+		Missing,
+		Failed,
+		Installed,
+		InstalledOther,
+		InstalledPendingReboot,
+		InstalledRejected,
+		NotApplicable,
+		AvailableSecurity,
+	}
 )
 
 // Bounds of a request's durations.

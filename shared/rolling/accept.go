@@ -2,7 +2,6 @@ package rolling
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,7 +14,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// checkFleet asks AWS whether the plan's request can be done at all, and fills in what it found. It changes nothing.
+// checkFleet asks AWS whether the plan's request can be done at all, and fills in what it found. It
+// changes nothing.
 func (s Start) checkFleet(ctx context.Context, plan *run.Plan) (*fleet, error) {
 	q := &plan.Request
 	reads, began := &counted{targets: s.Targets}, s.Now()
@@ -37,7 +37,7 @@ func (s Start) checkFleet(ctx context.Context, plan *run.Plan) (*fleet, error) {
 		return nil, err
 	}
 	return f, all(
-		func() error { return s.size(ctx, plan, f, outs) },
+		func() error { return size(ctx, s.Targets, plan, f, outs) },
 		func() error { return s.check(q, plan, f) },
 		func() error { return s.planMute(ctx, plan) },
 		func() error { return small(plan) },
@@ -59,26 +59,8 @@ func all(checks ...func() error) error {
 // plan changes a little while the run starts.
 const maxPlan = 350_000
 
-// small refuses a plan that the ledger can't hold.
-func small(plan *run.Plan) error {
-	text, err := json.Marshal(plan)
-	if err != nil {
-		return fmt.Errorf("write the plan as JSON: %w", err)
-	}
-	if len(text) <= maxPlan {
-		return nil
-	}
-	field := "request"
-	if !plan.Request.Mute.Empty() {
-		field = "mute"
-	}
-	return input.Refuse(field, "name fewer of them, or split the fleet",
-		"with %s and %s to mute, the run's plan has %d bytes; the ledger takes %d at most",
-		run.Count(len(plan.Alarms), "alarm"), run.Count(len(plan.Rules),
-			"rule"), len(text), maxPlan)
-}
-
-// checkUnlocked refuses instances that can be seen in another run: one in no target group has no other lock.
+// checkUnlocked refuses instances that can be seen in another run: one in no target group has no
+// other lock.
 func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) error {
 	since, held := map[string]time.Time{}, map[string][]string{} // by run
 	for chunk := range slices.Chunk(f.machines, ledger.MaxWrites) {
@@ -119,76 +101,6 @@ func (s Start) checkUnlocked(ctx context.Context, q *run.Request, f *fleet) erro
 // mostNamed is how many instances, groups or names an error lists.
 const mostNamed = 10
 
-// size measures the target groups: how many targets each has, and how many healthy ones must be left. Those that earlier
-// runs left out count as part of the group.
-func (s Start) size(ctx context.Context, plan *run.Plan, f *fleet, outs []run.Out) error {
-	ours := map[string]bool{}
-	for _, m := range f.machines {
-		ours[m.ID] = true
-	}
-	refused := &input.Mistakes{}
-	var longest time.Duration
-	plan.Groups = map[string]run.GroupPlan{}
-	for _, g := range f.groups {
-		delay, err := s.Targets.Delay(ctx, g.ARN)
-		if err != nil {
-			return fmt.Errorf("read the deregistration delay of %s: %w", g.Name, err)
-		}
-		members, own, healthy := map[run.Address]bool{}, map[string]int{}, map[run.Address]bool{}
-		for _, t := range f.targets[g.ARN] {
-			if t.Registered() {
-				members[t.Address] = true
-			}
-			if t.Healthy() {
-				healthy[t.Address] = true
-			}
-		}
-		left := 0
-		for _, o := range outs {
-			for _, c := range o.Capture {
-				at := run.Address{ID: o.Instance, Port: c.Port}
-				if c.Group == g.ARN {
-					members[at] = true
-				}
-				if c.Group == g.ARN && !healthy[at] {
-					left++
-				}
-			}
-		}
-		most := 0
-		for t := range members {
-			if ours[t.ID] {
-				own[t.ID]++
-				most = max(most, own[t.ID])
-			}
-		}
-		p := run.GroupPlan{Name: g.Name, Network: g.Network(), Size: len(members), Floor: plan.Request.MinHealthy.Up(len(members)),
-			Delay: input.Duration(delay), Health: g.Health}
-		plan.Groups[g.ARN] = p
-		longest = max(longest, plan.DrainDelay([]run.Registration{{Group: g.ARN}}))
-		switch {
-		case p.Size-most < p.Floor:
-			refused.Refuse("minHealthy", fmt.Sprintf("give %d or less; 0 accepts that the group "+
-				"is without a target meanwhile", p.Size-most),
-				"target group %s has %s and must keep %d healthy, so no instance could ever "+
-					"leave it", g.Name, run.Count(p.Size, "target"), p.Floor)
-		case p.Size-left-most < p.Floor:
-			refused.Refuse("minHealthy", "repair and release those (control's status lists "+
-				"them), or give less",
-				"target group %s has %s, %d of which failed out of service in earlier runs, and "+
-					"must keep %d healthy, so no instance could leave it", g.Name, run.Count(p.Size,
-					"target"), left, p.Floor)
-		}
-	}
-	if limit := time.Duration(plan.Request.DrainTimeout); limit > 0 && limit < longest {
-		refused.Refuse("drainTimeout", fmt.Sprintf("give %s or more, or leave it out",
-			run.Span(longest)),
-			"%s is shorter than the longest deregistration delay, "+
-				"%s", run.Span(limit), run.Span(longest))
-	}
-	return refused.Err()
-}
-
 // check refuses checks that could never be made.
 func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 	c, m := q.Check, &input.Mistakes{}
@@ -208,7 +120,8 @@ func (s Start) check(q *run.Request, plan *run.Plan, f *fleet) error {
 	}
 	if l := c.Lambda; l != nil {
 		prefix, wild := strings.CutSuffix(s.Allowed.CheckFunction, "*")
-		if s.Allowed.CheckFunction == "" || (l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
+		if s.Allowed.CheckFunction == "" ||
+			(l.Function != prefix && (!wild || !strings.HasPrefix(l.Function, prefix))) {
 			m.Refuse("check.lambda.function", "set the stack parameter CheckFunctionName",
 				"the stack doesn't allow to call function %s", l.Function)
 		}
@@ -253,7 +166,8 @@ func (s Start) reaches(m *input.Mistakes, c run.Check, f *fleet) {
 // mostDependents bounds what the plan says about composite alarms: steps read it often.
 const mostDependents = 100
 
-// planMute finds the alarms and rules that are to be muted. Names that nothing bears are refused: a misspelt one would fire.
+// planMute finds the alarms and rules that are to be muted. Names that nothing bears are refused: a
+// misspelt one would fire.
 func (s Start) planMute(ctx context.Context, plan *run.Plan) error {
 	m := plan.Request.Mute
 	return all(

@@ -14,8 +14,9 @@ import (
 	"quickstep/shared/sanitize"
 )
 
-// Control is what an operator does to runs: status, pause, resume, cancel, release. It changes only the run; resume and
-// cancel then nudge those who wait. Of patch reports it shows which are under way.
+// Control is what an operator does to runs: status, pause, resume, cancel, release. It changes only
+// the run; resume and cancel then nudge those who wait. Of patch reports it shows which are under
+// way.
 type Control struct {
 	choreo.Deps
 }
@@ -80,7 +81,8 @@ type FailedInstance struct {
 	Out      bool      `json:"outOfService"` // it is still: neither released nor seen back
 }
 
-// UnhealthyInstance is an instance that is done although it isn't healthy somewhere, as it wasn't before.
+// UnhealthyInstance is an instance that is done although it isn't healthy somewhere, as it wasn't
+// before.
 type UnhealthyInstance struct {
 	Instance string   `json:"instance"`
 	Where    []string `json:"where"`
@@ -213,7 +215,8 @@ func apply(r *run.Run, command string, now time.Time) (did string, changed bool)
 	return "nothing to do: no further instance leaves service already: " + r.Stopped, false
 }
 
-// redeliverAll does for the run what the watchdog would: its own position looks at it now, and whoever waits at the gate asks again.
+// redeliverAll does for the run what the watchdog would: its own position looks at it now, and
+// whoever waits at the gate asks again.
 func (c Control) redeliverAll(ctx context.Context, owner, id string, now time.Time) error {
 	b := store{c.Ledger}
 	n := choreo.Redeliverer{Ledger: c.Ledger, Queues: c.Queues, Routing: Routing, Owner: owner}
@@ -235,7 +238,8 @@ func (c Control) redeliverAll(ctx context.Context, owner, id string, now time.Ti
 	}
 	var all []error
 	for _, h := range holders {
-		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 { // else a message is on its way already
+		// redelivered already, a message is on its way
+		if h.Step == run.StepDrain && h.LeftAt.IsZero() && h.Redeliveries == 0 {
 			_, err := n.Redeliver(ctx, instanceKey(id, h.ID), h.rev, h.Instance, now, 0)
 			all = append(all, err)
 		}
@@ -268,7 +272,16 @@ func (c Control) release(ctx context.Context, owner, instance string) (did strin
 		return "", fmt.Errorf("release %s: %w", instance, err)
 	}
 	slog.Info("control", "command", "release", "instance", instance, "run", out.Run)
-	return fmt.Sprintf("released %s, which had failed in run %s", instance, out.Run), c.redeliverAll(ctx, owner, out.Run, c.Now())
+	return fmt.Sprintf(
+			"released %s, which had failed in run %s",
+			instance,
+			out.Run,
+		), c.redeliverAll(
+			ctx,
+			owner,
+			out.Run,
+			c.Now(),
+		)
 }
 
 // deleteOut deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
@@ -305,8 +318,11 @@ func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	}
 	outs, _, err := b.outs(ctx)
 	for _, o := range outs {
-		reply.OutOfService = append(reply.OutOfService, OutInstance{Instance: o.Instance, Run: o.Run, Since: o.Since, FailedAt: o.FailedAt,
-			Reason: sanitize.Text(o.Reason)})
+		reply.OutOfService = append(
+			reply.OutOfService,
+			OutInstance{Instance: o.Instance, Run: o.Run, Since: o.Since, FailedAt: o.FailedAt,
+				Reason: sanitize.Text(o.Reason)},
+		)
 	}
 	return reply, err
 }
@@ -316,8 +332,20 @@ func (c Control) one(ctx context.Context, b store, id string, named bool) (Statu
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Run: r.ID, Fleet: r.Fleet, Status: r.Status(), Since: r.Began, Total: r.Total, Waiting: r.Waiting, Done: r.Done,
-		Failed: r.Failed, Skipped: r.Skipped, Tokens: r.Limit, Stopped: sanitize.Text(r.Stopped), Ended: r.Ended}
+	s := Status{
+		Run:     r.ID,
+		Fleet:   r.Fleet,
+		Status:  r.Status(),
+		Since:   r.Began,
+		Total:   r.Total,
+		Waiting: r.Waiting,
+		Done:    r.Done,
+		Failed:  r.Failed,
+		Skipped: r.Skipped,
+		Tokens:  r.Limit,
+		Stopped: sanitize.Text(r.Stopped),
+		Ended:   r.Ended,
+	}
 	if !r.ClosedSince.IsZero() {
 		s.Gate = "closed since " + r.ClosedSince.UTC().Format(time.RFC3339)
 	}
@@ -337,7 +365,14 @@ func (c Control) one(ctx context.Context, b store, id string, named bool) (Statu
 		return s, err
 	}
 	for _, h := range holders {
-		f := InFlight{Instance: h.ID, Step: h.Step, Since: h.Position.Since, Attempt: h.Attempt, NextWake: h.Due, Reason: sanitize.Text(h.Position.Reason)}
+		f := InFlight{
+			Instance: h.ID,
+			Step:     h.Step,
+			Since:    h.Position.Since,
+			Attempt:  h.Attempt,
+			NextWake: h.Due,
+			Reason:   sanitize.Text(h.Position.Reason),
+		}
 		if h.Out() {
 			f.OutSince = h.LeftAt
 		}
@@ -357,8 +392,11 @@ func (c Control) one(ctx context.Context, b store, id string, named bool) (Statu
 func (s *Status) add(i *run.Instance, named, out bool) {
 	switch {
 	case i.Step == run.Failed && i.Failure != nil:
-		s.Failures = append(s.Failures, FailedInstance{Instance: i.ID, Step: i.Failure.Step, Reason: sanitize.Text(i.Failure.Reason),
-			At: i.Failure.At, Out: out})
+		s.Failures = append(
+			s.Failures,
+			FailedInstance{Instance: i.ID, Step: i.Failure.Step, Reason: sanitize.Text(i.Failure.Reason),
+				At: i.Failure.At, Out: out},
+		)
 	case named && i.Step == run.Skipped:
 		s.Skips = append(s.Skips, SkippedInstance{Instance: i.ID, Reason: sanitize.Text(i.Position.Reason)})
 	case named && len(i.Unhealthy) > 0:

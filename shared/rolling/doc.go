@@ -20,7 +20,6 @@ package rolling
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"quickstep/shared/choreo"
@@ -86,13 +85,4 @@ func moveRuns(
 	act func(context.Context, *runWork) (runOutcome, error),
 ) choreo.Mover[*run.Active] {
 	return choreo.NewMover(l, runKind, queue, act)
-}
-
-// Handler is the code of the start function: requests, and the messages of runs that are starting.
-func (s Start) Handler() choreo.Function {
-	starting := moveRuns(s.Deps, "start", s.Act)
-	return choreo.SQSOrDirectHandler(starting,
-		func(ctx context.Context, request json.RawMessage) (any, error) {
-			return s.Request(ctx, choreo.Invocation(ctx), request)
-		})
 }

@@ -24,8 +24,8 @@ type fleet struct {
 // size is how many instances the fleet has, those that are skipped among them.
 func (f *fleet) size() int { return len(f.machines) + len(f.skipped) }
 
-// registeredIn lists the groups in which instances are registered: one look at each target, for there may be
-// 100,000 of them.
+// registeredIn lists the groups in which instances are registered: one look at each target, for
+// there may be 100,000 of them.
 func registeredIn(s *groupReadings) map[string][]string {
 	in := map[string][]string{}
 	for _, g := range s.groups {
@@ -54,7 +54,8 @@ type search struct {
 	allowed Allowed
 }
 
-// find reads which instances a request means, and every target group of the Region that holds one of them.
+// find reads which instances a request means, and every target group of the Region that holds one
+// of them.
 func (r search) find(ctx context.Context, q *run.Request) (*fleet, error) {
 	ids, inGroups, err := r.selectedIDs(ctx, q)
 	if err != nil {
@@ -342,8 +343,8 @@ func (f *fleet) byAddress(q *run.Request, g run.Group) error {
 	return nil
 }
 
-// excludes refuses a notOurs that can't be meant: what doesn't exist, and what knows instances by their
-// ids, which nothing else can have.
+// excludes refuses a notOurs that can't be meant: what doesn't exist, and what knows instances by
+// their ids, which nothing else can have.
 func (f *fleet) excludes(q *run.Request) error {
 	types := map[string]string{}
 	for _, g := range f.region {

@@ -3,6 +3,7 @@ package rolling
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +18,7 @@ import (
 	"quickstep/shared/run"
 )
 
-// Start takes requests, and begins the runs that they ask for.
+// Start takes requests, and accepts or refuses the runs that they ask for.
 type Start struct {
 	choreo.Deps
 	EC2 interface {
@@ -26,7 +27,7 @@ type Start struct {
 	}
 	Targets interface {
 		Targets
-		Delay(ctx context.Context, group string) (time.Duration, error)
+		delays
 	}
 	Parameters interface {
 		Parameter(ctx context.Context, name string) (string, error)
@@ -38,11 +39,10 @@ type Start struct {
 	Rules interface {
 		Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error)
 	}
-	Muter                   Muter
-	AlarmTopic, ReportTopic Topic
-	Allowed                 Allowed
-	Stack                   string // the stack's name: the prefix of its own alarms, which are never muted
-	FleetPrefix             string // of the SSM parameters that hold fleets
+	AlarmTopic  Topic
+	Allowed     Allowed
+	Stack       string // the stack's name: the prefix of its own alarms, which are never muted
+	FleetPrefix string // of the SSM parameters that hold fleets
 }
 
 // StartResult is the answer to a request.
@@ -57,9 +57,17 @@ type StartResult struct {
 	Refused        string   `json:"refused,omitempty"`
 }
 
-// Request begins a run, or finds the one that the same id has begun. A request that is wrong changes nothing: the error
-// is a *input.FieldError, or, if the request says that a schedule sent it, people are told and the
-// answer says so.
+// Handler is the code of the start function: requests, and the messages of runs that are starting.
+func (s Start) Handler(starting Starting) choreo.Function {
+	return choreo.SQSOrDirectHandler(moveRuns(s.Deps, "start", starting.Act),
+		func(ctx context.Context, request json.RawMessage) (any, error) {
+			return s.Request(ctx, choreo.Invocation(ctx), request)
+		})
+}
+
+// Request begins a run, or finds the one that the same id has begun. A request that is wrong
+// changes nothing: the error is a *input.FieldError, or, if the request says that a schedule sent
+// it, people are told and the answer says so.
 func (s Start) Request(ctx context.Context, invocation string, text []byte) (StartResult, error) {
 	begun, err := s.request(ctx, invocation, text)
 	var refused *input.FieldError
@@ -78,8 +86,8 @@ func (s Start) Request(ctx context.Context, invocation string, text []byte) (Sta
 	return StartResult{Fleet: fleet, Status: "refused", Refused: err.Error()}, nil
 }
 
-// requester reads, of a request that may be wrong in any way, whose it is, and whether somebody waits for the answer: not if it
-// has the field that schedules send.
+// requester reads, of a request that may be wrong in any way, whose it is, and whether somebody
+// waits for the answer: not if it has the field that schedules send.
 func requester(text []byte) (fleet string, waits bool) {
 	o := input.Peek(text)
 	_, scheduled := o["scheduled"]
@@ -159,8 +167,9 @@ func sealed(name string) error {
 			"or the key is disabled or deleted", name)
 }
 
-// earlierRun finds the run that an earlier request with the same id and contents has begun, and nudges it on if it is still
-// starting. Whether the request could begin now doesn't matter: a retry of one that was taken must not be refused.
+// earlierRun finds the run that an earlier request with the same id and contents has begun, and
+// nudges it on if it is still starting. Whether the request could begin now doesn't matter: a retry
+// of one that was taken must not be refused.
 func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Object,
 	now time.Time) (begun StartResult, found bool, err error) {
 	var r run.Run
@@ -175,7 +184,14 @@ func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Obj
 	if r.Digest != "" && r.Digest != asked.Digest() {
 		return begun, true, s.otherContents(ctx, &r, asked)
 	}
-	begun = StartResult{Run: id, Fleet: r.Fleet, Status: r.Status(), Instances: r.Total, MaxConcurrency: r.Limit, Remarks: []string{"an earlier request has begun this run"}}
+	begun = StartResult{
+		Run:            id,
+		Fleet:          r.Fleet,
+		Status:         r.Status(),
+		Instances:      r.Total,
+		MaxConcurrency: r.Limit,
+		Remarks:        []string{"an earlier request has begun this run"},
+	}
 	if r.Status() != run.StepStarting {
 		return begun, true, nil
 	}
@@ -183,10 +199,17 @@ func (s Start) earlierRun(ctx context.Context, id, fleet string, asked input.Obj
 	if rev, err = ledger.Read(ctx, s.Ledger, activeKey(id), a); err != nil || rev == 0 {
 		return begun, true, err
 	}
-	return begun, true, choreo.Send(ctx, s.Queues, Routing, now, choreo.NewMessage(activeKey(id), &a.Position))
+	return begun, true, choreo.Send(
+		ctx,
+		s.Queues,
+		Routing,
+		now,
+		choreo.NewMessage(activeKey(id), &a.Position),
+	)
 }
 
-// otherContents refuses a request whose id another has used: to answer it as that one would hide that it isn't carried out.
+// otherContents refuses a request whose id another has used: to answer it as that one would hide
+// that it isn't carried out.
 func (s Start) otherContents(ctx context.Context, r *run.Run, asked input.Object) error {
 	plan, err := store{s.Ledger}.plan(ctx, r.ID)
 	if err != nil {
@@ -199,10 +222,21 @@ func (s Start) otherContents(ctx context.Context, r *run.Run, asked input.Object
 }
 
 // lock writes the run down together with the locks that it needs: all of it, or nothing.
-func (s Start) lock(ctx context.Context, invocation string, r *run.Run, plan *run.Plan, a *run.Active, now time.Time) error {
+func (s Start) lock(
+	ctx context.Context,
+	invocation string,
+	r *run.Run,
+	plan *run.Plan,
+	a *run.Active,
+	now time.Time,
+) error {
 	lock := run.Lock{Run: r.ID, Since: now}
-	writes := []ledger.Write{ledger.Put(runKey(r.ID), 0, r), ledger.Put(planKey(r.ID), 0, plan), ledger.Put(activeKey(r.ID), 0, a),
-		ledger.Put(fleetLock(r.Fleet), 0, lock)}
+	writes := []ledger.Write{
+		ledger.Put(runKey(r.ID), 0, r),
+		ledger.Put(planKey(r.ID), 0, plan),
+		ledger.Put(activeKey(r.ID), 0, a),
+		ledger.Put(fleetLock(r.Fleet), 0, lock),
+	}
 	for _, key := range groupLocks(plan) {
 		writes = append(writes, ledger.Put(key, 0, lock))
 	}
@@ -230,40 +264,14 @@ func (s Start) lockHolder(ctx context.Context, r *run.Run, plan *run.Plan) error
 	if err := docs[0].Decode(&l); err != nil {
 		return err
 	}
-	field, what := selectorField(&plan.Request), "target group "+run.ShortARN(strings.TrimPrefix(docs[0].PK, "LOCK#"))
+	field, what := selectorField(
+		&plan.Request,
+	), "target group "+run.ShortARN(
+		strings.TrimPrefix(docs[0].PK, "LOCK#"),
+	)
 	if docs[0].Key == fleetLock(r.Fleet) {
 		field, what = "fleet", "fleet "+r.Fleet
 	}
 	return input.Refuse(field, "wait for its end, or cancel it",
 		"run %s is at work on %s since %s", l.Run, what, l.Since.UTC().Format(time.RFC3339))
-}
-
-// limits are the numbers that follow from the size of the fleet.
-func limits(r *run.Run, plan *run.Plan, instances int) {
-	r.Limit = min(max(1, plan.Request.MaxConcurrency.Down(instances)), run.MaxTokens, max(1, instances))
-	r.MaxErrors = plan.Request.MaxErrors.Down(instances)
-}
-
-// remarks are what whoever asks should know before it begins.
-func remarks(r *run.Run, plan *run.Plan) []string {
-	all := slowReading(plan.Reading, r.Limit)
-	if r.MaxErrors >= r.Limit {
-		all = append(all, fmt.Sprintf("maxErrors %d can't be used up by instances that fail out of service: "+
-			"each keeps a token, of which the run has %d", r.MaxErrors, r.Limit))
-	}
-	all = append(all, proofRemarks(&plan.Request)...)
-	return append(all, stillActing(plan.Dependents)...)
-}
-
-// stillActing are the remarks on composite alarms that depend on muted ones.
-func stillActing(dependents []run.Dependent) []string {
-	const most = 10
-	var all []string
-	for _, d := range dependents[:min(len(dependents), most)] {
-		all = append(all, fmt.Sprintf("composite alarm %s depends on muted alarm %s and isn't muted: it can fire", d.Name, d.On))
-	}
-	if more := len(dependents) - most; more > 0 {
-		all = append(all, fmt.Sprintf("%d more composite alarms depend on muted alarms and aren't muted", more))
-	}
-	return all
 }

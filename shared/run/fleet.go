@@ -25,8 +25,8 @@ type Machine struct {
 	Interfaces []Interface `json:"interfaces,omitempty"`
 }
 
-// Host is the address at which the machine is probed: the private IPv4 one, else IPv6. Empty: it has
-// neither.
+// Host is the address at which the machine is probed: the private IPv4 one, else IPv6. Empty: it
+// has neither.
 func (m Machine) Host() string {
 	if m.PrivateIP != "" {
 		return m.PrivateIP
@@ -81,8 +81,8 @@ type Group struct {
 	Health     HealthCheck `json:"health"`
 }
 
-// Network says that the group belongs to a Network Load Balancer (or a Gateway Load Balancer), which sends new
-// connections for a while after a deregistration.
+// Network says that the group belongs to a Network Load Balancer (or a Gateway Load Balancer),
+// which sends new connections for a while after a deregistration.
 func (g Group) Network() bool {
 	switch g.Protocol {
 	case "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE":
@@ -105,8 +105,8 @@ type HealthCheck struct {
 // HTTP says that the health check is an HTTP request.
 func (h HealthCheck) HTTP() bool { return h.Protocol == "HTTP" || h.Protocol == "HTTPS" }
 
-// Address is a target's identity within a target group. The port is part of it: a target that was registered with a
-// port must be deregistered with that port.
+// Address is a target's identity within a target group. The port is part of it: a target that was
+// registered with a port must be deregistered with that port.
 type Address struct {
 	ID   string `json:"id"`
 	Port int    `json:"port"`
@@ -114,7 +114,8 @@ type Address struct {
 
 func (a Address) String() string { return fmt.Sprintf("%s:%d", a.ID, a.Port) }
 
-// States and reasons of a target, as DescribeTargetHealth gives them (TargetHealthStateEnum, TargetHealthReasonEnum).
+// States and reasons of a target, as DescribeTargetHealth gives them (TargetHealthStateEnum,
+// TargetHealthReasonEnum).
 const (
 	stateInitial  = "initial"
 	stateHealthy  = "healthy"
@@ -126,8 +127,8 @@ const (
 )
 
 // Description is all that a registration of an instance consists of, AWS's TargetDescription: what
-// must be given to register it as it was. There is no Availability Zone in it: AWS takes one for ip and
-// lambda targets alone.
+// must be given to register it as it was. There is no Availability Zone in it: AWS takes one for ip
+// and lambda targets alone.
 type Description struct {
 	Address
 	QUICServerID string `json:"quicServerId,omitempty"` // needed with QUIC and TCP_QUIC, refused elsewhere
@@ -159,7 +160,8 @@ func (t Target) Registered() bool {
 	return true
 }
 
-// Initial says that the target's first health checks are under way: nobody knows yet whether it is healthy.
+// Initial says that the target's first health checks are under way: nobody knows yet whether it is
+// healthy.
 func (t Target) Initial() bool { return t.State == stateInitial }
 
 // Healthy says that the load balancer sends the target traffic because its health check passes.
@@ -179,7 +181,8 @@ func (r Registration) Of(instance string) Description {
 	return Description{Address{ID: instance, Port: r.Port}, r.QUICServerID}
 }
 
-// Place is the target group and the port, and all else that an operator needs to register it by hand.
+// Place is the target group and the port, and all else that an operator needs to register it by
+// hand.
 func (r Registration) Place() string {
 	place := fmt.Sprintf("target group %s, port %d", ShortARN(r.Group), r.Port)
 	if r.QUICServerID != "" {
@@ -194,7 +197,8 @@ type Alarm struct {
 	State string `json:"state"` // OK, ALARM, INSUFFICIENT_DATA
 }
 
-// MuteRule is a CloudWatch alarm mute rule: while it is active, its alarms change state and take no action.
+// MuteRule is a CloudWatch alarm mute rule: while it is active, its alarms change state and take no
+// action.
 type MuteRule struct {
 	Name   string        `json:"name"`
 	Alarms []string      `json:"alarms"` // 100 at most

@@ -21,7 +21,9 @@ var (
 	fleetName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	runID      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
-	groupARN   = regexp.MustCompile(`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`)
+	groupARN   = regexp.MustCompile(
+		`^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$`,
+	)
 )
 
 // Forms of what a request names. Lengths and characters of AWS's names are those of its API

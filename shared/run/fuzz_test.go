@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -34,8 +35,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, parameter, request []byte) {
 		r, err := run.Parse(over(parameter), request)
 		if err != nil {
-			all, ok := err.(input.Several)
-			if one, single := err.(*input.FieldError); single {
+			var all input.Several
+			ok := errors.As(err, &all)
+			if one := single(err); one != nil {
 				all, ok = input.Several{one}, true
 			}
 			for _, e := range all {

@@ -11,8 +11,8 @@ import (
 
 // Bounds of a run.
 const (
-	// MaxTokens is the most instances that may be out at once: their items, the run's and its locks must fit into
-	// one transaction of ledger.MaxWrites documents.
+	// MaxTokens is the most instances that may be out at once: their items, the run's and its locks
+	// must fit into one transaction of ledger.MaxWrites documents.
 	MaxTokens = 90
 	// MaxGroups is the most target groups that one run can lock, for the same reason.
 	MaxGroups = 90
@@ -20,7 +20,8 @@ const (
 	// reboot: "about four minutes" in its documentation, five to be safe. Past it, an instance that
 	// was asked to reboot has done so.
 	HungReboot = 5 * time.Minute
-	// MaxWait bounds every duration of a request but maxPause: nothing that is waited for takes longer than a day.
+	// MaxWait bounds every duration of a request but maxPause: nothing that is waited for takes longer
+	// than a day.
 	MaxWait = 24 * time.Hour
 )
 
@@ -31,8 +32,8 @@ const (
 	ProofOff         = "off"         // a check that was seen to fail, or five minutes
 )
 
-// Request is what an operator asks for: which instances to reboot and how carefully. Fields that it leaves out come from
-// the fleet's SSM parameter, then from Defaults.
+// Request is what an operator asks for: which instances to reboot and how carefully. Fields that it
+// leaves out come from the fleet's SSM parameter, then from Defaults.
 type Request struct {
 	ID        string    `json:"id,omitempty"`
 	Scheduled time.Time `json:"scheduled,omitzero"` // when the schedule fired: nobody waits for the answer
@@ -70,8 +71,8 @@ type Check struct {
 	Lambda *LambdaCheck `json:"lambda,omitempty"`
 }
 
-// HTTPCheck is an HTTP request to the instance's private address. What is left out comes from the health check of each
-// target group in which the instance stood.
+// HTTPCheck is an HTTP request to the instance's private address. What is left out comes from the
+// health check of each target group in which the instance stood.
 type HTTPCheck struct {
 	Port    int            `json:"port,omitempty"`
 	Path    string         `json:"path,omitempty"`
@@ -109,8 +110,9 @@ func (m Mute) Alarms() bool { return len(m.AlarmPrefixes)+len(m.AlarmNames) > 0 
 // Rules says whether EventBridge rules are to be disabled.
 func (m Mute) Rules() bool { return len(m.RulePrefixes)+len(m.RuleNames) > 0 }
 
-// Defaults are the settings that nobody has to give: one instance at a time, one healthy target left at least, no error
-// allowed, and times that suit a Linux server behind an Application Load Balancer.
+// Defaults are the settings that nobody has to give: one instance at a time, one healthy target
+// left at least, no error allowed, and times that suit a Linux server behind an Application Load
+// Balancer.
 func Defaults() Request {
 	return Request{
 		MaxConcurrency: input.Amount{N: 1},
@@ -127,8 +129,8 @@ func Defaults() Request {
 	}
 }
 
-// RunID is the id of the run that a request's id stands for: the id itself where it can be read, else (a schedule's ARN
-// and time) the fleet's name and a hash.
+// RunID is the id of the run that a request's id stands for: the id itself where it can be read,
+// else (a schedule's ARN and time) the fleet's name and a hash.
 func RunID(fleet, id string) string {
 	if runID.MatchString(id) {
 		return id

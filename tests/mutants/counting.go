@@ -7,7 +7,7 @@ var counting = []mutant{
 		r.Tokens`, `
 	if false && i.Step == Failed && i.Out() {
 		r.Tokens`}}},
-	{name: "OUT instances forgotten by the next run", edits: []edit{{prepare, `
+	{name: "OUT instances forgotten by the next run", edits: []edit{{starting, `
 		if shared {
 			tokens`, `
 		if false && shared {
@@ -19,11 +19,11 @@ var counting = []mutant{
 	if r.Tokens, _, _, err = s.count(ctx, store{s.Ledger}, r, plan); err != nil {
 		return StartResult{}, err
 	}
-	a := `}, {prepare, `tokens, total, skipped, err := s.count(`, `_, total, skipped, err := s.count(`},
-		{prepare, `r.Opened, r.Total, r.Tokens = w.Now, total, tokens`, `r.Opened, r.Total = w.Now, total`}}},
-	{name: "an OUT instance forgotten once it is registered", edits: []edit{{prepare,
+	a := `}, {starting, `tokens, total, skipped, err := s.count(`, `_, total, skipped, err := s.count(`},
+		{starting, `r.Opened, r.Total, r.Tokens = w.Now, total, tokens`, `r.Opened, r.Total = w.Now, total`}}},
+	{name: "an OUT instance forgotten once it is registered", edits: []edit{{starting,
 		`t.Registered() && (t.Healthy() || !c.Healthy)`, `t.Registered()`}}},
-	{name: "start's put without \"if absent\"", edits: []edit{{prepare, `if there[m.ID] {`, `if false && there[m.ID] {`}, {prepare, `
+	{name: "start's put without \"if absent\"", edits: []edit{{starting, `if there[m.ID] {`, `if false && there[m.ID] {`}, {starting, `
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))`, `
 		rev, err := ledger.Read(ctx, s.Ledger, instanceKey(w.Item.Run, m.ID), newInstance())
 		if err != nil {
@@ -31,13 +31,13 @@ var counting = []mutant{
 		}
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}},
 		equivalent: "each put is in a transaction that requires start's own lease, and nothing moves before start gives it back: what is put over is what an earlier try of the same start has put"},
-	{name: "start's put without \"if absent\", nor its lease", edits: []edit{{prepare, `if there[m.ID] {`, `if false && there[m.ID] {`}, {prepare, `
+	{name: "start's put without \"if absent\", nor its lease", edits: []edit{{starting, `if there[m.ID] {`, `if false && there[m.ID] {`}, {starting, `
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), 0, i))`, `
 		rev, err := ledger.Read(ctx, s.Ledger, instanceKey(w.Item.Run, m.ID), newInstance())
 		if err != nil {
 			return err
 		}
-		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}, {prepare, `append([]ledger.Write{w.LeaseHeld()}, chunk...)...)`, `chunk...)`}}},
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}, {starting, `append([]ledger.Write{w.LeaseHeld()}, chunk...)...)`, `chunk...)`}}},
 	{name: "locks taken from whoever holds them", edits: []edit{{start, `
 		writes = append(writes, ledger.Put(key, 0, lock))`, `
 		rev, err := ledger.Read(ctx, s.Ledger, key, &run.Lock{})

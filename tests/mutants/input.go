@@ -10,6 +10,7 @@ const (
 	parsed    = "shared/run/parse.go"
 	forms     = "shared/run/forms.go"
 	accepted  = "shared/rolling/accept.go"
+	floors    = "shared/rolling/floors.go"
 	found     = "shared/rolling/find.go"
 	survey    = "shared/patch/request.go"
 	ec2Fleets = "shared/cloud/ec2/fleets.go"
@@ -96,13 +97,13 @@ var refused = []mutant{
 		"./tests/sim TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
 	refusing("a running instance without the tag is skipped", found, `case !m.Runs():`,
 		`case true:`, byRefusals),
-	refusing("a stopped instance that is skipped isn't written down", prepare,
+	refusing("a stopped instance that is skipped isn't written down", starting,
 		`range slices.Sorted(maps.Keys(f.skipped))`, `range slices.Sorted(maps.Keys(f.skipped))[:0]`,
 		"./tests/sim TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
 	refusing("one selector is counted by all", found, `run.Selection{Tags: q.Tags}},
 	} {`, `run.Selection{IDs: q.InstanceIDs, Tags: q.Tags}},
 	} {`, byRefusals),
-	refusing("a plan of any size", accepted, `if len(text) <= maxPlan {`, `if true {`, byRefusals),
+	refusing("a plan of any size", floors, `if len(text) <= maxPlan {`, `if true {`, byRefusals),
 	refusing("what AWS shows is told one by one", accepted, `err != nil && !m.Add(err) {`,
 		`err != nil {`, byRefusals),
 	refusing("a parameter that can't be decrypted is a missing permission", ssmRead,

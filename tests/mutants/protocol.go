@@ -19,7 +19,7 @@ const (
 	mover     = "shared/choreo/mover.go"
 	mute      = "shared/rolling/mute.go"
 	nudge     = "shared/choreo/redeliver.go"
-	prepare   = "shared/rolling/prepare.go"
+	starting  = "shared/rolling/starting.go"
 	reboot    = "shared/rolling/reboot.go"
 	rejoin    = "shared/rolling/rejoin.go"
 	runs      = "shared/run/run.go"

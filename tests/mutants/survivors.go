@@ -32,7 +32,7 @@ var survivors = []mutant{
 		all.Messages = append(all.Messages, choreo.NewMessage(key, &h.Position))`, ``}}},
 	{name: "a run that is over isn't told", edits: []edit{{advance, `
 	all.Messages = append(all.Messages, choreo.NewMessage(activeKey(r.ID), &a.Position))`, ``}}},
-	{name: "a token is kept for one that serves again", edits: []edit{{prepare, `
+	{name: "a token is kept for one that serves again", edits: []edit{{starting, `
 		if !back {
 			continue
 		}

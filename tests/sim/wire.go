@@ -105,13 +105,18 @@ func (x wiring) start() {
 		Parameters:  w.SSM(),
 		Alarms:      w.Alarms(),
 		Rules:       w.Rules(),
-		Muter:       rolling.Muter{Deps: deps, Alarms: w.Alarms(), Rules: w.Rules(), Stack: v.Common.Stack},
 		AlarmTopic:  x.topic(v.Common.Alarm),
-		ReportTopic: x.topic(v.Common.Report),
+		Allowed:     v.Allowed,
 		Stack:       v.Common.Stack,
 		FleetPrefix: v.FleetPrefix,
+	}.Handler(rolling.Starting{
+		Deps:        deps,
+		EC2:         w.EC2(),
+		Targets:     w.Targets(),
+		Muter:       rolling.Muter{Deps: deps, Alarms: w.Alarms(), Rules: w.Rules(), Stack: v.Common.Stack},
+		ReportTopic: x.topic(v.Common.Report),
 		Allowed:     v.Allowed,
-	}.Handler())
+	}))
 }
 
 func (x wiring) check() {

@@ -15,11 +15,28 @@ import (
 	"quickstep/shared/run"
 )
 
+// Starting brings a run that was accepted to the point from which its instances leave: measured again,
+// written down, muted.
+type Starting struct {
+	choreo.Deps
+	EC2 interface {
+		Machines
+		Fleets
+	}
+	Targets interface {
+		Targets
+		delays
+	}
+	Muter       Muter
+	ReportTopic Topic
+	Allowed     Allowed
+}
+
 // Act brings a run from starting to open, under the lease of its own position: measures again, now
 // that the locks are held, writes down every instance, mutes, and opens with the first tokens. It
 // is safe to repeat: what is written is put only if it is absent, or is the run's own before it has
 // opened.
-func (s Start) Act(ctx context.Context, w *runWork) (runOutcome, error) {
+func (s Starting) Act(ctx context.Context, w *runWork) (runOutcome, error) {
 	b := store{s.Ledger}
 	r, _, err := b.run(ctx, w.Item.Run)
 	if err != nil {
@@ -78,7 +95,7 @@ func refuseAfterAccept(err error) (runOutcome, error) {
 }
 
 // prepare measures the fleet again and writes down its plan and its instances.
-func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan, rev int64) error {
+func (s Starting) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan, rev int64) error {
 	f, err := search{s.EC2, s.Targets, s.Allowed}.find(ctx, &plan.Request)
 	if err != nil {
 		return err
@@ -100,7 +117,7 @@ func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan,
 		return err
 	}
 	locked := plan.Groups
-	if err := s.size(ctx, plan, f, outs); err != nil {
+	if err := size(ctx, s.Targets, plan, f, outs); err != nil {
 		return err
 	}
 	for arn, g := range locked { // one that the fleet has left since is still locked
@@ -124,7 +141,7 @@ func (s Start) prepare(ctx context.Context, b store, w *runWork, plan *run.Plan,
 
 // seenBack forgets those that failed out of service and are terminated, or registered and healthy
 // again.
-func (s Start) seenBack(ctx context.Context, b store, w *runWork) error {
+func (s Starting) seenBack(ctx context.Context, b store, w *runWork) error {
 	outs, revs, err := b.outs(ctx)
 	if err != nil {
 		return err
@@ -151,7 +168,7 @@ func (s Start) seenBack(ctx context.Context, b store, w *runWork) error {
 }
 
 // serves says whether the instance is registered again wherever it was, and healthy where it was.
-func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
+func (s Starting) serves(ctx context.Context, o run.Out) (bool, error) {
 	for _, c := range o.Capture {
 		targets, err := s.Targets.Targets(ctx, c.Group)
 		if errors.Is(err, run.ErrNoGroup) {
@@ -171,7 +188,7 @@ func (s Start) serves(ctx context.Context, o run.Out) (bool, error) {
 
 // putInstances writes down every instance that isn't yet. Those that failed out of service in an
 // earlier run are skipped.
-func (s Start) putInstances(
+func (s Starting) putInstances(
 	ctx context.Context, b store, w *runWork, f *fleet, outs []run.Out,
 ) error {
 	there := map[string]bool{}
@@ -220,7 +237,7 @@ func (s Start) putInstances(
 // count reads what was written down: how many instances there are, and the tokens that those hold
 // who failed out of service in earlier runs and share the fleet, a target group or are of this run
 // themselves. OUT is read now that the locks are held (R1).
-func (s Start) count(
+func (s Starting) count(
 	ctx context.Context, b store, r *run.Run, plan *run.Plan,
 ) (tokens []run.Token, total, skipped int, err error) {
 	ours := map[string]bool{}
@@ -250,7 +267,7 @@ func (s Start) count(
 }
 
 // tell announces that the run begins, once.
-func (s Start) tell(ctx context.Context, w *runWork, r *run.Run, plan *run.Plan, total int) error {
+func (s Starting) tell(ctx context.Context, w *runWork, r *run.Run, plan *run.Plan, total int) error {
 	if w.Item.Announced.Start {
 		return nil
 	}
