@@ -28,8 +28,9 @@ type Settings struct {
 
 // Request is what is asked of survey.
 type Request struct {
-	ID           string            `json:"id,omitempty"`
-	Scheduled    time.Time         `json:"scheduled,omitzero"` // when the schedule fired: only windows that open within lead are reported, once each
+	ID string `json:"id,omitempty"`
+	// Scheduled is when the schedule fired: only windows that open within lead are reported, once each.
+	Scheduled    time.Time         `json:"scheduled,omitzero"`
 	WindowIDs    []string          `json:"windowIds,omitempty"`
 	WindowPrefix string            `json:"windowPrefix,omitempty"`
 	InstanceIDs  []string          `json:"instanceIds,omitempty"`

@@ -45,11 +45,13 @@ type Report struct {
 	Stored     *Stored        `json:"stored,omitempty"`   // what came of putting it into the bucket
 	Messages   string         `json:"messages,omitempty"` // the beginning of the keys under which they stand
 	Written    int            `json:"written,omitempty"`  // of them all
-	Parts      int            `json:"parts,omitempty"`    // to the report topic; with gaps one to the alarm topic follows
-	Sent       int            `json:"sent,omitempty"`     // of them all
-	Turn       Turn           `json:"turn,omitzero"`      // when it may send the next ones
-	InDoubt    bool           `json:"inDoubt,omitempty"`  // the next one may have been sent as well
-	Weary      bool           `json:"weary,omitempty"`    // people know that it can't be got on with; it is tried hourly
+	// Parts go to the report topic; with gaps one to the alarm topic follows.
+	Parts   int  `json:"parts,omitempty"`
+	Sent    int  `json:"sent,omitempty"`    // of them all
+	Turn    Turn `json:"turn,omitzero"`     // when it may send the next ones
+	InDoubt bool `json:"inDoubt,omitempty"` // the next one may have been sent as well
+	// Weary says: people know that it can't be got on with; it is tried hourly.
+	Weary bool `json:"weary,omitempty"`
 }
 
 // Stored is where the whole report is, or why it isn't.

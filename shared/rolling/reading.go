@@ -57,7 +57,8 @@ func slowReading(r run.Reading, tokens int) []string {
 	return []string{
 		fmt.Sprintf(
 			"%d target groups are read twice for each instance; at AWS's lower limit of %d calls a second "+
-				"that takes %s for %d at once: who isn't through after %s waits and begins anew, which costs time and no instance",
+				"that takes %s for %d at once: who isn't through after %s waits and begins anew, "+
+				"which costs time and no instance",
 			r.Groups,
 			readRate,
 			run.Span(time.Duration(calls-readBurst)*time.Second/readRate),

@@ -47,9 +47,10 @@ type Start struct {
 
 // StartResult is the answer to a request.
 type StartResult struct {
-	Run            string   `json:"run,omitempty"`
-	Fleet          string   `json:"fleet,omitempty"`
-	Status         string   `json:"status"` // starting, or what an earlier request with the same id has come to; refused
+	Run   string `json:"run,omitempty"`
+	Fleet string `json:"fleet,omitempty"`
+	// Status is starting, or what an earlier request with the same id has come to, or refused.
+	Status         string   `json:"status"`
 	Instances      int      `json:"instances,omitempty"`
 	TargetGroups   []string `json:"targetGroups,omitempty"`
 	MaxConcurrency int      `json:"maxConcurrency,omitempty"`

@@ -227,7 +227,8 @@ func (s Starting) putInstances(
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, id), 0, i))
 	}
 	for chunk := range slices.Chunk(writes, ledger.MaxWrites-1) {
-		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), append([]ledger.Write{w.LeaseHeld()}, chunk...)...); err != nil {
+		all := append([]ledger.Write{w.LeaseHeld()}, chunk...)
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), all...); err != nil {
 			return fmt.Errorf("write down %d instances: %w", len(chunk), err)
 		}
 	}

@@ -98,8 +98,9 @@ type HealthCheck struct {
 	Path     string `json:"path,omitempty"`
 	Codes    string `json:"codes,omitempty"` // "200", "200,302", "200-299"; gRPC codes are not supported here
 
-	Interval input.Duration `json:"interval,omitempty"`         // between two checks of a target
-	Healthy  int            `json:"healthyThreshold,omitempty"` // checks in a row that pass until an unhealthy one is healthy
+	Interval input.Duration `json:"interval,omitempty"` // between two checks of a target
+	// Healthy is how many checks in a row must pass until an unhealthy target is healthy.
+	Healthy int `json:"healthyThreshold,omitempty"`
 }
 
 // HTTP says that the health check is an HTTP request.

@@ -37,7 +37,7 @@ var counting = []mutant{
 		if err != nil {
 			return err
 		}
-		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}, {starting, `append([]ledger.Write{w.LeaseHeld()}, chunk...)...)`, `chunk...)`}}},
+		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, m.ID), rev, i))`}, {starting, `append([]ledger.Write{w.LeaseHeld()}, chunk...)`, `chunk`}}},
 	{name: "locks taken from whoever holds them", edits: []edit{{start, `
 		writes = append(writes, ledger.Put(key, 0, lock))`, `
 		rev, err := ledger.Read(ctx, s.Ledger, key, &run.Lock{})
