@@ -43,10 +43,10 @@ func TestAReportOf5000InstancesCostsAnInstanceWhatOneOf100Does(t *testing.T) {
 	}
 	t.Logf("%d instances: %s of virtual time, %d messages to SNS", size, many.Now().Sub(sim.Began).Round(time.Second), len(sent(many)))
 	for _, cost := range costs {
-		a, b := cost.per(few)/100, cost.per(many)/float64(size)
-		t.Logf("%-20s %10.3f %10.3f", cost.name, a, b)
-		if b > a*1.05+more[cost.name] {
-			t.Errorf("%s: %.3f an instance of 100, %.3f of %d", cost.name, a, b, size)
+		a, b := cost.Per(few)/100, cost.Per(many)/float64(size)
+		t.Logf("%-20s %10.3f %10.3f", cost.Name, a, b)
+		if b > a*1.05+more[cost.Name] {
+			t.Errorf("%s: %.3f an instance of 100, %.3f of %d", cost.Name, a, b, size)
 		}
 	}
 	if took := many.Now().Sub(sim.Began); took > time.Hour {

@@ -12,8 +12,6 @@ import (
 	"quickstep/tests/world"
 )
 
-const day = 24 * time.Hour
-
 func hours(of ...int) (all []time.Time) {
 	for _, h := range of {
 		all = append(all, sim.Began.Add(time.Duration(h)*time.Hour))

@@ -10,44 +10,6 @@ import (
 	"quickstep/tests/world"
 )
 
-// cost is what a run needs an instance.
-type cost struct {
-	name string
-	per  func(*sim.Fleet) float64
-}
-
-func counted(names ...string) func(*sim.Fleet) float64 {
-	return func(f *sim.Fleet) (sum float64) {
-		for _, name := range names {
-			sum += float64(f.Count(name))
-		}
-		return sum
-	}
-}
-
-var costs = []cost{
-	{"messages", counted("sqs.Messages")},
-	{"deliveries", counted("sqs.Deliveries")},
-	{"invocations", counted("lambda.Invocations")},
-	{"ledger writes", counted("dynamodb.Write")},
-	{"written items", counted("dynamodb.WrittenItems")},
-	{"write units", counted("dynamodb.WriteUnits")},
-	{"read units", counted("dynamodb.ReadUnits")},
-	{"EC2 calls", counted("ec2")},
-	{"target group calls", counted("elb")},
-	{"SSM calls", counted("ssm")},
-	{"dollars per 1,000", func(f *sim.Fleet) float64 { return 1000 * price(f) }},
-}
-
-// price is what the run costs in us-east-1, in dollars, with invocations of 150 ms on 256 MB of arm64.
-func price(f *sim.Fleet) float64 {
-	n := func(name string) float64 { return float64(f.Count(name)) }
-	const million = 1e6
-	return n("sqs.Messages")*3*0.40/million + // sent, received, deleted
-		n("dynamodb.WriteUnits")*0.625/million + n("dynamodb.ReadUnits")*0.125/million +
-		n("lambda.Invocations")*(0.20/million+0.25*0.150*0.0000133334)
-}
-
 // large runs a fleet, spread over some target groups, without keeping a log.
 func large(t testing.TB, size, groups int) *sim.Fleet {
 	f := empty(t, 1)
@@ -88,12 +50,12 @@ func TestR10TheCostOfAnInstanceDoesntGrowWithTheFleet(t *testing.T) {
 			t.Logf("%-20s %10d %10d   an instance, in %s and %s of virtual time", "instances", c.small, c.size,
 				few.Now().Sub(sim.Began).Round(time.Minute), many.Now().Sub(sim.Began).Round(time.Minute))
 			for _, cost := range costs {
-				a, b := cost.per(few)/float64(c.small), cost.per(many)/float64(c.size)
-				t.Logf("%-20s %10.3f %10.3f", cost.name, a, b)
+				a, b := cost.Per(few)/float64(c.small), cost.Per(many)/float64(c.size)
+				t.Logf("%-20s %10.3f %10.3f", cost.Name, a, b)
 				if b > a*1.05 {
-					t.Errorf("%s: %.3f an instance in a fleet of %d, %.3f in one of %d", cost.name, a, c.small, b, c.size)
+					t.Errorf("%s: %.3f an instance in a fleet of %d, %.3f in one of %d", cost.Name, a, c.small, b, c.size)
 				} else if a > 0 && math.Abs(b-a)/a > 0.05 {
-					t.Logf("%s: less in the larger fleet", cost.name)
+					t.Logf("%s: less in the larger fleet", cost.Name)
 				}
 			}
 			t.Logf("both runs took %s", time.Since(began).Round(time.Millisecond))

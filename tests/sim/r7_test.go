@@ -78,16 +78,6 @@ func TestR7ARequestThatNobodyWaitsForIsAnAlarmWhenItFails(t *testing.T) {
 	told(t, f, "alarm", "tags")
 }
 
-// broken lets a call fail until a time.
-func broken(kind string, until time.Time) func(world.Op) world.Fault {
-	return func(op world.Op) world.Fault {
-		if op.Service+"."+op.Name == kind && op.At.Before(until) {
-			return world.ServerError
-		}
-		return world.None
-	}
-}
-
 func TestR7WhatSNSRefusesIsAnnouncedLater(t *testing.T) {
 	for _, mend := range []time.Duration{20 * time.Minute, time.Hour, 5 * time.Hour, 20 * time.Hour} {
 		t.Run(mend.String(), func(t *testing.T) {

@@ -1,15 +1,12 @@
 package sim_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-var update = flag.Bool("update", false, "write the traces of the stories anew")
 
 // TestStories plays the stories of testdata and compares what an operator would have seen with what is written there.
 func TestStories(t *testing.T) {
@@ -77,23 +74,6 @@ func (p *player) judge() {
 			p.t.Errorf("%s: R6: rule %s isn't as it was", p.file, name)
 		}
 	}
-}
-
-func firstDifference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for n := range max(len(w), len(g)) {
-		var a, b string
-		if n < len(w) {
-			a = w[n]
-		}
-		if n < len(g) {
-			b = g[n]
-		}
-		if a != b {
-			return "line " + itoa(n+1) + " of the trace\nwas " + a + "\nnow " + b + "\n"
-		}
-	}
-	return "nothing differs\n"
 }
 
 func TestAScriptWithAMistakeIsRefusedWithItsFileAndLine(t *testing.T) {
