@@ -74,13 +74,13 @@ test-raced:
 	@GOGC=400 CGO_ENABLED=1 go run ./tests/runner -name raced -race ./...
 
 test-simulations:
-	@GOGC=400 go run ./tests/runner -name simulations ./tests/sim ./tests/storm/...
+	@GOGC=400 go run ./tests/runner -name simulations ./tests/sim/... ./tests/storm/...
 
 test-plain:
 	@GOGC=400 CGO_ENABLED=0 go run ./tests/runner -name plain ./...
 
 scale: ## Compare a run of 10,000 instances with one of 100, and show what an instance costs
-	go test -count=1 -v -run 'TestR10' ./tests/sim
+	go test -count=1 -v -run 'TestR10' ./tests/sim/rolling
 
 sim: ## Run thousands of storms, all cores; SEED=n replays one, SEEDS=n says how many
 	$(call whole,SEED)$(call whole,SEEDS)$(call whole,FIRST)go run ./tests/storm/cmd $(if $(SEED),-seed $(SEED),-seeds $(or $(SEEDS),20000) $(if $(FIRST),-first $(FIRST)))

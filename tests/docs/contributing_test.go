@@ -45,11 +45,13 @@ func TestFilesToChangeExist(t *testing.T) {
 // the table.
 func TestGoldenFilesAreDocumented(t *testing.T) {
 	rows := strings.Join(read(t, contributingPage).rows(t, "| files | command |"), "")
-	flag := regexp.MustCompile(`flag\.Bool\("update"`)
+	flag := regexp.MustCompile(`flag\.Bool\("update"|\*simtest\.Update`)
 	var packages []string
 	sources(t, func(file, text string) {
 		if strings.HasSuffix(file, "_test.go") && flag.MatchString(text) {
-			packages = append(packages, path.Dir(file))
+			if folder := path.Dir(file); !slices.Contains(packages, folder) {
+				packages = append(packages, folder)
+			}
 		}
 	})
 	for _, folder := range packages {

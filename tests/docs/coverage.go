@@ -40,9 +40,9 @@ var Here = map[string]string{
 	"go test ./tests/demo -update":                   Try,
 	"go test ./tests/mutants":                        Try,
 	"go test ./tests/runner -update":                 Try,
-	"go test -run Golden ./tests/sim -update":        Try,
-	"go test -run Stories ./tests/sim -update":       Try,
-	"go test -v -run 5000InstancesCosts ./tests/sim": Try,
+	"go test -run Golden ./tests/sim/patch -update":        Try,
+	"go test -run Stories ./tests/sim/stories -update":       Try,
+	"go test -v -run 5000InstancesCosts ./tests/sim/patch": Try,
 
 	"make mutants":                   Release,
 	"make mutants ONLY='name of it'": Release,
@@ -50,7 +50,7 @@ var Here = map[string]string{
 	"make pairs":                     Release,
 
 	"go test ./shared/run": "make test",
-	"go test ./tests/sim":  "make test",
+	"go test ./tests/sim/...":  "make test",
 	"go test ./tests/template ./tests/docs ./tests/pictures": "make test",
 	"go vet ./...": "make lint",
 

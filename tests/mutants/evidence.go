@@ -50,13 +50,13 @@ var evidence = []mutant{
 	{name: "a refused reboot call isn't undone", edits: []edit{{reboot, `
 	if err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {`, `
 	if false && err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {`}},
-		test: "./tests/sim TestARebootThatWasRefusedIsUndone",
+		test: "./tests/sim/rolling TestARebootThatWasRefusedIsUndone",
 		why:  "a storm's throttles end, and then the call is made after all: the mark is true by then"},
 	{name: "errors outside are counted, not timed", edits: []edit{{troubles,
 		`return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}`, `return choreo.Tolerance{}`}}},
 	{name: "a reboot that can't be made isn't given up", edits: []edit{{reboot,
 		`if i.RebootCalls > 0 || r.Now().Before(i.GoneAt.Add(limit)) {`, `if i != nil {`}},
-		test: "./tests/sim TestErrorsBeforeTheRebootNeverLeaveAnInstanceOut",
+		test: "./tests/sim/rolling TestErrorsBeforeTheRebootNeverLeaveAnInstanceOut",
 		why:  "a storm's outages end, and then the instance is rebooted late, which no rule forbids"},
 	{name: "register repeated where it had returned", edits: []edit{{rejoin, `
 		if slices.Contains(i.Rejoined, g.arn) {
@@ -64,11 +64,11 @@ var evidence = []mutant{
 		}
 		err := r.Targets.Register`, `
 		err := r.Targets.Register`}},
-		test: "./tests/sim TestATargetThatOthersTakeOutDuringAnOutageStaysOut",
+		test: "./tests/sim/rolling TestATargetThatOthersTakeOutDuringAnOutageStaysOut",
 		why:  "others would have to take a target out of one group while another group can't be registered in, which no storm has drawn"},
 	{name: "a look that fails ends an instance in service", edits: []edit{{drain,
 		`return w.Again(turnDelay(w, r, plan), failed.Error()), nil`, `return w.GiveUp(failed.Error()), nil`}},
-		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
+		test: "./tests/sim/rolling TestALookThatCantBeMadeClosesTheGate",
 		why:  "an instance that fails in service breaks no rule that a storm judges"},
 	{name: "a look that fails leaves the gate open", edits: []edit{{drain, `
 	if err := b.closeGate(ctx, w, r); err != nil {
@@ -76,17 +76,17 @@ var evidence = []mutant{
 	}
 	return w.Again(turnDelay`, `
 	return w.Again(turnDelay`}},
-		test: "./tests/sim TestALookThatCantBeMadeClosesTheGate",
+		test: "./tests/sim/rolling TestALookThatCantBeMadeClosesTheGate",
 		why:  "a storm's outages end before its gates do"},
 	{name: "reading many groups runs into the timeout", edits: []edit{{looking, `if t.now().Before(t.deadline) {`, `if true {`}},
-		test: "./tests/sim TestManyTargetGroups",
+		test: "./tests/sim/rolling TestManyTargetGroups",
 		why:  "a storm has three target groups"},
 	{name: "an answer of before the reboot ends the wait", edits: []edit{{proof,
 		`if early && !c.Now().Before(hung) {`, `if false {`}},
-		test: "./tests/sim TestAnAnswerOfBeforeDoesntEndTheWait",
+		test: "./tests/sim/rolling TestAnAnswerOfBeforeDoesntEndTheWait",
 		why:  "a storm plays it in one of some thousand seeds"},
 	{name: "the first look after an outage gives up", edits: []edit{{check,
 		`since >= plan.CheckFor() && i.Checks >= min(fewLooks, plan.Request.MaxChecks)`, `since >= plan.CheckFor()`}},
-		test: "./tests/sim TestTheFirstLookAfterAnOutageDoesntGiveUp",
+		test: "./tests/sim/rolling TestTheFirstLookAfterAnOutageDoesntGiveUp",
 		why:  "in a storm a machine that is up answers each probe"},
 }

@@ -28,10 +28,10 @@ func refusing(name, file, before, after, test string) mutant {
 const (
 	byInput     = "./shared/input TestReadersRefuse"
 	byJSON      = "./shared/input TestJSONIsRefusedAtItsLineAndColumn"
-	byRefusals  = "./tests/sim TestR11Refusals"
+	byRefusals  = "./tests/sim/rolling TestR11Refusals"
 	byNames     = "./shared/run TestNamesAsAWSTakesThem"
 	byMistakes  = "./shared/run TestAllMistakesAreToldAtOnce"
-	byRelatives = "./tests/sim TestR11TheirRelatives"
+	byRelatives = "./tests/sim/rolling TestR11TheirRelatives"
 )
 
 var refused = []mutant{
@@ -50,7 +50,7 @@ var refused = []mutant{
 `, `	return m.all[0]
 `, byMistakes),
 	refusing("an error with any number of mistakes", fields, `s[:min(len(s), mostShown)]`, `s`,
-		"./tests/sim TestR11ManyRefusedInstancesAreOneBoundedMessage"),
+		"./tests/sim/rolling TestR11ManyRefusedInstancesAreOneBoundedMessage"),
 	refusing("a list of any length", readers, `if len(all) > most {`, `if false {`, byInput),
 	refusing("a text of any length", texts, `case n > f.Most:`, `case n < 0:`, byInput),
 	refusing("a null in a list is an empty text", readers, `string(one) != "null" && json`, `json`,
@@ -84,7 +84,7 @@ var refused = []mutant{
 `, `	return set(fleets[:0]), nil
 `, byRefusals),
 	refusing("an EC2 Fleet of another type is refused", fleets, `case maintained[m.Fleet()]:`,
-		`case m.Fleet() != "":`, "./tests/sim TestR11AnInstantFleetIsRebooted"),
+		`case m.Fleet() != "":`, "./tests/sim/rolling TestR11AnInstantFleetIsRebooted"),
 	refusing("a deleted EC2 Fleet maintains its size", ec2Fleets,
 		`!strings.HasPrefix(string(f.FleetState), "deleted")`, `!strings.HasPrefix(string(f.FleetState), "lost")`,
 		"./shared/cloud/ec2 TestMaintainedReadsAllPagesAndLeavesOutWhatIsDeleted"),
@@ -94,12 +94,12 @@ var refused = []mutant{
 		byRefusals),
 	refusing("a stopped instance without the tag refuses the others", found, `case !m.Runs():`,
 		`case false:`,
-		"./tests/sim TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
+		"./tests/sim/rolling TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
 	refusing("a running instance without the tag is skipped", found, `case !m.Runs():`,
 		`case true:`, byRefusals),
 	refusing("a stopped instance that is skipped isn't written down", starting,
 		`range slices.Sorted(maps.Keys(f.skipped))`, `range slices.Sorted(maps.Keys(f.skipped))[:0]`,
-		"./tests/sim TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
+		"./tests/sim/rolling TestR11AStoppedInstanceWithoutTheTagIsSkipped"),
 	refusing("one selector is counted by all", found, `run.Selection{Tags: q.Tags}},
 	} {`, `run.Selection{IDs: q.InstanceIDs, Tags: q.Tags}},
 	} {`, byRefusals),
@@ -118,7 +118,7 @@ var refused = []mutant{
 	if err != nil {
 		return "", true
 	}
-`, "./tests/sim TestR11ARefusalOfAScheduleIsToldWhole"),
+`, "./tests/sim/rolling TestR11ARefusalOfAScheduleIsToldWhole"),
 	refusing("a command's run is any text", control, `input.Text(&c.Run, run.IDForm)`,
 		`input.Text(&c.Run, input.RequestID)`, byRelatives),
 	refusing("a survey's states are any text", survey,

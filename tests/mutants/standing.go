@@ -48,19 +48,19 @@ var standing = []mutant{
 	{name: "a check that makes no probe passes", edits: []edit{
 		{checkHTTP, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`},
 		{findings, `if f.made == 0 {`, `if f.made < 0 {`}},
-		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses",
+		test: "./tests/sim/rolling TestR5ACheckThatMakesNoProbeNeverPasses",
 		why:  "the gate lets nobody leave who has nothing to be probed: only a plan that lost a group does"},
 	{name: "one check that makes no probe passes beside another", edits: []edit{
 		{checkHTTP, `if len(probes) == 0 { //`, `if len(probes) < 0 { //`}},
-		test: "./tests/sim TestR5ACheckThatMakesNoProbeNeverPasses",
+		test: "./tests/sim/rolling TestR5ACheckThatMakesNoProbeNeverPasses",
 		why:  "the gate lets nobody leave who has nothing to be probed: only a plan that lost a group does"},
 	{name: "notOurs is taken though no such group exists", edits: []edit{{find, `
 			unknown = append(unknown, arn)`, ``}},
-		test: "./tests/sim TestNotOursThatCannotBeMeantIsRefused",
+		test: "./tests/sim/rolling TestNotOursThatCannotBeMeantIsRefused",
 		why:  "a name of no group excludes nothing, so the run is the same"},
 	{name: "notOurs excludes nothing", edits: []edit{{finder,
 		`if f.notOurs[g.ARN] && o.vpc != g.VPC {`, `if false {`},
 		{finder, `return !f.notOurs[g.ARN] || f.vpcs[g.VPC]`, `return true`}},
-		test: "./tests/sim TestNotOursExcludesAGroupThatMerelyUsesTheAddress",
+		test: "./tests/sim/rolling TestNotOursExcludesAGroupThatMerelyUsesTheAddress",
 		why:  "a run that is refused for too much breaks no rule"},
 }

@@ -54,7 +54,7 @@ var survivors = []mutant{
 	{name: "mutes what the stack doesn't allow", edits: []edit{{allow, `case list.allowed == "":`, `case false:`}}},
 	{name: "mutes whatever its name", edits: []edit{{allow,
 		`case len(beyond) > 0:`, `case len(beyond) < 0:`}},
-		test: "./tests/sim TestR11WhatTheStackDoesNotAllowToBeMutedIsRefused", why: "storms ask for names of one beginning alone"},
+		test: "./tests/sim/rolling TestR11WhatTheStackDoesNotAllowToBeMutedIsRefused", why: "storms ask for names of one beginning alone"},
 	{name: "disables on a bus that the role doesn't tell from its rules", edits: []edit{{allow,
 		`if bus == "default" || a.RulePrefix == everyName ||`, `if true || bus == "default" || a.RulePrefix == everyName ||`}}},
 	{name: "what was disabled before the prefix changed can't be enabled", edits: []edit{{wiring, `

@@ -110,7 +110,7 @@ func TestNoRoleMayDoAnythingEverywhereWithoutAReason(t *testing.T) {
 	}
 }
 
-func TestAFunctionSendsToTheQueuesAndTopicsOfItsEnvironmentAndToNoOther(t *testing.T) {
+func TestAFunctionSendsOnlyToItsEnvironmentsQueuesAndTopics(t *testing.T) {
 	for name, f := range load(t, nil).Functions {
 		var queues, topics []string
 		for key, value := range f.Environment {

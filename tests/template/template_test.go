@@ -264,7 +264,7 @@ func deniesPlainHTTP(statement any) bool {
 	return s["Effect"] == "Deny" && s["Principal"] == "*" && secure["aws:SecureTransport"] == "false"
 }
 
-func TestALeaseOutlivesItsFunctionAndEndsBeforeItsMessageComesBack(t *testing.T) {
+func TestALeaseEndsBetweenTheTimeoutAndTheNextReceive(t *testing.T) {
 	stack := load(t, nil)
 	for name, f := range stack.Functions {
 		text, declared := f.Environment["LEASE"]

@@ -54,7 +54,7 @@ func TestAScheduleInvokesItsFunction(t *testing.T) {
 	}
 }
 
-func TestAnAsynchronousInvocationIsRetriedWithItsIDAndThenToldToItsDestination(t *testing.T) {
+func TestAnAsynchronousInvocationIsRetriedThenSentToItsDestination(t *testing.T) {
 	w := newWorld(t, func(s *template.Stack) {
 		f := s.Functions["tick"]
 		f.Async = &template.Async{Retries: 2, OnFailure: "topic:alarm"}

@@ -1,0 +1,2 @@
+// Package patch tests the patch report on the simulation.
+package patch

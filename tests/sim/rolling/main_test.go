@@ -1,0 +1,9 @@
+package rolling_test
+
+import (
+	"testing"
+
+	"quickstep/tests/sim/simtest"
+)
+
+func TestMain(m *testing.M) { simtest.Main(m) }
