@@ -26,22 +26,22 @@ const Release = "release"
 // Here has every other command, and what runs it: Try, Release, or the text in .ci/run that does. A command that is in neither
 // list fails a test: whoever adds one to a page says here how it is known to work.
 var Here = map[string]string{
-	"cp samconfig.toml samconfig.mine.toml":          Try,
-	"git pull":                                       Try,
-	"make help":                                      Try,
-	"make build":                                     Try,
-	"make build ARCH=x86_64":                         Try,
-	"make scale":                                     Try,
-	"make sim SEED=7":                                Try,
-	"make pictures":                                  Try,
-	"make clean":                                     Try, // the last
-	"go test ./shared/notify -update":                Try,
-	"go test ./shared/run -update":                   Try,
-	"go test ./tests/demo -update":                   Try,
-	"go test ./tests/mutants":                        Try,
-	"go test ./tests/runner -update":                 Try,
+	"cp samconfig.toml samconfig.mine.toml":                Try,
+	"git pull":                                             Try,
+	"make help":                                            Try,
+	"make build":                                           Try,
+	"make build ARCH=x86_64":                               Try,
+	"make scale":                                           Try,
+	"make sim SEED=7":                                      Try,
+	"make pictures":                                        Try,
+	"make clean":                                           Try, // the last
+	"go test ./shared/notify -update":                      Try,
+	"go test ./shared/run -update":                         Try,
+	"go test ./tests/demo -update":                         Try,
+	"go test ./tests/mutants":                              Try,
+	"go test ./tests/runner -update":                       Try,
 	"go test -run Golden ./tests/sim/patch -update":        Try,
-	"go test -run Stories ./tests/sim/stories -update":       Try,
+	"go test -run Stories ./tests/sim/stories -update":     Try,
 	"go test -v -run 5000InstancesCosts ./tests/sim/patch": Try,
 
 	"make mutants":                   Release,
@@ -49,10 +49,10 @@ var Here = map[string]string{
 	"make mutants UPDATE=1":          Release,
 	"make pairs":                     Release,
 
-	"go test ./shared/run": "make test",
-	"go test ./tests/sim/...":  "make test",
+	"go test ./shared/run":                                   "make test",
+	"go test ./tests/sim/...":                                "make test",
 	"go test ./tests/template ./tests/docs ./tests/pictures": "make test",
-	"go vet ./...": "make lint",
+	"go vet ./...":                                           "make lint",
 
 	"make lint":             "make lint",
 	"make test":             "make test",
