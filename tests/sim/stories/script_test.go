@@ -167,8 +167,6 @@ func (p *player) throttled(function string) bool {
 	return now.Before(p.closed[function]) || now.Before(p.closed["everything"])
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 func newPlayer(t *testing.T, file string) *player {
 	t.Helper()
 	p := &player{t: t, file: file, fleet: simtest.Empty(t, 1), begun: sim.Began, rules: map[string]bool{}, closed: map[string]time.Time{}}
