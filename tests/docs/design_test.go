@@ -70,7 +70,7 @@ func TestTheLedgersItemsAreDocumented(t *testing.T) {
 // TestTheFloorsExample: the gate answers as the example on the page says.
 func TestTheFloorsExample(t *testing.T) {
 	const (
-		header = "| asks | healthy | counted as absent | left | floor | answer |"
+		header = "| asks | healthy | counted as absent | remaining | floor | answer |"
 		size   = 10
 	)
 	page := read(t, designPage)

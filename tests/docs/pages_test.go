@@ -173,7 +173,7 @@ func TestTheComparisonIsWholeAndHasSources(t *testing.T) {
 	p := read(t, "README.md")
 	columns := 0
 	for _, row := range []string{
-		"floor", "proof of reboot", "mute", "resume", "stop", "plan", "price of 1,000 reboots", "limits",
+		"healthy targets kept", "proof of reboot", "alarm muting", "after a crash", "stop", "dry run", "price of 1,000 reboots", "limits",
 	} {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(p.row(row)), "|"), "|")
 		if len(cells) != 8 || slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) == "" }) {
