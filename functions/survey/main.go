@@ -3,6 +3,8 @@
 package main
 
 import (
+	_ "time/tzdata" // the runtime has no time zones of its own
+
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"quickstep/shared/cloud/ec2"

@@ -8,6 +8,7 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
 	"quickstep/shared/rolling"
+	"quickstep/shared/sanitize"
 )
 
 // Reply is the answer: the state after the command.
@@ -36,5 +37,5 @@ func Do(ctx context.Context, d choreo.Deps, owner string, command []byte) (Reply
 	if err == nil && cmd == (rolling.Command{Command: "status"}) {
 		reply.Reports, err = patch.UnderWay(ctx, d.Ledger)
 	}
-	return reply, err
+	return reply, sanitize.Error(err)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,22 @@ import (
 
 	"quickstep/shared/input"
 )
+
+// A request that gives one long field thousands of times must not take the memory of the function.
+func TestManyDuplicatesTakeLittle(t *testing.T) {
+	text := []byte(`{"` + strings.Repeat("k", 32_000) + `":{` + strings.Repeat(`"":0,`, 6_600) + `"":0}}`)
+	var err error
+	before, after := runtime.MemStats{}, runtime.MemStats{}
+	runtime.ReadMemStats(&before)
+	_, err = input.ParseObject("request", text, "")
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.HasPrefix(err.Error(), "21 mistakes: ") {
+		t.Errorf("%.100v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 20<<20 {
+		t.Errorf("it takes %d MiB", took>>20)
+	}
+}
 
 func TestJSONIsRefusedAtItsLineAndColumn(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
@@ -31,6 +48,10 @@ func TestJSONIsRefusedAtItsLineAndColumn(t *testing.T) {
 		{"an end too early", "{\n\"a\": [1,", "it is no JSON: it ends at line 2, column 9, and " +
 			"something isn't closed"},
 		{"two objects", "{}\n {}", "more follows the JSON object, at line 2, column 2"},
+		{"a quote of a web page", "{\u201ca\u201d: 1}",
+			"it is no JSON: at line 1, column 2 there is a character '\u201c'"},
+		{"a byte order mark", "\ufeff{}", "at line 1, column 1 there is a byte order mark"},
+		{"too deep", strings.Repeat("[", 20_000), "its objects and lists stand too deep in one another, at"},
 		{"a list", "[]", "it is no JSON object"},
 		{"null", "null", "it is no JSON object"},
 		{"a field twice", `{"a":1,"a":2}`, "it is given twice, at line 1, column 2 and at line " +
@@ -92,7 +113,7 @@ func (a *all) read(text string) error {
 		"length": input.Length(&a.length, input.Bounds{Least: time.Second, Most: time.Minute,
 			Zero: true}),
 		"word": input.Word(&a.word, "color", "red", "green"), "words": input.Words(&a.words,
-			"color", "red", "green", "blue"),
+			input.Fault{One: "is no color", Many: "are no colors"}, "red", "green", "blue"),
 		"text": input.Text(&a.text, form), "names": input.Set(&a.names, 3,
 			form), "tags": input.Tags(&a.tags),
 		"in": input.Within(map[string]input.Reader{"whole": input.Whole(&a.inner, 1, 9, "")}),

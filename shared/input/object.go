@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxText is how many bytes a request may have: enough for its longest lists, and so few that a
@@ -46,7 +47,7 @@ func parseAt(what, where string, text []byte, want string) (Object, error) {
 	case err != nil || o == nil:
 		m.Refuse(what, want, "it is no JSON object")
 	default:
-		for _, d := range duplicates(text) {
+		for _, d := range duplicates(text, mostShown+1) {
 			m.Refuse(d.field, "give it once", "it is given twice, at %s and at %s",
 				at(text, d.first), at(text, d.again))
 		}
@@ -57,14 +58,24 @@ func parseAt(what, where string, text []byte, want string) (Object, error) {
 
 // noJSON says where a text stops being one JSON value, and why.
 func noJSON(text []byte, syntax *json.SyntaxError) string {
-	why, place := syntax.Error(), at(text,
-		int(syntax.Offset)-1) // the offset is behind what is wrong
+	offset := int(syntax.Offset) - 1 // it is behind what is wrong
+	why, place := syntax.Error(), at(text, offset)
 	switch {
+	case strings.Contains(why, "exceeded max depth"):
+		return "its objects and lists stand too deep in one another, at " + place
 	case strings.Contains(why, "unexpected end"):
 		return fmt.Sprintf("it is no JSON: it ends at %s, and something isn't closed",
 			at(text, len(text)))
 	case strings.Contains(why, "after top-level value"):
 		return "more follows the JSON object, at " + place
+	}
+	// encoding/json names the first byte of a character that has several, such as a curly quote
+	if r, size := utf8.DecodeRune(text[max(0, min(offset, len(text))):]); size > 1 {
+		what := fmt.Sprintf("character %q", r)
+		if r == '\ufeff' {
+			what = "byte order mark, which can't be seen"
+		}
+		return fmt.Sprintf("it is no JSON: at %s there is a %s", place, what)
 	}
 	return fmt.Sprintf("it is no JSON: at %s there is an %s", place, why)
 }

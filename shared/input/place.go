@@ -37,15 +37,15 @@ type nest struct {
 	key  bool           // a field's name comes next
 }
 
-// duplicates finds the fields that are given twice, at any depth: encoding/json takes the last, and
-// others may take the first. The text has been read as JSON before.
-func duplicates(text []byte) (all []twice) {
+// duplicates finds the fields that are given twice, at any depth, so many at most: encoding/json takes
+// the last, and others may take the first. The text has been read as JSON before.
+func duplicates(text []byte, most int) (all []twice) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	var open []*nest
 	for {
 		begin := int(d.InputOffset())
 		token, err := d.Token()
-		if err != nil {
+		if err != nil || len(all) == most {
 			return all
 		}
 		var in *nest

@@ -45,6 +45,15 @@ func Whole(into *int, least, most int, unit string) Reader {
 	}
 }
 
+// OrZero takes 0 for leaving the field out, as earlier versions did.
+func OrZero(read Reader) Reader {
+	return func(m *Mistakes, field string, raw json.RawMessage) {
+		if string(raw) != "0" {
+			read(m, field, raw)
+		}
+	}
+}
+
 // Share reads an amount: from least to most things, or from the least percentage to 100 % of all.
 func Share(into *Amount, least, most int, things string) Reader {
 	want := fmt.Sprintf(`give %d to %d %s, or "%d%%" to "100%%"`, least, most, things, least)
@@ -106,8 +115,8 @@ func Word(into *string, what string, words ...string) Reader {
 	}
 }
 
-// Words reads a list of some words, one at least. They are sorted, and each is kept once.
-func Words(into *[]string, what string, words ...string) Reader {
+// Words reads a list of some words, one at least; fault says what is wrong with others. They are sorted, and each is kept once.
+func Words(into *[]string, fault Fault, words ...string) Reader {
 	return func(m *Mistakes, field string, raw json.RawMessage) {
 		list, ok := texts(m, field, raw, len(words), "such as "+Either(words))
 		if !ok {
@@ -125,7 +134,7 @@ func Words(into *[]string, what string, words ...string) Reader {
 			wrong = append(wrong, s.raw)
 		}
 		if len(wrong) > 0 {
-			m.Refuse(field, want, "%s", are(wrong, Fault{"is no " + what, "are no " + what + "s"}))
+			m.Refuse(field, want, "%s", are(wrong, fault))
 			return
 		}
 		*into = unique(list)

@@ -64,8 +64,10 @@ var (
 		Want:  "ids such as i-0123456789abcdef0 or mi-0123456789abcdef0",
 		Fault: input.Fault{One: "is no instance id", Many: "are no instance ids"}}
 	prefixForm = input.Form{Most: 128, Match: regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`),
-		Want:  "the beginning of maintenance windows' names: 1 to 128 letters, digits, - _ .",
-		Fault: input.Fault{One: "is none", Many: "are none"}}
+		Want: "the beginning of maintenance windows' names: 1 to 128 letters, digits, - _ .",
+		Fault: input.Fault{One: "is no beginning of a maintenance window's name",
+			Many: "are no beginnings of maintenance windows' names"}}
+	stateFault = input.Fault{One: "is no state of a patch", Many: "are no states of a patch"}
 
 	known = []string{
 		Missing,
@@ -114,7 +116,7 @@ func Parse(s Settings, text []byte) (Request, error) {
 		"windowPrefix": input.Text(&q.WindowPrefix, prefixForm),
 		"instanceIds":  input.Set(&q.InstanceIDs, maxNamed, instanceForm),
 		"tags":         input.Tags(&q.Tags),
-		"states":       input.Words(&q.States, "state of a patch", known...),
+		"states":       input.Words(&q.States, stateFault, known...),
 		"lead":         input.Length(&q.Lead, lead),
 		"staleAfter":   input.Length(&q.StaleAfter, staleAfter),
 		"deadline":     input.Length(&q.Deadline, deadline),
@@ -139,7 +141,7 @@ func (q *Request) checkSettings(m *input.Mistakes, given input.Object) {
 			input.Set(&q.WindowIDs, maxNamed, windowForm)},
 		{"windowPrefix", q.WindowPrefix, q.WindowPrefix != "",
 			input.Text(&q.WindowPrefix, prefixForm)},
-		{"states", q.States, true, input.Words(&q.States, "state of a patch", known...)},
+		{"states", q.States, true, input.Words(&q.States, stateFault, known...)},
 		{"lead", q.Lead, true, input.Length(&q.Lead, lead)},
 		{"staleAfter", q.StaleAfter, true, input.Length(&q.StaleAfter, staleAfter)},
 		{"deadline", q.Deadline, true, input.Length(&q.Deadline, deadline)},
@@ -149,8 +151,8 @@ func (q *Request) checkSettings(m *input.Mistakes, given input.Object) {
 		}
 		raw, err := json.Marshal(read.value)
 		if err != nil {
-			panic(fmt.Sprintf("patch: a setting can't be written as JSON: %v",
-				err)) // they are texts and numbers
+			// they are texts and numbers
+			panic(fmt.Sprintf("patch: a setting can't be written as JSON: %v", err))
 		}
 		m.Where = inStack(read.field)
 		read.reader(m, read.field, raw)
@@ -169,7 +171,11 @@ func (q *Request) validate(m *input.Mistakes, given input.Object) {
 		}
 	}
 	if len(q.States) == 0 && !m.In("states") {
+		if _, ok := given["states"]; !ok {
+			m.Where = inStack("states")
+		}
 		m.Refuse("states", "give states such as Missing and Failed", "it is empty")
+		m.Where = ""
 	}
 	switch {
 	case q.instances() && (len(q.WindowIDs) > 0 || q.WindowPrefix != ""):

@@ -115,10 +115,10 @@ func ParseCommand(text []byte) (Command, error) {
 	}
 	given.Read(m, "", map[string]input.Reader{
 		"command":  input.Word(&c.Command, "command", commands...),
-		"run":      input.Text(&c.Run, run.IDForm),
-		"instance": input.Text(&c.Instance, run.InstanceForm),
+		"run":      input.Text(&c.Run, orNothing(run.IDForm)),
+		"instance": input.Text(&c.Instance, orNothing(run.InstanceForm)),
 	})
-	missing := func(field string) bool { return given[field] == nil }
+	missing := func(field string) bool { return given[field] == nil || string(given[field]) == `""` }
 	if missing("command") {
 		m.Refuse("command", "give "+input.Either(commands), "it is missing")
 	}
@@ -128,10 +128,10 @@ func ParseCommand(text []byte) (Command, error) {
 		if missing("instance") {
 			m.Refuse("instance", "name the instance that is to be released", "it is missing")
 		}
-		if !missing("run") {
+		if !missing("run") && !m.In("run") {
 			m.Refuse("run", "name the instance alone", "release takes none")
 		}
-	case !missing("instance"):
+	case !missing("instance") && !m.In("instance"):
 		m.Refuse("instance", "leave it out", "%s takes none", c.Command)
 		fallthrough
 	default:
@@ -140,6 +140,12 @@ func ParseCommand(text []byte) (Command, error) {
 		}
 	}
 	return c, m.Err()
+}
+
+// orNothing is a form whose text may be empty, as a form to fill in sends what was left out.
+func orNothing(f input.Form) input.Form {
+	f.Empty = true
+	return f
 }
 
 // Do carries a command out. Repeating one changes nothing more.

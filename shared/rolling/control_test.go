@@ -26,6 +26,28 @@ func TestParseCommand(t *testing.T) {
 	}
 }
 
+func TestEmptyTextsOfACommandAreLeftOut(t *testing.T) {
+	const id = "i-0123456789abcdef0"
+	for text, want := range map[string]rolling.Command{
+		`{"command":"status","run":"","instance":""}`:            {Command: "status"},
+		`{"command":"release","instance":"` + id + `","run":""}`: {Command: "release", Instance: id},
+		`{"command":"cancel","run":"nightly","instance":""}`:     {Command: "cancel", Run: "nightly"},
+	} {
+		if got, err := rolling.ParseCommand([]byte(text)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"command":"release","instance":""}`:          "instance: it is missing",
+		`{"command":"pause","run":""}`:                 "run: it is missing",
+		`{"command":"pause","instance":"x","run":"r"}`: `instance: "x" is no instance id`,
+	} {
+		if _, err := rolling.ParseCommand([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestRefusedCommands(t *testing.T) {
 	const (
 		form  = `; give JSON such as {"command":"status"}`

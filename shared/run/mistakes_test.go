@@ -16,7 +16,7 @@ const ours = "arn:aws:events:us-east-1:123456789012:event-bus/"
 func TestAllMistakesAreToldAtOnce(t *testing.T) {
 	s := run.Settings{Now: now, Buses: ours, Parameter: run.Parameter{Name: "/quickstep/fleets/web",
 		Text: []byte(
-			`{"proof":"requird","maxChecks":0,"check":{"http":{"port":0}},"notOurs":["` + arn("app") +
+			`{"proof":"requird","maxChecks":0,"check":{"http":{"port":65536}},"notOurs":["` + arn("app") +
 				`"],"mute":{"eventBus":"a b"}}`)}}
 	_, err := run.Parse(s,
 		[]byte(`{"fleet":"web","maxChecks":1001,"notAfter":"2026-01-01T00:00:00Z","tags":{"Role":null},"bootWiat":"1m"}`))
@@ -52,6 +52,15 @@ func TestOneMistakeIsOne(t *testing.T) {
 		if one := single(err); one == nil || one.Field != c.field {
 			t.Errorf("%s: %v, not one mistake in %s", c.request, err, c.field)
 		}
+	}
+}
+
+// A form to fill in, and parameters of earlier versions, give 0 for what is left out.
+func TestAPortOfZeroIsTheTargetGroups(t *testing.T) {
+	r, err := run.Parse(over(nil), []byte(
+		`{"fleet":"web","tags":{"Role":"web"},"check":{"http":{"port":0,"path":"/up"}}}`))
+	if err != nil || r.Check.HTTP == nil || r.Check.HTTP.Port != 0 {
+		t.Errorf("%+v, %v", r.Check.HTTP, err)
 	}
 }
 

@@ -160,7 +160,8 @@ func (p *parsing) readCheck(m *input.Mistakes, field string, raw json.RawMessage
 	input.Within(map[string]input.Reader{
 		"ec2": input.Flag(&p.Check.EC2),
 		"http": given(func() { p.Check.HTTP = &h }, map[string]input.Reader{
-			"port":    input.Whole(&h.Port, 1, 65535, ", or leave it out for the target group's"),
+			"port": input.OrZero(
+				input.Whole(&h.Port, 1, 65535, ", or leave it out for the target group's")),
 			"path":    input.Text(&h.Path, pathForm),
 			"codes":   input.Text(&h.Codes, codesForm),
 			"text":    input.Text(&h.Text, bodyForm),

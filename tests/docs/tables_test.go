@@ -123,7 +123,7 @@ func TestTheBoundsOfARequestAreDocumented(t *testing.T) {
 		{"`gateTimeout`", `"gateTimeout":"1s"`, "1m 168h"},
 		{"`maxPause`", `"maxPause":"1s"`, "1m 336h"},
 		{"`check`", `"check":{"http":{"timeout":"1m"}}`, "100ms 10s"},
-		{"`check`", `"check":{"http":{"port":0}}`, "1 65535"},
+		{"`check`", `"check":{"http":{"port":65536}}`, "1 65535"},
 		{"`check`", `"check":{"http":{"codes":"100"}}`, "200 599"},
 		{"`check`", `"check":{"http":{"path":` + long(1025) + `}}`, "1024"},
 		{"`check`", `"check":{"http":{"text":` + long(1025) + `}}`, "1024"},

@@ -16,7 +16,7 @@ var counting = []mutant{
 	limits(r, plan, f.size())
 	a := `, `
 	limits(r, plan, f.size())
-	if r.Tokens, _, _, err = s.count(ctx, store{s.Ledger}, r, plan); err != nil {
+	if r.Tokens, _, _, err = (Starting{Deps: s.Deps}).count(ctx, store{s.Ledger}, r, plan); err != nil {
 		return StartResult{}, err
 	}
 	a := `}, {starting, `tokens, total, skipped, err := s.count(`, `_, total, skipped, err := s.count(`},

@@ -35,7 +35,7 @@ const (
 )
 
 var refused = []mutant{
-	refusing("a field that is given twice is taken", objects, `range duplicates(text)`,
+	refusing("a field that is given twice is taken", objects, `range duplicates(text, mostShown+1)`,
 		`range duplicates(nil)`, byJSON),
 	refusing("a field that is given twice is seen in the outermost object alone", places,
 		`if again {`, `if again && len(open) == 1 {`, byJSON),
@@ -119,9 +119,9 @@ var refused = []mutant{
 		return "", true
 	}
 `, "./tests/sim/rolling TestR11ARefusalOfAScheduleIsToldWhole"),
-	refusing("a command's run is any text", control, `input.Text(&c.Run, run.IDForm)`,
+	refusing("a command's run is any text", control, `input.Text(&c.Run, orNothing(run.IDForm))`,
 		`input.Text(&c.Run, input.RequestID)`, byRelatives),
 	refusing("a survey's states are any text", survey,
-		`"states":       input.Words(&q.States, "state of a patch", known...),`,
+		`"states":       input.Words(&q.States, stateFault, known...),`,
 		`"states":       input.List(&q.States, 9, prefixForm),`, byRelatives),
 }

@@ -85,11 +85,14 @@ func (r *runner) all(ctx context.Context, only string, keep, update bool) (bad i
 		if err == nil && update {
 			err = r.hints.write(ctx) // an interrupt loses none
 		}
-		if err != nil {
+		if ctx.Err() != nil {
 			fmt.Println()
 			return bad, fmt.Errorf("%s: %w", m.name, err)
 		}
-		if !ok {
+		if err != nil { // it doesn't keep the others from being tried
+			fmt.Println("CAN'T BE TRIED:", err)
+		}
+		if err != nil || !ok {
 			bad++
 		}
 	}

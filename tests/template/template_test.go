@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -516,6 +517,21 @@ func TestNobodyElsesSchedulesTakeTheRoles(t *testing.T) {
 		statements, _ := policy["Statement"].([]any)
 		if len(statements) != 1 || !reflect.DeepEqual(statements[0].(map[string]any)["Condition"], want) {
 			t.Errorf("%s is assumed by %v", s.Role.LogicalID, statements)
+		}
+	}
+}
+
+// TestZonesComeWithTheFunctionsThatShowThem: Lambda's runtime has none.
+func TestZonesComeWithTheFunctionsThatShowThem(t *testing.T) {
+	for _, name := range []string{"survey", "report", "triage"} {
+		list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./functions/"+name)
+		list.Dir = root
+		packages, err := list.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(strings.Fields(string(packages)), "time/tzdata") {
+			t.Errorf("%s doesn't import time/tzdata: times of a window's zone couldn't be told", name)
 		}
 	}
 }
