@@ -290,15 +290,6 @@ func (c Control) release(ctx context.Context, owner, instance string) (did strin
 		)
 }
 
-// deleteOut deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
-func (b store) deleteOut(ctx context.Context, mark string, out run.Out, rev int64) error {
-	all := choreo.Transaction{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
-	if err := b.unlock(ctx, out.Run, &all, instanceLock(out.Instance)); err != nil {
-		return err
-	}
-	return ledger.Apply(ctx, b.Store, mark, all.Writes...)
-}
-
 func (c Control) status(ctx context.Context, id, did string) (Reply, error) {
 	b := store{c.Ledger}
 	reply := Reply{Did: did, Runs: []Status{}}

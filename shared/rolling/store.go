@@ -205,3 +205,12 @@ var _ choreo.Item = (*run.Instance)(nil)
 
 // isRace says that a transaction may be written if it is tried again.
 func isRace(err error) bool { return errors.Is(err, ledger.ErrConflict) || transient.IsNotApplied(err) }
+
+// deleteOut deletes what keeps an instance out: its OUT item and, if it is that run's, its lock.
+func (b store) deleteOut(ctx context.Context, mark string, out run.Out, rev int64) error {
+	all := choreo.Transaction{Writes: []ledger.Write{{Key: outKey(out.Instance), Rev: rev, Delete: true}}}
+	if err := b.unlock(ctx, out.Run, &all, instanceLock(out.Instance)); err != nil {
+		return err
+	}
+	return ledger.Apply(ctx, b.Store, mark, all.Writes...)
+}
