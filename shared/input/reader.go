@@ -115,7 +115,8 @@ func Word(into *string, what string, words ...string) Reader {
 	}
 }
 
-// Words reads a list of some words, one at least; fault says what is wrong with others. They are sorted, and each is kept once.
+// Words reads a list of some words, one at least; fault says what is wrong with others. They are
+// sorted, and each is kept once.
 func Words(into *[]string, fault Fault, words ...string) Reader {
 	return func(m *Mistakes, field string, raw json.RawMessage) {
 		list, ok := texts(m, field, raw, len(words), "such as "+Either(words))

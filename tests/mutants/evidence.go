@@ -15,7 +15,9 @@ var evidence = []mutant{
 		if !i.PassingSince.IsZero() && !read.sentAt.Before(i.PassingSince) {`, `
 		if true {`}, {check, `
 		i.PassingSince, i.Boot.Unanswered = time.Time{}, 0`, `
-		i.PassingSince = time.Time{}`}}},
+		i.PassingSince = time.Time{}`}},
+		test: "./tests/sim/rolling TestQuestionsSentWhileItWasDownDontEndTheWait",
+		why:  "an outage of check must begin and end in the right minutes: one storm of 6,000 has it"},
 	{name: "another agent's boot taken for ours", edits: []edit{{bootOf,
 		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
 	{name: "another agent's boot believed after a call", edits: []edit{{proof, `

@@ -42,7 +42,9 @@ var mutes = []mutant{
 		`w.Item.Missing = missing`, `_ = missing`}}},
 	{name: "a throttled mute rule hides that another is refused", edits: []edit{{mute, `
 			refused = refused || !transient.Is(err)`, `
-			refused = !transient.Is(errors.Join(all...))`}}},
+			refused = !transient.Is(errors.Join(all...))`}},
+		test: "./tests/sim/rolling TestR6ARefusedMuteRuleIsSeenBesideAThrottledOne",
+		why:  "of 1,500 storms none has two mute rules, one refused and one throttled at each look"},
 	{name: "all alarms deleted counts as not muted", edits: []edit{{mute,
 		`q.Until, q.Pending, q.Put = time.Time{}, time.Time{}, false
 		return nil`, `q.Pending, q.Put = time.Time{}, false

@@ -38,7 +38,7 @@ type judge struct {
 	active    map[string]bool
 	returned  map[string]time.Time // last registered by the product
 	deleted   map[string]time.Time // alarms that others have deleted
-	unlisted  string               // the invocation that last couldn't list the alarms
+	unlisted  time.Time            // when the alarms could last not be listed
 	enabled   time.Time            // when others have last enabled web-nightly
 	disturbed time.Time            // when something last kept functions from their work
 	rough     func() bool          // something does so now

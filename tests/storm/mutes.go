@@ -174,9 +174,9 @@ func (j *judge) mishap(op world.Op) {
 // named checks that CloudWatch isn't asked to mute an alarm long after that was deleted.
 func (j *judge) named(op world.Op) {
 	if op.Service == "alarms" && op.Name == "Alarms" && op.Err != nil {
-		j.unlisted = op.Invocation // it has to do with the list of before, and is refused
+		j.unlisted = j.fleet.Now() // it has to do with the list of before, and is refused
 	}
-	if op.Err == nil || op.Invocation == j.unlisted {
+	if op.Err == nil || !j.unlisted.IsZero() && j.fleet.Now().Sub(j.unlisted) <= 5*minute {
 		return
 	}
 	for name, at := range j.deleted {
