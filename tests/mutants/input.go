@@ -36,7 +36,7 @@ const (
 
 var refused = []mutant{
 	refusing("a field that is given twice is taken", objects, `range duplicates(text, mostShown+1)`,
-		`range duplicates(nil)`, byJSON),
+		`range duplicates(nil, 0)`, byJSON),
 	refusing("a field that is given twice is seen in the outermost object alone", places,
 		`if again {`, `if again && len(open) == 1 {`, byJSON),
 	refusing("columns are counted in bytes", places, `utf8.RuneCount(before[`,
