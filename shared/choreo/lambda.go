@@ -108,14 +108,14 @@ type Watchdog interface {
 	Look(ctx context.Context, owner string) error
 }
 
-// WatchdogHandler makes a Lambda function that has each of the watchdogs look. What keeps one from
-// its work doesn't keep the others.
-func WatchdogHandler(watchdogs ...Watchdog) Function {
-	return func(ctx context.Context, _ json.RawMessage) (any, error) {
+// WatchdogHandler makes a Lambda function that has each of the watchdogs look, whatever it is sent.
+// What keeps one from its work doesn't keep the others.
+func WatchdogHandler(watchdogs ...Watchdog) func(context.Context) error {
+	return func(ctx context.Context) error {
 		var all []error
 		for _, d := range watchdogs {
 			all = append(all, d.Look(ctx, Invocation(ctx)))
 		}
-		return nil, errors.Join(all...)
+		return errors.Join(all...)
 	}
 }

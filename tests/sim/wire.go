@@ -3,6 +3,8 @@
 package sim
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -82,10 +84,13 @@ func (x wiring) all() {
 	x.rejoin()
 	x.finish()
 	x.triage()
-	w.Handle("watchdog", choreo.WatchdogHandler(
+	look := choreo.WatchdogHandler(
 		rolling.Watchdog{Deps: x.deps("watchdog")},
 		patch.Watchdog{Deps: x.deps("watchdog")},
-	))
+	)
+	w.Handle("watchdog", func(ctx context.Context, _ json.RawMessage) (any, error) {
+		return nil, look(ctx)
+	})
 	w.Handle("control", control.Handler(x.deps("control")))
 	x.patches()
 }
