@@ -188,7 +188,7 @@ func (f Finish) mute(
 	}
 	why, err = f.Muter.Apply(ctx, w, plan, r.Resumed)
 	if err == nil && why == "" {
-		err = f.Muter.Sweep(ctx, w, plan)
+		err = f.Muter.DeleteEnded(ctx, w, plan)
 	}
 	return why, err
 }

@@ -32,8 +32,8 @@ const (
 	// muteGenerations are the latest generations of mute rules that are kept: each begins at least
 	// mutePatience after the one before it, so that any earlier one has ended.
 	muteGenerations = int((muteFor+time.Minute)/mutePatience) + 2
-	// sweptAtOnce is how many earlier generations are deleted at one look.
-	sweptAtOnce = 5
+	// deletedAtOnce is how many earlier generations are deleted at one look.
+	deletedAtOnce = 5
 )
 
 // Muter keeps a run's alarms and EventBridge rules from firing. All of it happens under the lease
@@ -309,11 +309,11 @@ func (m Muter) remove(ctx context.Context, w *runWork, plan *run.Plan, generatio
 	return nil
 }
 
-// Sweep deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at
+// DeleteEnded deletes mute rules that ended long ago, so that a run of weeks doesn't have thousands at
 // its end.
-func (m Muter) Sweep(ctx context.Context, w *runWork, plan *run.Plan) error {
+func (m Muter) DeleteEnded(ctx context.Context, w *runWork, plan *run.Plan) error {
 	q := &w.Item.Mute
-	for range sweptAtOnce {
+	for range deletedAtOnce {
 		if q.Generation-q.Deleted <= muteGenerations {
 			return nil
 		}

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// belongings is for how long what belongs to a run is kept from its start, or from the latest
+	// itemRetention is for how long what belongs to a run is kept from its start, or from the latest
 	// renewal: the 90 days after the end, and the time until the next renewal is complete.
-	belongings = run.Retention + 30*24*time.Hour
+	itemRetention = run.Retention + 30*24*time.Hour
 	// renewAfter is how long after the start or the latest renewal the expiry is renewed: most runs
 	// are over by then, and pay nothing. It leaves five days for the largest fleets.
 	renewAfter = 25 * 24 * time.Hour
@@ -35,7 +35,7 @@ func (b store) renew(ctx context.Context, w *runWork, r *run.Run) error {
 		}
 		n.Began = w.Now
 	}
-	expires := n.Began.Add(belongings)
+	expires := n.Began.Add(itemRetention)
 	if n.After == "" {
 		if err := b.renewPlan(ctx, w, expires); err != nil {
 			return err

@@ -109,7 +109,7 @@ func (s Start) request(ctx context.Context, invocation string, text []byte) (Sta
 		return StartResult{}, err
 	}
 	q.ID = cmp.Or(q.ID, invocation)
-	plan := &run.Plan{Request: q, Asked: asked.Digests(), Expires: now.Add(belongings)}
+	plan := &run.Plan{Request: q, Asked: asked.Digests(), Expires: now.Add(itemRetention)}
 	f, err := s.checkFleet(ctx, plan)
 	if err != nil {
 		return StartResult{}, err

@@ -209,7 +209,7 @@ func (s Starting) putInstances(
 			Run:     w.Item.Run,
 			Groups:  f.in[m.ID],
 			Windows: m.Windows,
-			Expires: w.Now.Add(belongings),
+			Expires: w.Now.Add(itemRetention),
 		}
 		i.Position = choreo.Position{Step: run.StepWaiting, Since: w.Now}
 		if by, ok := failed[m.ID]; ok {
@@ -222,7 +222,7 @@ func (s Starting) putInstances(
 		if there[id] {
 			continue
 		}
-		i := &run.Instance{ID: id, Run: w.Item.Run, EndedAt: w.Now, Expires: w.Now.Add(belongings)}
+		i := &run.Instance{ID: id, Run: w.Item.Run, EndedAt: w.Now, Expires: w.Now.Add(itemRetention)}
 		i.Position = choreo.Position{Step: run.Skipped, Since: w.Now, Reason: f.skipped[id]}
 		writes = append(writes, ledger.Put(instanceKey(w.Item.Run, id), 0, i))
 	}
