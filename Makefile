@@ -66,7 +66,7 @@ help: ## List the targets
 
 # With the race detector the simulations try a sample of their cases, for it makes them ten times as slow; beside that they run
 # without it, and try all. They make much garbage and keep little: collecting it less often saves a fifth of their time.
-test: ## Run all tests, with the race detector where there is a C compiler; three minutes once compiled
+test: ## Run all tests, with the race detector where there is a C compiler; four minutes
 	@echo "Tests: compiled first; from then on each package is told as it ends, and every ten seconds what is under way."
 	@$(MAKE) --no-print-directory -j2 $(if $(race),test-raced test-simulations,test-plain)
 

@@ -111,7 +111,8 @@ func TestTries(t *testing.T) {
 				l.now = l.now.Add(time.Minute)
 			}
 			l.must(msg)
-			if p := l.stands(2, c.step, "the wash-queue function crashed or timed out in each of 5 tries"); l.acted != choreo.MaxTries || p.Tries != 0 {
+			if p := l.stands(2, c.step, "the wash-queue function crashed or timed out in each of 5 tries"); l.acted != choreo.MaxTries ||
+				p.Tries != 0 {
 				t.Errorf("acted %d times; position %+v", l.acted, p.Position)
 			}
 			if got := l.message(); got.Step != c.step || got.N != 2 {
@@ -137,7 +138,12 @@ func TestAHandlerThatOutlivedItsLease(t *testing.T) {
 	}
 	l.must(msg)
 	if p := l.stands(2, "dry", ""); l.acted != 2 || len(l.sent) != 1 || !p.Since.Equal(start.Add(2*time.Minute)) {
-		t.Errorf("acted %d times, sent %d messages, at %+v; the one that was late must change nothing", l.acted, len(l.sent), p.Position)
+		t.Errorf(
+			"acted %d times, sent %d messages, at %+v; the one that was late must change nothing",
+			l.acted,
+			len(l.sent),
+			p.Position,
+		)
 	}
 }
 

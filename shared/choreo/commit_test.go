@@ -31,7 +31,10 @@ func TestErrors(t *testing.T) {
 		{"permanent, for three hours", denied, long, 3 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) { return choreo.Outcome[*parcel]{}, c.err })
+			l, msg := newLine(
+				t,
+				func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) { return choreo.Outcome[*parcel]{}, c.err },
+			)
 			l.tolerance = c.tolerance
 			began, n := l.now, 0
 			for p := l.parcel(); p.Step == "wash"; p = l.parcel() {
@@ -66,7 +69,8 @@ func TestAnErrorComesAgainByBackoff(t *testing.T) {
 	for n := 1; n <= 10; n++ {
 		l.must(msg)
 		p := l.stands(n+1, "wash", "Throttling")
-		if p.TransientErrors != n || p.PermanentErrors != 0 || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" || !p.ErrorSince.Equal(first) {
+		if p.TransientErrors != n || p.PermanentErrors != 0 || p.Attempt != n || p.Tries != 0 || p.Lease.Owner != "" ||
+			!p.ErrorSince.Equal(first) {
 			t.Fatalf("after error %d the position is %+v", n, p.Position)
 		}
 		if want := choreo.Backoff(n, key.String()); !p.Due.Equal(l.now.Add(want)) {
@@ -116,7 +120,10 @@ func TestWithIsAskedAgainAfterALostRace(t *testing.T) {
 				t.Errorf("asked with %+v, not with a fresh copy at its next position", p)
 			}
 			p.Note = "together"
-			also := choreo.Transaction{Writes: []ledger.Write{l.counted(asked)}, Messages: []choreo.Message{{Key: ledger.Key{PK: "P", SK: "other"}, Step: "sort", N: 1}}}
+			also := choreo.Transaction{
+				Writes:   []ledger.Write{l.counted(asked)},
+				Messages: []choreo.Message{{Key: ledger.Key{PK: "P", SK: "other"}, Step: "sort", N: 1}},
+			}
 			if asked < 3 {
 				l.meddle()
 			}
@@ -176,13 +183,19 @@ func TestTheItemMayGo(t *testing.T) {
 func TestWithThatFails(t *testing.T) {
 	broken := errors.New("no count")
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {
-		return choreo.Next[*parcel]("dry", 0).With(func(context.Context, *parcel) (choreo.Transaction, error) { return choreo.Transaction{}, broken }), nil
+		return choreo.Next[*parcel](
+			"dry",
+			0,
+		).With(
+			func(context.Context, *parcel) (choreo.Transaction, error) { return choreo.Transaction{}, broken },
+		), nil
 	})
 	for range choreo.MaxPermanentErrors {
 		l.must(msg)
 		msg = l.message()
 	}
-	if p := l.stands(1+choreo.MaxPermanentErrors, "wash", "no count"); p.PermanentErrors != choreo.MaxPermanentErrors || p.Lease.Owner != "" {
+	if p := l.stands(1+choreo.MaxPermanentErrors, "wash", "no count"); p.PermanentErrors != choreo.MaxPermanentErrors ||
+		p.Lease.Owner != "" {
 		t.Errorf("it comes again, the lease given back; the position is %+v", p.Position)
 	}
 	l.must(msg)

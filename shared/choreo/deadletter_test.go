@@ -68,7 +68,8 @@ func TestALetterIsGivenBack(t *testing.T) {
 				!after.Due.Equal(p.Due) || after.Lease.Owner != "" {
 				t.Errorf("the position went from %+v to %+v", p.Position, after.Position)
 			}
-			if got := l.message(); got.N != msg.N || got.Redeliveries != msg.Redeliveries || !l.now.Equal(start.Add(c.given)) {
+			if got := l.message(); got.N != msg.N || got.Redeliveries != msg.Redeliveries ||
+				!l.now.Equal(start.Add(c.given)) {
 				t.Errorf("given back %s later, as %+v", l.now.Sub(start), got)
 			}
 		})

@@ -54,13 +54,23 @@ func TestSQSHandler(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var event events.SQSEvent
 			for n, body := range c.bodies {
-				event.Records = append(event.Records, events.SQSMessage{MessageId: "m" + string(rune('0'+n)), Body: body})
+				event.Records = append(
+					event.Records,
+					events.SQSMessage{MessageId: "m" + string(rune('0'+n)), Body: body},
+				)
 			}
 			h := &taker{}
 			response, err := choreo.SQSHandler(h)(t.Context(), asJSON(t, event))
 			text, _ := json.Marshal(response)
 			if err != nil || string(text) != c.response || len(h.taken) != c.taken {
-				t.Errorf("answered %s, %v after %d messages; want %s after %d", text, err, len(h.taken), c.response, c.taken)
+				t.Errorf(
+					"answered %s, %v after %d messages; want %s after %d",
+					text,
+					err,
+					len(h.taken),
+					c.response,
+					c.taken,
+				)
 			}
 		})
 	}

@@ -30,8 +30,8 @@ type parcel struct {
 	Note string `json:"note,omitempty"`
 }
 
-// shelf is a ledger.Store in memory. before and after are asked around each write: an error of before refuses it, one
-// of after loses the reply.
+// shelf is a ledger.Store in memory. before and after are asked around each write: an error of before refuses it,
+// one of after loses the reply.
 type shelf struct {
 	docs          map[ledger.Key]ledger.Doc
 	before, after func(by string, writes []ledger.Write) error
@@ -112,7 +112,9 @@ var words = choreo.Routing{
 }
 
 // newLine has one parcel, at n 1 of step wash, and its message.
-func newLine(t *testing.T, act func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error)) (*line, choreo.Message) {
+func newLine(
+	t *testing.T, act func(w *choreo.Work[*parcel]) (choreo.Outcome[*parcel], error),
+) (*line, choreo.Message) {
 	l := &line{t: t, now: start, act: act, shelf: &shelf{docs: map[ledger.Key]ledger.Doc{}}}
 	p := parcel{Position: choreo.Position{N: 1, Step: "wash", Since: start, Due: start}}
 	l.put(p)
@@ -205,7 +207,15 @@ func (l *line) stands(n int, step, reason string) parcel {
 	l.t.Helper()
 	p := l.parcel()
 	if p.N != n || p.Step != step || !strings.Contains(p.Reason, reason) || (reason == "") != (p.Reason == "") {
-		l.t.Fatalf("the parcel is at n %d %s, because %q; want n %d %s, because … %q …", p.N, p.Step, p.Reason, n, step, reason)
+		l.t.Fatalf(
+			"the parcel is at n %d %s, because %q; want n %d %s, because … %q …",
+			p.N,
+			p.Step,
+			p.Reason,
+			n,
+			step,
+			reason,
+		)
 	}
 	return p
 }

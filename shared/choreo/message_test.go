@@ -41,7 +41,9 @@ func TestDecodeMessage(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			msg, err := choreo.DecodeMessage(c.body)
-			if (err == nil) != (c.refusal == "") || err != nil && !(strings.HasPrefix(err.Error(), "message: ") && strings.Contains(err.Error(), c.refusal)) {
+			if (err == nil) != (c.refusal == "") ||
+				err != nil &&
+					!(strings.HasPrefix(err.Error(), "message: ") && strings.Contains(err.Error(), c.refusal)) {
 				t.Errorf("%s: %v; want … %q …", c.body, err, c.refusal)
 			}
 			if err == nil && (msg.Key != key || msg.Step != "wash" || msg.N < 1) {
@@ -69,7 +71,9 @@ func FuzzDecodeMessage(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := choreo.DecodeMessage(string(text))
-		if err != nil || again.Key != msg.Key || again.Step != msg.Step || again.N != msg.N || again.Redeliveries != msg.Redeliveries || !again.NotBefore.Equal(msg.NotBefore) {
+		if err != nil || again.Key != msg.Key || again.Step != msg.Step || again.N != msg.N ||
+			again.Redeliveries != msg.Redeliveries ||
+			!again.NotBefore.Equal(msg.NotBefore) {
 			t.Errorf("%+v became %+v, %v", msg, again, err)
 		}
 	})

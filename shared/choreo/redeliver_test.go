@@ -180,7 +180,8 @@ func TestNudgesAreBounded(t *testing.T) {
 					t.Fatalf("nudge %d: sent %v, %v", n, sent, err)
 				}
 				p := l.parcel()
-				if wait := p.Due.Sub(l.now); p.N != 1 || p.Redeliveries != n || wait != min(time.Minute<<n, 64*time.Minute) {
+				if wait := p.Due.Sub(l.now); p.N != 1 || p.Redeliveries != n ||
+					wait != min(time.Minute<<n, 64*time.Minute) {
 					t.Fatalf("after nudge %d the position is %+v, due in %s", n, p.Position, wait)
 				}
 				l.now, l.sent = p.Due.Add(2*choreo.Grace), nil
@@ -193,7 +194,8 @@ func TestNudgesAreBounded(t *testing.T) {
 			}
 			msg := l.message()
 			if c.step == c.end {
-				if p := l.stands(1, c.step, ""); p.Redeliveries != choreo.MaxRedeliveries+1 || msg.Redeliveries != p.Redeliveries {
+				if p := l.stands(1, c.step, ""); p.Redeliveries != choreo.MaxRedeliveries+1 ||
+					msg.Redeliveries != p.Redeliveries {
 					t.Errorf("the position is %+v, the message %+v", p.Position, msg)
 				}
 				return

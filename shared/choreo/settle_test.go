@@ -9,8 +9,20 @@ import (
 
 func TestSettle(t *testing.T) {
 	later := start.Add(time.Hour)
-	from := choreo.Position{N: 7, Redeliveries: 2, Step: "wash", Since: start, Attempt: 3, TransientErrors: 2, PermanentErrors: 1, Tries: 4, Reason: "old",
-		Lease: choreo.Lease{Owner: "o", Until: later}, Due: start, GaveUp: "sort"}
+	from := choreo.Position{
+		N:               7,
+		Redeliveries:    2,
+		Step:            "wash",
+		Since:           start,
+		Attempt:         3,
+		TransientErrors: 2,
+		PermanentErrors: 1,
+		Tries:           4,
+		Reason:          "old",
+		Lease:           choreo.Lease{Owner: "o", Until: later},
+		Due:             start,
+		GaveUp:          "sort",
+	}
 	for _, c := range []struct {
 		name string
 		out  choreo.Outcome[*parcel]
@@ -37,7 +49,8 @@ func TestSettle(t *testing.T) {
 func TestWhyItGaveUpIsKept(t *testing.T) {
 	for name, out := range map[string]choreo.Outcome[*parcel]{"again": choreo.Again[*parcel](time.Minute, "no alarm"), "parked": choreo.Park[*parcel]("no alarm")} {
 		p := choreo.Position{N: 7, Step: choreo.Failing, Since: start, Reason: "torn", GaveUp: "wash"}
-		if out.Settle(&p, start.Add(time.Hour)); p.Reason != "torn" || p.GaveUp != "wash" || p.N != 8 || !p.Since.Equal(start) {
+		if out.Settle(&p, start.Add(time.Hour)); p.Reason != "torn" || p.GaveUp != "wash" || p.N != 8 ||
+			!p.Since.Equal(start) {
 			t.Errorf("%s: the position is %+v", name, p)
 		}
 	}
@@ -89,7 +102,8 @@ func TestCommit(t *testing.T) {
 			if l.sent[0].Delay != c.delay {
 				t.Errorf("sent with a delay of %s, want %s", l.sent[0].Delay, c.delay)
 			}
-			if got := l.message(); got.N != 2 || got.Redeliveries != 0 || got.Step != c.step || !got.NotBefore.Equal(l.now) {
+			if got := l.message(); got.N != 2 || got.Redeliveries != 0 || got.Step != c.step ||
+				!got.NotBefore.Equal(l.now) {
 				t.Errorf("the message is %+v at %s", got, l.now)
 			}
 		})

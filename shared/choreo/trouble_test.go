@@ -17,7 +17,8 @@ var (
 	throttled = transient.Mark(errors.New("Throttling"))
 )
 
-// TestEachKindOfErrorHasItsOwnBound: errors that pass don't use up the chances of those that don't, and the reverse.
+// TestEachKindOfErrorHasItsOwnBound: errors that pass don't use up the chances of those that don't, and the
+// reverse.
 func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -37,7 +38,8 @@ func TestEachKindOfErrorHasItsOwnBound(t *testing.T) {
 				if errors.Is(err, errDenied) {
 					faults++
 				}
-				if p := l.stands(n+2, "wash", err.Error()); p.PermanentErrors != faults || p.TransientErrors != n+1-faults {
+				if p := l.stands(n+2, "wash", err.Error()); p.PermanentErrors != faults ||
+					p.TransientErrors != n+1-faults {
 					t.Fatalf("after error %d the position is %+v", n+1, p.Position)
 				}
 				msg = l.message()
@@ -147,7 +149,8 @@ func TestErrorsOfTheStepAndOfWithAreCountedTogether(t *testing.T) {
 	}
 }
 
-// TestAnExhaustedWithThatNeverGetsThrough: what is done at the end may fail as well; it comes again, and never spins.
+// TestAnExhaustedWithThatNeverGetsThrough: what is done at the end may fail as well; it comes again, and never
+// spins.
 func TestAnExhaustedWithThatNeverGetsThrough(t *testing.T) {
 	asked := 0
 	l, msg := newLine(t, func(*choreo.Work[*parcel]) (choreo.Outcome[*parcel], error) {

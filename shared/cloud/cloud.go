@@ -21,8 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// The limits of one call. At worst it takes three attempts and two waits between them: 34 seconds. The waits are short
-// because what still fails then is tried again by the queue, with nobody being paid for waiting.
+// The limits of one call. At worst it takes three attempts and two waits between them: 34 seconds. The waits are
+// short because what still fails then is tried again by the queue, with nobody being paid for waiting.
 const (
 	// Attempts is how often a call is tried; 3 is the SDK's own standard.
 	Attempts = 3

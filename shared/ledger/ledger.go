@@ -1,9 +1,9 @@
 // Package ledger is the table in which every run is written down. Its word is final; a message is only a nudge.
 //
-// A Store gives what DynamoDB gives and nothing more: documents under a partition and a sort key, strongly consistent
-// reads, and writes of up to MaxWrites documents that happen together or not at all, each on the condition that its
-// document is still at the revision that the writer has read. Every rule about leases, positions and tokens is decided
-// in Go on what was read, and holds because the write fails if anything has changed since.
+// A Store gives what DynamoDB gives and nothing more: documents under a partition and a sort key, strongly
+// consistent reads, and writes of up to MaxWrites documents that happen together or not at all, each on the
+// condition that its document is still at the revision that the writer has read. Every rule about leases, positions
+// and tokens is decided in Go on what was read, and holds because the write fails if anything has changed since.
 package ledger
 
 import (
@@ -95,8 +95,8 @@ func Apply(ctx context.Context, s Store, by string, writes ...Write) error {
 	return err
 }
 
-// Put is the write that makes v the content of a document that was read at revision rev. If v has a method Expiry, that
-// is when the document may be forgotten.
+// Put is the write that makes v the content of a document that was read at revision rev. If v has a method Expiry,
+// that is when the document may be forgotten.
 func Put(k Key, rev int64, v any) Write {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -14,7 +14,8 @@ type Announcement struct {
 	Subject string
 	Text    string // for people: e-mail
 	JSON    []byte // for machines: everybody else
-	// Attributes are for the subscriptions' filter policies: a string, an int, or a bool, which is written as a string.
+	// Attributes are for the subscriptions' filter policies: a string, an int, or a bool, which is written as a
+	// string.
 	Attributes map[string]any
 }
 

@@ -14,7 +14,12 @@ import (
 // over is a run of twelve that are done.
 func over(change func(*run.Run)) *run.Run {
 	r := open()
-	r.Done, r.Waiting, r.OutFor, r.Longest = 12, 0, input.Duration(36*time.Minute), run.Longest{Instance: instance, For: input.Duration(4*time.Minute + 10*time.Second)}
+	r.Done, r.Waiting, r.OutFor, r.Longest = 12, 0, input.Duration(
+		36*time.Minute,
+	), run.Longest{
+		Instance: instance,
+		For:      input.Duration(4*time.Minute + 10*time.Second),
+	}
 	if change != nil {
 		change(r)
 	}
@@ -70,7 +75,8 @@ func TestDeleted(t *testing.T) {
 		many[n] = fmt.Sprintf("web-%02d", n)
 	}
 	text := notify.Deleted(many)
-	if !strings.HasPrefix(text, "\nDeleted during the run, and so no longer muted:\n  web-00\n") || !strings.HasSuffix(text, "  web-19\n  and 3 more\n") {
+	if !strings.HasPrefix(text, "\nDeleted during the run, and so no longer muted:\n  web-00\n") ||
+		!strings.HasSuffix(text, "  web-19\n  and 3 more\n") {
 		t.Errorf("of 23: %q", text)
 	}
 }

@@ -14,8 +14,11 @@ import (
 )
 
 var (
-	// unseen are the characters that no message may hold: controls but the line's end, and what shows nothing of its own.
-	unseen = regexp.MustCompile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+	// unseen are the characters that no message may hold: controls but the line's end, and what shows nothing of its
+	// own.
+	unseen = regexp.MustCompile(
+		"[\\x00-\\x09\\x0b-\\x1f\\x7f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
+	)
 	markup = regexp.MustCompile(`<[!@#/A-Za-z]|\]\(|(^|\s)@[A-Za-z]`)
 )
 
@@ -24,7 +27,9 @@ func notes(text string) map[string]notify.Note {
 	r := open()
 	r.ID, r.Fleet = text, text
 	r.Stop(now, text)
-	ended := over(func(r *run.Run) { r.ID, r.Fleet, r.Stopped, r.Waiting, r.Longest.Instance = text, text, text, 3, text })
+	ended := over(
+		func(r *run.Run) { r.ID, r.Fleet, r.Stopped, r.Waiting, r.Longest.Instance = text, text, text, 3, text },
+	)
 	p := plan()
 	p.Groups[text] = run.GroupPlan{Name: text}
 	failed := func(change func(*run.Instance)) notify.Note {
@@ -38,15 +43,27 @@ func notes(text string) map[string]notify.Note {
 			"%s", text)),
 		"broken":  notify.Refused(text, text, now, errors.New(text)),
 		"started": notify.Started(r, p, []string{text}),
-		"stuck": notify.Stuck(&run.Instance{ID: text, Run: text, Position: choreo.Position{Step: text}}, now.Add(-time.Minute), text,
-			time.Hour, now),
+		"stuck": notify.Stuck(
+			&run.Instance{ID: text, Run: text, Position: choreo.Position{Step: text}},
+			now.Add(-time.Minute),
+			text,
+			time.Hour,
+			now,
+		),
 		"trouble": notify.Trouble(text, text, text, text, now),
-		"ended": notify.Ended(ended, p, now, notify.Rows{Failures: []string{text}, Skips: []string{text}, Unhealthy: []string{text},
-			Out: 1, More: 2}),
+		"ended": notify.Ended(
+			ended,
+			p,
+			now,
+			notify.Rows{Failures: []string{text}, Skips: []string{text}, Unhealthy: []string{text},
+				Out: 1, More: 2},
+		),
 		"failed": failed(func(*run.Instance) {}),
-		"gone":   failed(func(i *run.Instance) { i.BackAt, i.Deleted, i.GaveUp = now, []string{text, text}, run.StepAwait }),
-		"late":   failed(func(i *run.Instance) { i.RegisteredAt, i.Deleted = now.Add(-time.Minute), []string{text} }),
-		"step":   failed(func(i *run.Instance) { i.Failure.Step = text }),
+		"gone": failed(
+			func(i *run.Instance) { i.BackAt, i.Deleted, i.GaveUp = now, []string{text, text}, run.StepAwait },
+		),
+		"late": failed(func(i *run.Instance) { i.RegisteredAt, i.Deleted = now.Add(-time.Minute), []string{text} }),
+		"step": failed(func(i *run.Instance) { i.Failure.Step = text }),
 
 		"survey":     notify.SurveyRefused(text, now, errors.New(text)),
 		"unreported": notify.WindowsUnreported([]error{errors.New(text), errors.New(text)}, now),
@@ -63,15 +80,16 @@ func notes(text string) map[string]notify.Note {
 	return all
 }
 
-// TestNoTextFromOutsideMakesALineOrHidesOne: with whatever stands in the places that others fill, a note has as many lines as
-// with a word there, each beginning as it does then.
+// TestNoTextFromOutsideMakesALineOrHidesOne: with whatever stands in the places that others fill, a note has as
+// many lines as with a word there, each beginning as it does then.
 func TestNoTextFromOutsideMakesALineOrHidesOne(t *testing.T) {
 	usual := notes("word")
 	for _, text := range []string{"\n\nNext:   x", "\r\nSubject: x", "a\u2028b\u2029c\u0085d\vd\fe", "\x1b[2J\x1b[1A\x07\x08", "\u202ea\u2066b\u2069\u200e\u200f\u061c",
 		"\u200b\u200c\u200d\u2060\ufeff", "\U000e0041\U000e007f", "\xff\xed\xa0\x80", "<!channel> <@U012AB3CD> @here <https://x.example|y>",
 		"[a](https://x.example) ![b](c)", strings.Repeat("x\n", 100_000), strings.Repeat(" ", 200) + "Next:"} {
 		for name, n := range notes(text) {
-			if found := unseen.FindString(n.Subject + n.Text); found != "" || strings.Contains(n.Subject, "\n") || markup.MatchString(n.Subject+"\n"+n.Text) {
+			if found := unseen.FindString(n.Subject + n.Text); found != "" || strings.Contains(n.Subject, "\n") ||
+				markup.MatchString(n.Subject+"\n"+n.Text) {
 				t.Errorf("%s with %.40q: %q is in\n%s\n%s", name, text, found, n.Subject, n.Text)
 			}
 			if len(n.Text) > 20_000 {
@@ -83,7 +101,8 @@ func TestNoTextFromOutsideMakesALineOrHidesOne(t *testing.T) {
 				continue
 			}
 			for line := range want {
-				if ours, _, ok := strings.Cut(want[line], "word"); ok && !strings.HasPrefix(got[line], ours) || !ok && got[line] != want[line] {
+				if ours, _, ok := strings.Cut(want[line], "word"); ok && !strings.HasPrefix(got[line], ours) ||
+					!ok && got[line] != want[line] {
 					t.Errorf("%s with %.40q: line %d is %q, want %q", name, text, line, got[line], want[line])
 				}
 			}
@@ -99,7 +118,8 @@ func FuzzNotes(f *testing.F) {
 		}
 		usual := notes("word")
 		for name, n := range notes(text) {
-			if unseen.MatchString(n.Subject+n.Text) || strings.Count(n.Text, "\n") != strings.Count(usual[name].Text, "\n") {
+			if unseen.MatchString(n.Subject+n.Text) ||
+				strings.Count(n.Text, "\n") != strings.Count(usual[name].Text, "\n") {
 				t.Errorf("%s with %q:\n%s\n%s", name, text, n.Subject, n.Text)
 			}
 		}

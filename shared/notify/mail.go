@@ -121,7 +121,8 @@ func ascii(text string) string {
 	}, text)
 }
 
-// whole is a text that SNS takes. One that is too long loses its last lines, and says so: it is better than no mail.
+// whole is a text that SNS takes. One that is too long loses its last lines, and says so: it is better than no
+// mail.
 func whole(text string) string {
 	if len(text) <= MaxText {
 		return text

@@ -32,7 +32,10 @@ func open() *run.Run {
 // out left half an hour ago, from two target groups, was rebooted, and failed at this moment.
 func out(step, reason string) *run.Instance {
 	return &run.Instance{ID: instance, LeftAt: now.Add(-30 * time.Minute), RebootAskedAt: now.Add(-25 * time.Minute),
-		Capture: []run.Registration{{Group: arn("web"), Port: 80, Healthy: true}, {Group: arn("web-admin"), Port: 8080, Healthy: true}},
+		Capture: []run.Registration{
+			{Group: arn("web"), Port: 80, Healthy: true},
+			{Group: arn("web-admin"), Port: 8080, Healthy: true},
+		},
 		Failure: &run.Failure{Step: step, Reason: reason, At: now}}
 }
 
@@ -50,8 +53,12 @@ func failures(n int) *run.Run {
 
 // plan mutes two alarms and a rule.
 func plan() *run.Plan {
-	return &run.Plan{Request: run.Defaults(), Groups: map[string]run.GroupPlan{arn("web"): {Name: "web"}, arn("web-admin"): {Name: "web-admin"}},
-		Alarms: []string{"web-5xx", "web-latency"}, Rules: []run.Rule{{Bus: "default", Name: "web-watch"}}}
+	return &run.Plan{
+		Request: run.Defaults(),
+		Groups:  map[string]run.GroupPlan{arn("web"): {Name: "web"}, arn("web-admin"): {Name: "web-admin"}},
+		Alarms:  []string{"web-5xx", "web-latency"},
+		Rules:   []run.Rule{{Bus: "default", Name: "web-watch"}},
+	}
 }
 
 func TestRun(t *testing.T) {
@@ -78,8 +85,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestSubject: SNS takes fewer than 100 characters of ASCII, in one line. However long the names, what happened stands
-// before the cut, and a usual name stands there as a whole.
+// TestSubject: SNS takes fewer than 100 characters of ASCII, in one line. However long the names, what happened
+// stands before the cut, and a usual name stands there as a whole.
 func TestSubject(t *testing.T) {
 	long, schedules := strings.Repeat("f", 64), run.RunID(strings.Repeat("f", 64), "a schedule's")
 	for _, names := range []struct{ fleet, run string }{{"web-production-eu-west", "web-2026-01-05"}, {"web", schedules}, {long, strings.Repeat("r", 64)}} {
@@ -106,7 +113,9 @@ func TestSubject(t *testing.T) {
 			if len(note.Subject) > 99 {
 				t.Errorf("the subject %q has %d characters", note.Subject, len(note.Subject))
 			}
-			if len(r.Fleet) < 30 && !strings.HasSuffix(note.Subject, r.Fleet) && !strings.Contains(note.Subject, r.Fleet+" ") && !strings.Contains(note.Subject, r.ID) {
+			if len(r.Fleet) < 30 && !strings.HasSuffix(note.Subject, r.Fleet) &&
+				!strings.Contains(note.Subject, r.Fleet+" ") &&
+				!strings.Contains(note.Subject, r.ID) {
 				t.Errorf("the subject %q has lost the names", note.Subject)
 			}
 		}

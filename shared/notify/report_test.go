@@ -13,8 +13,13 @@ import (
 // ofWindow is a report of a window that opens in ten hours.
 func ofWindow(change func(*notify.Report)) notify.Report {
 	r := notify.Report{ID: "mw-0123456789abcdef0-20260105T1400Z", Until: now.Add(10 * time.Hour),
-		Window: &notify.Window{ID: "mw-0123456789abcdef0", Name: "web-patches", Zone: "Europe/Berlin", Opens: now.Add(10 * time.Hour)},
-		Again:  notify.Survey{Windows: []string{"mw-0123456789abcdef0"}}}
+		Window: &notify.Window{
+			ID:    "mw-0123456789abcdef0",
+			Name:  "web-patches",
+			Zone:  "Europe/Berlin",
+			Opens: now.Add(10 * time.Hour),
+		},
+		Again: notify.Survey{Windows: []string{"mw-0123456789abcdef0"}}}
 	if change != nil {
 		change(&r)
 	}
@@ -28,7 +33,10 @@ func second(r *notify.Report) {
 // ofInstances is a report of instances by their tag.
 func ofInstances() notify.Report {
 	return notify.Report{ID: "report-5f0c", Until: now.Add(24 * time.Hour),
-		Again: notify.Survey{Tags: map[string]string{"Patch Group": "web & <db>"}, States: []string{"Failed", "Missing"}}}
+		Again: notify.Survey{
+			Tags:   map[string]string{"Patch Group": "web & <db>"},
+			States: []string{"Failed", "Missing"},
+		}}
 }
 
 // gaps are so many, every second of an instance with a name.
@@ -87,14 +95,16 @@ func TestATextThatSNSDoesNotTakeLosesItsEndAndSaysSo(t *testing.T) {
 		all = append(all, errors.New(strings.Repeat("x", 1000)))
 	}
 	n := notify.WindowsUnreported(all, now)
-	if len(n.Text) > notify.MaxText || len(n.Text) < notify.MaxText-2000 || !strings.HasSuffix(n.Text, "lines more than a message can hold.\n") {
+	if len(n.Text) > notify.MaxText || len(n.Text) < notify.MaxText-2000 ||
+		!strings.HasSuffix(n.Text, "lines more than a message can hold.\n") {
 		t.Errorf("%d bytes, it ends with %q", len(n.Text), n.Text[len(n.Text)-200:])
 	}
 }
 
 func TestARepeatedNoteSaysSoFirst(t *testing.T) {
 	n := notify.Note{Subject: "Quickstep: x", Text: "y\n"}.Repeat()
-	if n.Subject != "Repeated: Quickstep: x" || !strings.HasPrefix(n.Text, "REPEATED: ") || !strings.HasSuffix(n.Text, "\n\ny\n") {
+	if n.Subject != "Repeated: Quickstep: x" || !strings.HasPrefix(n.Text, "REPEATED: ") ||
+		!strings.HasSuffix(n.Text, "\n\ny\n") {
 		t.Errorf("%q\n%s", n.Subject, n.Text)
 	}
 }

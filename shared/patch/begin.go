@@ -53,7 +53,8 @@ func (s Survey) window(
 	return a, err
 }
 
-// notDue says why a schedule's request doesn't report a window now; empty if it does, and for what is asked by hand.
+// notDue says why a schedule's request doesn't report a window now; empty if it does, and for what is asked by
+// hand.
 func notDue(q Request, w Window, opens, now time.Time) string {
 	switch {
 	case q.Scheduled.IsZero():
@@ -85,7 +86,8 @@ func (s Survey) ofWindow(q Request, o opening, named bool, now time.Time) *Repor
 	return r
 }
 
-// reportID is the id of the report of an opening: of what a schedule asks for the opening's own, else the request's.
+// reportID is the id of the report of an opening: of what a schedule asks for the opening's own, else the
+// request's.
 func (q *Request) reportID(o opening) string {
 	if !q.Scheduled.IsZero() {
 		return o.ID + "-" + o.at.Format("20060102T1504Z")

@@ -31,7 +31,8 @@ func scanKey(id, instance string) ledger.Key {
 	return ledger.Key{PK: reportPrefix + id, SK: scanPrefix + instance}
 }
 
-// pageKey is the key of a page. A scan that had to begin anew writes its pages beside the old ones, which nobody reads.
+// pageKey is the key of a page. A scan that had to begin anew writes its pages beside the old ones, which nobody
+// reads.
 func pageKey(id, instance string, restarts, page int) ledger.Key {
 	return ledger.Key{PK: reportPrefix + id, SK: fmt.Sprintf("%s%05d", pagesOf(instance, restarts), page)}
 }
@@ -102,7 +103,9 @@ func (b book) pages(ctx context.Context, s *Scan) (all []Patch, err error) {
 }
 
 // each reads the pages of a report whose keys begin with prefix, in the order of their instances.
-func (b book) each(ctx context.Context, id, prefix string, f func(instance string, restarts int, some []Patch)) error {
+func (b book) each(
+	ctx context.Context, id, prefix string, f func(instance string, restarts int, some []Patch),
+) error {
 	const together = 50 // pages of some 20 KB
 	for after := ""; ; {
 		docs, err := b.List(ctx, reportPrefix+id, prefix, after, together)

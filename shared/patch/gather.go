@@ -23,8 +23,8 @@ const (
 	tendEvery = 5 * time.Minute
 )
 
-// Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are put only if they are
-// absent, and the count that they are counted by is put with the commit, after which nothing is put.
+// Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are put only if they
+// are absent, and the count that they are counted by is put with the commit, after which nothing is put.
 func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	if !w.Now.Before(r.Until) {

@@ -211,7 +211,8 @@ func inStack(field string) string {
 	return "in the stack's parameter " + name
 }
 
-// scheduled says whether a request, which may be wrong in any way, was sent by a schedule: nobody waits for the answer.
+// scheduled says whether a request, which may be wrong in any way, was sent by a schedule: nobody waits for the
+// answer.
 func scheduled(text []byte) bool {
 	var o map[string]json.RawMessage
 	_ = json.Unmarshal(text, &o) // what is no object wasn't

@@ -11,9 +11,15 @@ import (
 	"quickstep/shared/patch"
 )
 
-var settings = patch.Settings{States: []string{patch.Missing, patch.Failed}, Lead: 24 * time.Hour, StaleAfter: 168 * time.Hour, Deadline: time.Hour}
+var settings = patch.Settings{
+	States:     []string{patch.Missing, patch.Failed},
+	Lead:       24 * time.Hour,
+	StaleAfter: 168 * time.Hour,
+	Deadline:   time.Hour,
+}
 
-// FuzzParse: what is read means one thing, and is the same when it is written and read again; what is refused names a field.
+// FuzzParse: what is read means one thing, and is the same when it is written and read again; what is refused names
+// a field.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{``, `null`, `{}`, `[]`, `{} {}`, `{"id":"a"}`, `{"windowIds":["mw-0123456789abcdef0"],"after":true}`, `{"windowPrefix":"web"}`,
 		`{"windowPrefix":""}`, `{"instanceIds":["i-0123456789abcdef0","mi-0123456789abcdef0"]}`, `{"tags":{"Role":"web"},"states":["Missing"]}`, `{"tags":{"a":"*"}}`,

@@ -238,7 +238,8 @@ func fits(patches []Patch) int {
 	return len(patches)
 }
 
-// end is the outcome of a scan that was read to its end: its last page and the report's count in the same transaction.
+// end is the outcome of a scan that was read to its end: its last page and the report's count in the same
+// transaction.
 func (s Scanner) end(w *scanWork, patches []Patch, reason string) scanOutcome {
 	return w.End(Done, reason).With(func(ctx context.Context, i *Scan) (choreo.Transaction, error) {
 		i.Token = ""

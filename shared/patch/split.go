@@ -16,7 +16,8 @@ type part struct {
 	units      []unit
 }
 
-// slack is what a part keeps free for what isn't counted unit by unit: titles, attributes, commas, that it is repeated.
+// slack is what a part keeps free for what isn't counted unit by unit: titles, attributes, commas, that it is
+// repeated.
 const slack = 12 << 10
 
 // render makes the messages of a report of its units: as many as it takes, nothing is cut.

@@ -21,7 +21,11 @@ func TestASubjectKeepsGapsAndOpening(t *testing.T) {
 				{gaps: gaps, totals: map[string]int{isInstalled: 1e6, isFailed: 12345, isMissing: 54321, isPending: 99999, isSurprise: 1234}, unheard: 512},
 				{unknown: 1},
 			} {
-				c.Report = &Report{Phase: []string{Before, After, Before}[n], States: []string{Missing, Failed}, Window: &Opening{ID: "mw-1", Name: name, Opens: opensAt}}
+				c.Report = &Report{
+					Phase:  []string{Before, After, Before}[n],
+					States: []string{Missing, Failed},
+					Window: &Opening{ID: "mw-1", Name: name, Opens: opensAt},
+				}
 				c.instances = make([]instance, 9999)
 				for k := range c.instances {
 					c.instances[k] = instance{Scan: &Scan{}}
@@ -29,7 +33,8 @@ func TestASubjectKeepsGapsAndOpening(t *testing.T) {
 				c.verdicts = [2][]string{c.verdict(false), c.verdict(true)}
 				got := (&part{content: c, number: parts, of: parts}).subject()
 				end := []string{" opens 2026-01-06T14:00Z", " closed", " opens 2026-01-06T14:00Z"}[n]
-				if len(notify.Repeated+got) > 99 || !strings.HasSuffix(got, end) || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+				if len(notify.Repeated+got) > 99 || !strings.HasSuffix(got, end) ||
+					strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
 					t.Errorf("%d characters: %q", len(got), got)
 				}
 				if len(c.gaps) > 0 && !strings.Contains(got, ": 5000 GAPS") {
@@ -42,7 +47,12 @@ func TestASubjectKeepsGapsAndOpening(t *testing.T) {
 
 // Each case is what a report has found, and what its subject says of it.
 func TestAVerdictSaysOfHowManyItIsKnown(t *testing.T) {
-	clean, old := instance{Scan: &Scan{Patched: &State{Ended: opensAt}}}, instance{Scan: &Scan{Patched: &State{Ended: opensAt}}, flags: []string{"stale"}}
+	clean, old := instance{
+		Scan: &Scan{Patched: &State{Ended: opensAt}},
+	}, instance{
+		Scan:  &Scan{Patched: &State{Ended: opensAt}},
+		flags: []string{"stale"},
+	}
 	clean.Managed, old.Managed = true, true
 	gap, lost := instance{Scan: &Scan{}}, instance{Scan: &Scan{}, flags: []string{"notManaged"}}
 	gap.Step = Unread
@@ -68,7 +78,11 @@ func TestAVerdictSaysOfHowManyItIsKnown(t *testing.T) {
 		{some(2, clean), []string{Installed, InstalledOther, NotApplicable}, "nothing in the states asked for on 2 instances"},
 		{nil, nil, "no instance to patch"},
 	} {
-		k := &content{Report: &Report{States: append([]string{}, c.states...)}, instances: c.instances, totals: map[string]int{}}
+		k := &content{
+			Report:    &Report{States: append([]string{}, c.states...)},
+			instances: c.instances,
+			totals:    map[string]int{},
+		}
 		if c.states == nil {
 			k.States = []string{Failed, Missing}
 		}

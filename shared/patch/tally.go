@@ -83,7 +83,8 @@ func (c *content) listen() {
 	}
 }
 
-// share finds the list that holds an instance's findings, or makes it. Fleets are alike: a few lists serve thousands.
+// share finds the list that holds an instance's findings, or makes it. Fleets are alike: a few lists serve
+// thousands.
 func (c *content) share(i *instance, same map[[sha256.Size]byte]int) {
 	if len(i.findings) == 0 {
 		return

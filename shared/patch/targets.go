@@ -62,7 +62,8 @@ const (
 	keyTypes = "resource-groups:resourcetypefilters"
 )
 
-// set finds the nodes that fit all targets of a set: by ids, by resource group, by tags, or several of these at once.
+// set finds the nodes that fit all targets of a set: by ids, by resource group, by tags, or several of these at
+// once.
 func (s Survey) set(ctx context.Context, set []Target) (nodes []Node, remarks []string, err error) {
 	var ids [][]string
 	var tags []Target

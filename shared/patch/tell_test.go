@@ -19,7 +19,19 @@ func aReport(phase string, window bool) *Report {
 // Each case is a report that failed at a time, and what people are told to do.
 func TestAFailureSaysWhatCanStillBeDone(t *testing.T) {
 	early, late := opensAt.Add(-time.Hour), opensAt
-	partly, doubtful, byTags, byIDs := aReport(Before, true), aReport(Before, true), aReport(ByHand, false), aReport(ByHand, false)
+	partly, doubtful, byTags, byIDs := aReport(
+		Before,
+		true,
+	), aReport(
+		Before,
+		true,
+	), aReport(
+		ByHand,
+		false,
+	), aReport(
+		ByHand,
+		false,
+	)
 	partly.Sent, partly.Parts, doubtful.InDoubt = 2, 5, true
 	byTags.Select.Tags = []Target{{"tag:Patch Group", []string{"web"}}}
 	byIDs.Select.IDs = []string{"i-1"}
@@ -74,7 +86,8 @@ func TestGapsAreReadAgainByTheEventThatTheirNoteNames(t *testing.T) {
 		c.gaps = append(c.gaps, id)
 	}
 	n := gapsNote(c)
-	if !strings.Contains(n.Text, `{"instanceIds":["`+c.gaps[0]+`","`) || strings.Contains(n.Text, c.gaps[40]) || !strings.Contains(n.Text, "and 10 more") {
+	if !strings.Contains(n.Text, `{"instanceIds":["`+c.gaps[0]+`","`) || strings.Contains(n.Text, c.gaps[40]) ||
+		!strings.Contains(n.Text, "and 10 more") {
 		t.Errorf("it says\n%s", n.Text)
 	}
 	if n.Subject != "Quickstep: 50 gaps in the second patch report of window web (mw-1)" {

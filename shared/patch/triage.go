@@ -19,7 +19,8 @@ type Triage struct {
 // Owns says whether an item is a report or a scan.
 func (t Triage) Owns(key ledger.Key) bool { return isReport(key) || isScan(key) }
 
-// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last queue.
+// Handle takes one dead letter. What it can't process it reports as failed, until the letter ends in the last
+// queue.
 func (t Triage) Handle(ctx context.Context, owner string, msg choreo.Message) error {
 	if isReport(msg.Key) {
 		m := moveReports(t.Deps, "dead", t.Act)

@@ -49,7 +49,9 @@ func (d Watchdog) Look(ctx context.Context, owner string) error {
 
 // wake gives a report its message again, or gives it up: it is worth nothing any more, and nobody
 // takes it up to say so.
-func wake(ctx context.Context, n choreo.Redeliverer, doc ledger.Doc, r *Report, now time.Time) (sent bool, err error) {
+func wake(
+	ctx context.Context, n choreo.Redeliverer, doc ledger.Doc, r *Report, now time.Time,
+) (sent bool, err error) {
 	const mourning = time.Hour // for the function itself to say so
 	if r.Step != choreo.Failing && now.After(r.Until.Add(mourning)) {
 		return n.GiveUp(ctx, doc.Key, doc.Rev, r, now, late(r)+because(r.Position.Reason))

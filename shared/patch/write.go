@@ -68,7 +68,8 @@ func (p Reporter) some(ctx context.Context, w *reportWork, c *content, parts []*
 	return err
 }
 
-// mail is the nth message, from 0: a part, or, after them, what the alarm topic is told of gaps; nil if there is none.
+// mail is the nth message, from 0: a part, or, after them, what the alarm topic is told of gaps; nil if there is
+// none.
 func (c *content) mail(parts []*part, n int) *Mail {
 	switch {
 	case n < len(parts):

@@ -33,10 +33,10 @@ const (
 // Net looks at applications over the network.
 type Net struct{}
 
-// HTTP sends one GET request. It is ok if the answer has one of the codes and, if a text is asked for, the text in the
-// first MaxBody of its body; if not, why says what came instead. Redirects are answers like any other and aren't
-// followed. Certificates aren't verified, as a target group's health check doesn't verify them: instances are asked by
-// their address, to which no certificate is issued.
+// HTTP sends one GET request. It is ok if the answer has one of the codes and, if a text is asked for, the text in
+// the first MaxBody of its body; if not, why says what came instead. Redirects are answers like any other and
+// aren't followed. Certificates aren't verified, as a target group's health check doesn't verify them: instances
+// are asked by their address, to which no certificate is issued.
 func (Net) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
 	accepted, err := input.ParseCodes(cmp.Or(p.Codes, defaultCodes))
 	if err != nil {
@@ -71,7 +71,8 @@ func (Net) HTTP(ctx context.Context, p run.HTTPProbe) run.Finding {
 	return run.Finding{Why: fmt.Sprintf("status %d, but %q isn't in the body", answer.StatusCode, p.Text)}
 }
 
-// TCP opens one connection to an address, such as 10.0.0.1:5432, and closes it. It is ok if the connection came about.
+// TCP opens one connection to an address, such as 10.0.0.1:5432, and closes it. It is ok if the connection came
+// about.
 func (Net) TCP(ctx context.Context, address string, timeout time.Duration) run.Finding {
 	timeout = bound(timeout)
 	limited, cancel := context.WithTimeout(ctx, timeout)
@@ -85,8 +86,8 @@ func (Net) TCP(ctx context.Context, address string, timeout time.Duration) run.F
 	return run.Finding{OK: true}
 }
 
-// client is a new one each time: a kept connection would prove that the old process was there, not the new one. It goes
-// straight to the instance, whatever proxy the environment names.
+// client is a new one each time: a kept connection would prove that the old process was there, not the new one. It
+// goes straight to the instance, whatever proxy the environment names.
 func client() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{

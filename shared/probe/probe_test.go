@@ -22,8 +22,14 @@ func app(t *testing.T) http.Handler {
 	t.Cleanup(func() { close(over) })
 	mux := http.NewServeMux()
 	mux.HandleFunc("/up", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all systems żółw") })
-	mux.HandleFunc("/starting", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/up", http.StatusFound) })
+	mux.HandleFunc(
+		"/starting",
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+	)
+	mux.HandleFunc(
+		"/moved",
+		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/up", http.StatusFound) },
+	)
 	mux.HandleFunc("/lost", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	mux.HandleFunc("/slow", func(_ http.ResponseWriter, r *http.Request) { wait(r, over) })
 	mux.HandleFunc("/slow-body", func(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +85,10 @@ func TestHTTP(t *testing.T) {
 			unreadable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := network.HTTP(t.Context(), run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout})
+			got := network.HTTP(
+				t.Context(),
+				run.HTTPProbe{URL: server.URL + c.path, Codes: c.codes, Text: c.text, Timeout: c.timeout},
+			)
 			if got.OK != c.ok || !strings.Contains(got.Why, c.why) || got.OK && got.Why != "" {
 				t.Errorf("got %+v", got)
 			}
@@ -97,7 +106,9 @@ func TestHTTPOfWhatIsNotThere(t *testing.T) {
 		"there is no URL":      {"", "unsupported protocol"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := network.HTTP(t.Context(), run.HTTPProbe{URL: c.url}); got.OK || !strings.Contains(got.Why, c.why) || got.Down != (c.why == "connection refused") {
+			if got := network.HTTP(t.Context(), run.HTTPProbe{URL: c.url}); got.OK ||
+				!strings.Contains(got.Why, c.why) ||
+				got.Down != (c.why == "connection refused") {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -137,10 +148,12 @@ func TestTheCallersContextEndsAProbe(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if got := network.HTTP(ctx, run.HTTPProbe{URL: server.URL + "/slow", Timeout: time.Minute}); got.OK || got.Down || got.Why != "the check was broken off" {
+	if got := network.HTTP(ctx, run.HTTPProbe{URL: server.URL + "/slow", Timeout: time.Minute}); got.OK || got.Down ||
+		got.Why != "the check was broken off" {
 		t.Errorf("HTTP: got %+v", got)
 	}
-	if got := network.TCP(ctx, server.Listener.Addr().String(), time.Minute); got.OK || got.Down || got.Why != "the check was broken off" {
+	if got := network.TCP(ctx, server.Listener.Addr().String(), time.Minute); got.OK || got.Down ||
+		got.Why != "the check was broken off" {
 		t.Errorf("TCP: got %+v", got)
 	}
 }

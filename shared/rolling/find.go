@@ -38,18 +38,9 @@ func registeredIn(s *groupReadings) map[string][]string {
 	return in
 }
 
-// Fleets is what start reads of EC2 Fleets.
-type Fleets interface {
-	// Maintained lists the EC2 Fleets that replace their instances.
-	Maintained(ctx context.Context) ([]string, error)
-}
-
 // search reads which instances a request means.
 type search struct {
-	ec2 interface {
-		Machines
-		Fleets
-	}
+	ec2     FleetMachines
 	targets Targets
 	allowed Allowed
 }

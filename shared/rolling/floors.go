@@ -10,15 +10,10 @@ import (
 	"quickstep/shared/run"
 )
 
-// delays tells how long deregistrations take.
-type delays interface {
-	Delay(ctx context.Context, group string) (time.Duration, error)
-}
-
 // size measures the target groups: how many targets each has, and how many healthy ones must be
 // left. Those that earlier runs left out count as part of the group.
 func size(
-	ctx context.Context, targets delays, plan *run.Plan, f *fleet, outs []run.Out,
+	ctx context.Context, targets MeasuredTargets, plan *run.Plan, f *fleet, outs []run.Out,
 ) error {
 	ours := map[string]bool{}
 	for _, m := range f.machines {

@@ -36,3 +36,17 @@ type Boots interface {
 	AskBoot(ctx context.Context, instance string, windows bool) (command string, err error)
 	BootAnswer(ctx context.Context, instance, command string) (answer run.BootAnswer, done bool, err error)
 }
+
+// FleetMachines is what start reads of EC2.
+type FleetMachines interface {
+	Machines
+	// Maintained lists the EC2 Fleets that replace their instances.
+	Maintained(ctx context.Context) ([]string, error)
+}
+
+// MeasuredTargets is what start reads of target groups.
+type MeasuredTargets interface {
+	Targets
+	// Delay is how long a deregistration from a group takes.
+	Delay(ctx context.Context, group string) (time.Duration, error)
+}

@@ -21,14 +21,8 @@ import (
 // Start takes requests, and accepts or refuses the runs that they ask for.
 type Start struct {
 	choreo.Deps
-	EC2 interface {
-		Machines
-		Fleets
-	}
-	Targets interface {
-		Targets
-		delays
-	}
+	EC2        FleetMachines
+	Targets    MeasuredTargets
 	Parameters interface {
 		Parameter(ctx context.Context, name string) (string, error)
 	}

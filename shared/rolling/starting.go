@@ -19,14 +19,8 @@ import (
 // written down, muted.
 type Starting struct {
 	choreo.Deps
-	EC2 interface {
-		Machines
-		Fleets
-	}
-	Targets interface {
-		Targets
-		delays
-	}
+	EC2         FleetMachines
+	Targets     MeasuredTargets
 	Muter       Muter
 	ReportTopic Topic
 	Allowed     Allowed

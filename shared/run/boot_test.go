@@ -34,7 +34,13 @@ func TestWhoseBootItIs(t *testing.T) {
 			ran: 61 * time.Second, read: 62 * time.Second, fateUnknown: true, want: run.TheirBoot},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			i := run.Instance{ID: "i-1", RebootCalls: 1, RebootedAt: call, CalledAt: call.Add(time.Second), Boot: run.Boot{Old: "old"}}
+			i := run.Instance{
+				ID:          "i-1",
+				RebootCalls: 1,
+				RebootedAt:  call,
+				CalledAt:    call.Add(time.Second),
+				Boot:        run.Boot{Old: "old"},
+			}
 			if c.fateUnknown {
 				i.CalledAt = time.Time{}
 			}

@@ -66,7 +66,11 @@ func TestOut(t *testing.T) {
 
 func TestShares(t *testing.T) {
 	before := run.Instance{Groups: []string{"a", "b"}}
-	after := run.Instance{Groups: []string{"a", "b"}, LeftAt: now, Capture: []run.Registration{{Group: "b", Port: 80}, {Group: "c", Port: 80}}}
+	after := run.Instance{
+		Groups:  []string{"a", "b"},
+		LeftAt:  now,
+		Capture: []run.Registration{{Group: "b", Port: 80}, {Group: "c", Port: 80}},
+	}
 	for _, c := range []struct {
 		name   string
 		i      *run.Instance
@@ -102,7 +106,15 @@ func TestTarget(t *testing.T) {
 	} {
 		g := run.Target{State: c.state, Reason: c.reason}
 		if g.Registered() != c.registered || g.Healthy() != c.healthy {
-			t.Errorf("%s (%s): registered %v, healthy %v; want %v, %v", c.state, c.reason, g.Registered(), g.Healthy(), c.registered, c.healthy)
+			t.Errorf(
+				"%s (%s): registered %v, healthy %v; want %v, %v",
+				c.state,
+				c.reason,
+				g.Registered(),
+				g.Healthy(),
+				c.registered,
+				c.healthy,
+			)
 		}
 	}
 }

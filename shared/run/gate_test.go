@@ -45,7 +45,10 @@ func gate() *run.Gate {
 		Me: holder("b", "web"), Machine: &run.Machine{ID: "b", State: "running"},
 		Targets: map[string][]run.Target{arn("web"): serving("a b c")},
 	}
-	l.Plan.Groups = map[string]run.GroupPlan{arn("web"): {Name: "web", Size: 3, Floor: 2}, arn("api"): {Name: "api", Size: 3, Floor: 2}}
+	l.Plan.Groups = map[string]run.GroupPlan{
+		arn("web"): {Name: "web", Size: 3, Floor: 2},
+		arn("api"): {Name: "api", Size: 3, Floor: 2},
+	}
 	l.Holders = []*run.Instance{l.Me}
 	return l
 }
@@ -126,8 +129,15 @@ func TestGate(t *testing.T) {
 			l := gate()
 			c.change(l)
 			v := l.Decide()
-			if v.Answer != c.answer || !strings.Contains(v.Reason, c.reason) || (v.Answer != run.Go) != (v.Reason != "") {
-				t.Errorf("the gate says %s, because %q; want %s, because … %q …", v.Answer, v.Reason, c.answer, c.reason)
+			if v.Answer != c.answer || !strings.Contains(v.Reason, c.reason) ||
+				(v.Answer != run.Go) != (v.Reason != "") {
+				t.Errorf(
+					"the gate says %s, because %q; want %s, because … %q …",
+					v.Answer,
+					v.Reason,
+					c.answer,
+					c.reason,
+				)
 			}
 		})
 	}
@@ -191,7 +201,10 @@ func TestFloor(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for marked, want := range map[bool]run.Answer{false: c.first, true: c.second} {
 				l := gate()
-				l.Holders = slices.DeleteFunc([]*run.Instance{c.before, l.Me, c.after}, func(i *run.Instance) bool { return i == nil })
+				l.Holders = slices.DeleteFunc(
+					[]*run.Instance{c.before, l.Me, c.after},
+					func(i *run.Instance) bool { return i == nil },
+				)
 				if l.Marked = marked; c.out != "" {
 					l.Out = []run.Out{{Instance: c.out, Run: "earlier"}}
 				}

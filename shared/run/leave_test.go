@@ -10,8 +10,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// Where a holder of the model stands. A look is two readings, of AWS and then of the ledger, which decides; what was
-// decided is written later, while others go on.
+// Where a holder of the model stands. A look is two readings, of AWS and then of the ledger, which decides; what
+// was decided is written later, while others go on.
 const (
 	away       = iota // waits, unmarked; next it reads AWS
 	seenOnce          // next it reads the ledger and decides
@@ -26,9 +26,8 @@ const (
 	back
 )
 
-// fleetState is a state of the model, small enough to be a key: where each holder stands, what it read of AWS (bit n:
-// holder n served), and by which
-// groups its last look was refused.
+// fleetState is a state of the model, small enough to be a key: where each holder stands, what it read of AWS (bit
+// n: holder n served), and by which groups its last look was refused.
 type fleetState struct {
 	at, read [3]uint8
 	by       [3]uint8 // bit g: the last look was refused by group g
@@ -101,8 +100,16 @@ func (m *fleetModel) ask(s fleetState, n int, second bool) run.Verdict {
 	maps.DeleteFunc(targets, func(g string, _ []run.Target) bool { return !slices.Contains(all[n].Groups, g) })
 	holders := slices.Clone(all)
 	holders = slices.DeleteFunc(holders, func(i *run.Instance) bool { return i.Step == run.Done })
-	look := run.Gate{Now: now, Run: &run.Run{ID: "r"}, Plan: plan, Me: all[n], Machine: &run.Machine{ID: all[n].ID, State: "running"},
-		Holders: holders, Targets: targets, Marked: second}
+	look := run.Gate{
+		Now:     now,
+		Run:     &run.Run{ID: "r"},
+		Plan:    plan,
+		Me:      all[n],
+		Machine: &run.Machine{ID: all[n].ID, State: "running"},
+		Holders: holders,
+		Targets: targets,
+		Marked:  second,
+	}
 	return look.Decide()
 }
 
@@ -168,7 +175,13 @@ func (m *fleetModel) look(t *testing.T, s fleetState) {
 			}
 		}
 		if healthy < m.floor[g] {
-			t.Errorf("group %s is left with %d healthy targets, its floor is %d: holders at %v", g, healthy, m.floor[g], s.at)
+			t.Errorf(
+				"group %s is left with %d healthy targets, its floor is %d: holders at %v",
+				g,
+				healthy,
+				m.floor[g],
+				s.at,
+			)
 		}
 	}
 	for n := range m.groups {

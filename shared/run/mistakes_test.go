@@ -18,8 +18,12 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 		Text: []byte(
 			`{"proof":"requird","maxChecks":0,"check":{"http":{"port":65536}},"notOurs":["` + arn("app") +
 				`"],"mute":{"eventBus":"a b"}}`)}}
-	_, err := run.Parse(s,
-		[]byte(`{"fleet":"web","maxChecks":1001,"notAfter":"2026-01-01T00:00:00Z","tags":{"Role":null},"bootWiat":"1m"}`))
+	_, err := run.Parse(
+		s,
+		[]byte(
+			`{"fleet":"web","maxChecks":1001,"notAfter":"2026-01-01T00:00:00Z","tags":{"Role":null},"bootWiat":"1m"}`,
+		),
+	)
 	var several input.Several
 	if !errors.As(err, &several) {
 		t.Fatal(err)

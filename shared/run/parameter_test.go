@@ -54,7 +54,8 @@ func TestValuesOfTheParameterOutOfBounds(t *testing.T) {
 	} {
 		_, err := run.Parse(over([]byte(c.parameter)), []byte(web("")))
 		var refused *input.FieldError
-		if !errors.As(err, &refused) || refused.Field != c.field || !strings.Contains(err.Error(), "in the fleet's SSM parameter") {
+		if !errors.As(err, &refused) || refused.Field != c.field ||
+			!strings.Contains(err.Error(), "in the fleet's SSM parameter") {
 			t.Errorf("the parameter %s gave %v, not an error of the parameter's field %s", c.parameter, err, c.field)
 		}
 	}

@@ -119,8 +119,15 @@ func TestParse(t *testing.T) {
 
 // TestRequestIsWrittenExactly: a plan keeps its request as JSON, and nothing may be rounded on the way.
 func TestRequestIsWrittenExactly(t *testing.T) {
-	r := parse(t, "", web(`"bootWait":"1500ms","checkInterval":"1.25s","drainTimeout":"10.5s","check":{"http":{"timeout":"300ms"},"tcp":{"port":22,"timeout":"100ms"}}`))
-	if h := r.Check.HTTP; time.Duration(h.Timeout) != 300*time.Millisecond || time.Duration(r.BootWait) != 1500*time.Millisecond {
+	r := parse(
+		t,
+		"",
+		web(
+			`"bootWait":"1500ms","checkInterval":"1.25s","drainTimeout":"10.5s","check":{"http":{"timeout":"300ms"},"tcp":{"port":22,"timeout":"100ms"}}`,
+		),
+	)
+	if h := r.Check.HTTP; time.Duration(h.Timeout) != 300*time.Millisecond ||
+		time.Duration(r.BootWait) != 1500*time.Millisecond {
 		t.Errorf("read as %s", asJSON(t, r))
 	}
 	var again run.Request
@@ -181,7 +188,8 @@ func TestRunID(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := run.RunID(c.fleet, c.id)
-			if hashed := got != c.id; hashed && (!strings.HasPrefix(got, c.want) || len(got) != len(c.want)+12) || !hashed && got != c.want {
+			if hashed := got != c.id; hashed && (!strings.HasPrefix(got, c.want) || len(got) != len(c.want)+12) ||
+				!hashed && got != c.want {
 				t.Errorf("RunID(%q, %q) = %q, want %q", c.fleet, c.id, got, c.want)
 			}
 			if again := run.RunID(c.fleet, got); again != got {

@@ -54,7 +54,11 @@ func TestAdmit(t *testing.T) {
 	r := run.Run{Limit: 3, Waiting: 2, Tokens: []run.Token{{Instance: "x", Failed: true, From: "r0"}}}
 	r.Admit("a")
 	r.Admit("b")
-	want := run.Run{Limit: 3, Cursor: "b", Tokens: []run.Token{{Instance: "x", Failed: true, From: "r0"}, {Instance: "a"}, {Instance: "b"}}}
+	want := run.Run{
+		Limit:  3,
+		Cursor: "b",
+		Tokens: []run.Token{{Instance: "x", Failed: true, From: "r0"}, {Instance: "a"}, {Instance: "b"}},
+	}
 	if !reflect.DeepEqual(r, want) {
 		t.Errorf("got %+v\nwant %+v", r, want)
 	}
@@ -85,10 +89,24 @@ func TestFinish(t *testing.T) {
 		{"one without a token counts nothing", ended("z", run.Done), 0, 0, 0, 0, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := run.Run{Total: 3, Limit: 2, Waiting: 1, MaxErrors: c.maxErrors, Tokens: []run.Token{{Instance: "a", Failed: true, From: "r0"}, {Instance: "a"}, {Instance: "b"}}}
+			r := run.Run{
+				Total:     3,
+				Limit:     2,
+				Waiting:   1,
+				MaxErrors: c.maxErrors,
+				Tokens:    []run.Token{{Instance: "a", Failed: true, From: "r0"}, {Instance: "a"}, {Instance: "b"}},
+			}
 			r.Finish(c.i, now)
 			if r.Done != c.done || r.Failed != c.failed || r.Skipped != c.skipped {
-				t.Errorf("%d done, %d failed, %d skipped; want %d, %d, %d", r.Done, r.Failed, r.Skipped, c.done, c.failed, c.skipped)
+				t.Errorf(
+					"%d done, %d failed, %d skipped; want %d, %d, %d",
+					r.Done,
+					r.Failed,
+					r.Skipped,
+					c.done,
+					c.failed,
+					c.skipped,
+				)
 			}
 			if freed := !slices.ContainsFunc(r.Tokens, func(tk run.Token) bool { return tk.Instance == "a" && tk.From == "" }); freed != c.freed {
 				t.Errorf("its token is free: %v, want %v; tokens %v", freed, c.freed, r.Tokens)
@@ -96,7 +114,8 @@ func TestFinish(t *testing.T) {
 			if kept := slices.Contains(r.Tokens, run.Token{Instance: "a", Failed: true}); kept != (c.i.ID == "a" && !c.freed) {
 				t.Errorf("its token is marked as failed: %v; tokens %v", kept, r.Tokens)
 			}
-			if !slices.Contains(r.Tokens, run.Token{Instance: "b"}) || !slices.Contains(r.Tokens, run.Token{Instance: "a", Failed: true, From: "r0"}) {
+			if !slices.Contains(r.Tokens, run.Token{Instance: "b"}) ||
+				!slices.Contains(r.Tokens, run.Token{Instance: "a", Failed: true, From: "r0"}) {
 				t.Errorf("somebody else's token is gone: %v", r.Tokens)
 			}
 			if r.Stopped != c.stopped || r.StoppedAt.IsZero() != (c.stopped == "") {
@@ -109,7 +128,13 @@ func TestFinish(t *testing.T) {
 // TestFinishTwice: a transaction may be tried again after it has happened; an instance is counted once.
 func TestFinishTwice(t *testing.T) {
 	for _, step := range []string{run.Done, run.Skipped, run.Failed} {
-		r := run.Run{Total: 3, Limit: 2, Waiting: 1, MaxErrors: 1, Tokens: []run.Token{{Instance: "a"}, {Instance: "b"}}}
+		r := run.Run{
+			Total:     3,
+			Limit:     2,
+			Waiting:   1,
+			MaxErrors: 1,
+			Tokens:    []run.Token{{Instance: "a"}, {Instance: "b"}},
+		}
 		i := ended("a", step)
 		r.Finish(i, now)
 		once := r
@@ -138,7 +163,11 @@ func TestLongest(t *testing.T) {
 }
 
 func TestRelease(t *testing.T) {
-	r := run.Run{Limit: 2, Waiting: 1, Tokens: []run.Token{{Instance: "a", Failed: true}, {Instance: "b", Failed: true, From: "r0"}, {Instance: "c"}}}
+	r := run.Run{
+		Limit:   2,
+		Waiting: 1,
+		Tokens:  []run.Token{{Instance: "a", Failed: true}, {Instance: "b", Failed: true, From: "r0"}, {Instance: "c"}},
+	}
 	for _, id := range []string{"a", "b", "c", "d"} {
 		r.Release(id)
 	}

@@ -7,8 +7,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// TestAnUnhealthyDrainingTargetIsCaptured: it is healthy in one group, and in another one a Network Load Balancer lets it
-// finish its connections.
+// TestAnUnhealthyDrainingTargetIsCaptured: it is healthy in one group, and in another one a Network Load Balancer
+// lets it finish its connections.
 func TestAnUnhealthyDrainingTargetIsCaptured(t *testing.T) {
 	l := gate()
 	l.Me.Groups = append(l.Me.Groups, arn("api"))

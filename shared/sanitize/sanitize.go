@@ -18,7 +18,8 @@ import (
 // SNS's 256 KiB.
 const MaxText = 1000
 
-// Text makes a text one line of at most MaxText bytes of valid UTF-8. A longer one is cut in its middle, and says so.
+// Text makes a text one line of at most MaxText bytes of valid UTF-8. A longer one is cut in its middle, and says
+// so.
 func Text(s string) string { return Cut(s, MaxText) }
 
 // Cut is Text of at most so many bytes: at least 100, so that the note of the cut has room.

@@ -58,13 +58,18 @@ func TestWhatIsTooLongIsCutInItsMiddleAndSaysSo(t *testing.T) {
 	if _, err := fmt.Sscan(note[1], &left); err != nil || left+len(got)-len(note[0]) != len(long) {
 		t.Errorf("of %d bytes %d are said to be cut, and %d are there", len(long), left, len(got)-len(note[0]))
 	}
-	if got := sanitize.Text(strings.Repeat("y", sanitize.MaxText)); len(got) != sanitize.MaxText || strings.Contains(got, "cut") {
+	if got := sanitize.Text(strings.Repeat("y", sanitize.MaxText)); len(got) != sanitize.MaxText ||
+		strings.Contains(got, "cut") {
 		t.Errorf("what is just as long as may be was cut: %s", got)
 	}
 	if got := sanitize.Cut(strings.Repeat("€", 300), 100); len(got) > 100 || !utf8.ValidString(got) {
 		t.Errorf("%d bytes, %q", len(got), got)
 	}
-	if got := sanitize.Text("x" + strings.Repeat("a", 479) + strings.Repeat("@b", 400)); regexp.MustCompile(`(^|\W)@\w`).MatchString(got) {
+	if got := sanitize.Text("x" + strings.Repeat("a", 479) + strings.Repeat("@b", 400)); regexp.MustCompile(
+		`(^|\W)@\w`,
+	).MatchString(
+		got,
+	) {
 		t.Errorf("the cut makes a mention: %s", got)
 	}
 }
@@ -94,8 +99,29 @@ func TestJSONMeansTheSame(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	var b bytes.Buffer
-	log := slog.New(sanitize.Log(slog.NewTextHandler(&b, nil))).With("run", "r\u202e").WithGroup("g").With("x", "<!channel>")
-	log.Warn("m\u2066", "reason", "\x1b[2J\u200bhi", "err", errors.New("@here\ngone"), "n", 3, slog.Group("in", "y", "a\u200fb"), "long", strings.Repeat("z", 5000))
+	log := slog.New(
+		sanitize.Log(slog.NewTextHandler(&b, nil)),
+	).With(
+		"run",
+		"r\u202e",
+	).WithGroup(
+		"g",
+	).With(
+		"x",
+		"<!channel>",
+	)
+	log.Warn(
+		"m\u2066",
+		"reason",
+		"\x1b[2J\u200bhi",
+		"err",
+		errors.New("@here\ngone"),
+		"n",
+		3,
+		slog.Group("in", "y", "a\u200fb"),
+		"long",
+		strings.Repeat("z", 5000),
+	)
 	got := b.String()
 	if bad.MatchString(strings.TrimSuffix(got, "\n")) || len(got) > 1500 {
 		t.Errorf("logged %q", got)
@@ -108,7 +134,9 @@ func TestLog(t *testing.T) {
 }
 
 // bad is what no text may hold.
-var bad = regexp.MustCompile("[\\x00-\\x1f\\x7f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]|<[!@#/?A-Za-z]|\\]\\(|(^|[^\\pL\\pN_])@[\\pL\\pN_]")
+var bad = regexp.MustCompile(
+	"[\\x00-\\x1f\\x7f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]|<[!@#/?A-Za-z]|\\]\\(|(^|[^\\pL\\pN_])@[\\pL\\pN_]",
+)
 
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"", "a\nb", "<!channel>", "\xff\u202e", "[a](b)", strings.Repeat("@a ", 500), strings.Repeat("é]", 700), "<\u200b<@@U"} {

@@ -9,9 +9,9 @@ import (
 	"quickstep/tests/cloud/stage"
 )
 
-// feed gives every event of events/, and bad ones, to its real binary, with the variables of the deployed function. Nothing
-// exists yet of what the events speak of, and nobody has subscribed to the topics. The two surveys among them that begin all
-// the same go on in the deployed functions, and are reported.
+// feed gives every event of events/, and bad ones, to its real binary, with the variables of the deployed function.
+// Nothing exists yet of what the events speak of, and nobody has subscribed to the topics. The two surveys among
+// them that begin all the same go on in the deployed functions, and are reported.
 func feed(ctx context.Context, d *stage.Log, a *account, built string) {
 	events, functions := 0, 0
 	k := bootstrap.Kitchen{
@@ -31,5 +31,12 @@ func feed(ctx context.Context, d *stage.Log, a *account, built string) {
 		Fed: func(_ string, n int) { functions, events = functions+1, events+n },
 	}
 	wrong := k.Feed(ctx)
-	d.Judge("stack", fmt.Sprintf("%d binaries were fed with %d events over the Runtime API, good and bad: each answers as documented, none panics", functions, events), wrong...)
+	d.Judge(
+		"stack",
+		fmt.Sprintf(
+			"%d binaries were fed with %d events over the Runtime API, good and bad: each answers as documented, none panics",
+			functions,
+			events,
+		),
+		wrong...)
 }

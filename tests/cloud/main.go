@@ -1,5 +1,5 @@
-// Command cloud is make e2e: the project's template, built and deployed by the AWS SAM CLI onto an emulator of AWS, and the
-// real binaries at work there, over the wire.
+// Command cloud is make e2e: the project's template, built and deployed by the AWS SAM CLI onto an emulator of AWS,
+// and the real binaries at work there, over the wire.
 //
 //	client ──► load balancers ──► instances: real listeners, gone while they boot
 //	                 ▲ asks            ▲ reboots
@@ -9,10 +9,11 @@
 //	                 ▼
 //	              MiniStack: CloudFormation, SQS, Lambda, DynamoDB, SNS, EventBridge, CloudWatch alarms
 //
-// Three fleets are rebooted at the same time: one by the stack's schedule; one whose functions are killed, whose queues are
-// purged, that is paused and resumed; one with an instance that never comes back, by a schedule that the commands of docs/run.md
-// have made. A patch report is asked for and received, another by a schedule of docs/patch-report.md. A client sends requests all
-// the time, and each that fails is one too many. It exits 1 if anything isn't as it should be.
+// Three fleets are rebooted at the same time: one by the stack's schedule; one whose functions are killed, whose
+// queues are purged, that is paused and resumed; one with an instance that never comes back, by a schedule that the
+// commands of docs/run.md have made. A patch report is asked for and received, another by a schedule of
+// docs/patch-report.md. A client sends requests all the time, and each that fails is one too many. It exits 1 if
+// anything isn't as it should be.
 package main
 
 import (
@@ -39,7 +40,12 @@ func main() {
 	flag.StringVar(&t.sam, "sam", "", "the program sam")
 	flag.StringVar(&t.aws, "aws", "", "the program aws")
 	flag.StringVar(&t.built, "built", "", "the folder into which sam has built, for this machine's processor")
-	flag.StringVar(&t.logs, "logs", "", "the folder that takes the emulator's files and logs; without it they are kept only if something is wrong")
+	flag.StringVar(
+		&t.logs,
+		"logs",
+		"",
+		"the folder that takes the emulator's files and logs; without it they are kept only if something is wrong",
+	)
 	flag.Parse()
 	if flag.NArg() > 0 || t.ministack == "" || t.sam == "" || t.aws == "" || t.built == "" {
 		fmt.Fprintln(os.Stderr, "usage: see make e2e")

@@ -76,13 +76,23 @@ func (p *play) paste(ctx context.Context, s shown) error {
 		}
 		zone := is.ScheduleExpressionTimezone
 		if is.State != step.state || !strings.HasPrefix(is.ScheduleExpression, "cron(") || zone != "Europe/Paris" {
-			wrong = append(wrong, fmt.Sprintf("after %s it is %s, %s in %s", step.do, is.State, is.ScheduleExpression, zone))
+			wrong = append(
+				wrong,
+				fmt.Sprintf("after %s it is %s, %s in %s", step.do, is.State, is.ScheduleExpression, zone),
+			)
 		}
-		if !strings.HasPrefix(is.Target.Arn, "arn:aws:lambda:") || !strings.HasPrefix(is.Target.RoleArn, "arn:aws:iam::") {
-			wrong = append(wrong, fmt.Sprintf("after %s its target is %s, its role %s", step.do, is.Target.Arn, is.Target.RoleArn))
+		if !strings.HasPrefix(is.Target.Arn, "arn:aws:lambda:") ||
+			!strings.HasPrefix(is.Target.RoleArn, "arn:aws:iam::") {
+			wrong = append(
+				wrong,
+				fmt.Sprintf("after %s its target is %s, its role %s", step.do, is.Target.Arn, is.Target.RoleArn),
+			)
 		}
 	}
-	p.Judge("operator", fmt.Sprintf("the commands of %s make schedule %s, pause it, and resume it", s.page, s.name), wrong...)
+	p.Judge(
+		"operator",
+		fmt.Sprintf("the commands of %s make schedule %s, pause it, and resume it", s.page, s.name),
+		wrong...)
 	if s != pasted[0] {
 		return nil
 	}
@@ -122,7 +132,13 @@ func (p *play) forget(ctx context.Context) {
 func (p *play) scheduleReport(ctx context.Context, name string) error {
 	id, at, err := p.fire(ctx, name)
 	p.weekly = run.RunID("report", id)
-	p.Say("web", "EventBridge Scheduler will ask for report %s at %s UTC, by schedule %s", p.weekly, at.UTC().Format(time.TimeOnly), name)
+	p.Say(
+		"web",
+		"EventBridge Scheduler will ask for report %s at %s UTC, by schedule %s",
+		p.weekly,
+		at.UTC().Format(time.TimeOnly),
+		name,
+	)
 	return err
 }
 
@@ -136,6 +152,9 @@ func (p *play) scheduledReport(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
-	p.Judge("operator", fmt.Sprintf("gets the patch report that a schedule asks for: %d instances, %d patches", web.size, updates), wrong...)
+	p.Judge(
+		"operator",
+		fmt.Sprintf("gets the patch report that a schedule asks for: %d instances, %d patches", web.size, updates),
+		wrong...)
 	return nil
 }

@@ -28,9 +28,9 @@ type play struct {
 	killed  chan string // instances whose reboot's caller was killed
 }
 
-// How long to wait. What a killed function held is free after its lease (90 s), what was purged is overdue after as long;
-// the watchdog looks every minute, and a mute begins with a minute. Of a reboot call that was killed nobody knows when it
-// ended: another boot counts only five minutes later.
+// How long to wait. What a killed function held is free after its lease (90 s), what was purged is overdue after as
+// long; the watchdog looks every minute, and a mute begins with a minute. Of a reboot call that was killed nobody
+// knows when it ended: another boot counts only five minutes later.
 const (
 	firstReboot = 4 * time.Minute
 	recovery    = 8 * time.Minute
@@ -61,7 +61,8 @@ func await(ctx context.Context, what string, limit time.Duration, holds func() (
 	}
 }
 
-// begin asks for a run of each fleet: that of web by the stack's schedule, that of batch by one that an operator makes.
+// begin asks for a run of each fleet: that of web by the stack's schedule, that of batch by one that an operator
+// makes.
 func (p *play) begin(ctx context.Context) error {
 	own, err := p.account.OwnSchedule(ctx, "StartFunctionFleet")
 	if err != nil {
@@ -92,7 +93,13 @@ func (p *play) begin(ctx context.Context) error {
 func (p *play) schedule(ctx context.Context, name string, f *fleet) error {
 	id, at, err := p.fire(ctx, name)
 	p.runs[f] = run.RunID(f.name, id)
-	p.Say(f.name, "EventBridge Scheduler will ask for run %s at %s UTC, by schedule %s", p.runs[f], at.UTC().Format(time.TimeOnly), name)
+	p.Say(
+		f.name,
+		"EventBridge Scheduler will ask for run %s at %s UTC, by schedule %s",
+		p.runs[f],
+		at.UTC().Format(time.TimeOnly),
+		name,
+	)
 	return err
 }
 
@@ -119,7 +126,12 @@ func (p *play) kill(instance, peer string) {
 	if err != nil {
 		p.Judge("shop", "the function that asked for the reboot is killed", err.Error())
 	}
-	p.Say("shop", "SIGKILL for the process of %s that has just asked EC2 to reboot %s and waits for the answer", function, instance)
+	p.Say(
+		"shop",
+		"SIGKILL for the process of %s that has just asked EC2 to reboot %s and waits for the answer",
+		function,
+		instance,
+	)
 	p.killed <- instance
 }
 

@@ -25,10 +25,23 @@ type fleet struct {
 
 // The fleets, each with a run of its own, all at the same time.
 var (
-	web   = &fleet{name: "web", first: 1, size: 8, tokens: 4, floor: 4}              // asked for by the stack's schedule
-	shop  = &fleet{name: "shop", first: 11, size: 4, tokens: 2, floor: 2}            // killed, paused, resumed
-	batch = &fleet{name: "batch", first: 21, size: 3, tokens: 2, floor: 1, lost: 22} // asked for by an operator's schedule; one of it fails
-	all   = []*fleet{web, shop, batch}
+	web = &fleet{
+		name:   "web",
+		first:  1,
+		size:   8,
+		tokens: 4,
+		floor:  4,
+	} // asked for by the stack's schedule
+	shop  = &fleet{name: "shop", first: 11, size: 4, tokens: 2, floor: 2} // killed, paused, resumed
+	batch = &fleet{
+		name:   "batch",
+		first:  21,
+		size:   3,
+		tokens: 2,
+		floor:  1,
+		lost:   22,
+	} // asked for by an operator's schedule; one of it fails
+	all = []*fleet{web, shop, batch}
 )
 
 func (f *fleet) arn() string     { return sim.Group(f.name) }
@@ -61,7 +74,8 @@ type region struct {
 	end     context.CancelFunc
 }
 
-// deregistration is how long a target group lets requests end; the longest of the client's takes a fifth of a second.
+// deregistration is how long a target group lets requests end; the longest of the client's takes a fifth of a
+// second.
 const deregistration = 5 * time.Second
 
 func newRegion(ctx context.Context) *region {
@@ -80,8 +94,18 @@ func newRegion(ctx context.Context) *region {
 func (r *region) populate(ctx context.Context) (err error) {
 	r.Do(func() {
 		for _, f := range all {
-			r.AddGroup(world.GroupSpec{ARN: f.arn(), Name: f.name, VPC: sim.VPC, Delay: deregistration, Interval: 2 * time.Second, HealthyThreshold: 2,
-				Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200"}})
+			r.AddGroup(
+				world.GroupSpec{
+					ARN:              f.arn(),
+					Name:             f.name,
+					VPC:              sim.VPC,
+					Delay:            deregistration,
+					Interval:         2 * time.Second,
+					HealthyThreshold: 2,
+					Attached:         true,
+					Health:           run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200"},
+				},
+			)
 			r.AddAlarm(f.alarm(), "OK")
 			for n := f.first; n < f.first+f.size && err == nil; n++ {
 				err = r.add(ctx, f, n)

@@ -27,7 +27,18 @@ func setUp(ctx context.Context, d *stage.Log, t tools) (err error) {
 	defer func() { clean(d, err != nil) }()
 	r := newRegion(ctx)
 	defer r.close()
-	s, err := stage.Open(ctx, stage.Options{Ministack: t.ministack, Sam: t.sam, Built: t.built, Dir: dir, Parameters: parameters(), World: r.World, Diary: d})
+	s, err := stage.Open(
+		ctx,
+		stage.Options{
+			Ministack:  t.ministack,
+			Sam:        t.sam,
+			Built:      t.built,
+			Dir:        dir,
+			Parameters: parameters(),
+			World:      r.World,
+			Diary:      d,
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -95,7 +106,17 @@ func perform(ctx context.Context, d *stage.Log, r *region, a *account, aws, dir 
 		return err
 	}
 	defer traffic.Close()
-	p := &play{Log: d, region: r, account: a, mail: m, traffic: traffic, aws: aws, dir: dir, runs: map[*fleet]string{}, killed: make(chan string, 1)}
+	p := &play{
+		Log:     d,
+		region:  r,
+		account: a,
+		mail:    m,
+		traffic: traffic,
+		aws:     aws,
+		dir:     dir,
+		runs:    map[*fleet]string{},
+		killed:  make(chan string, 1),
+	}
 	a.StandIn.Rebooted = p.kill // nobody reboots yet
 	others.Go(func() { m.Read(ctx) })
 	others.Go(func() { p.evaluate(ctx) })

@@ -32,7 +32,11 @@ func suites(ctx context.Context, d *stage.Log, endpoint, dir string) {
 			ports = append(ports, port)
 		}
 	}
-	what := fmt.Sprintf("%d tests of contracts hold against the emulator: %s", parts-len(ports), strings.Join(ports, ", "))
+	what := fmt.Sprintf(
+		"%d tests of contracts hold against the emulator: %s",
+		parts-len(ports),
+		strings.Join(ports, ", "),
+	)
 	if err != nil || parts == 0 {
 		d.Judge("adapters", what, fmt.Sprint(err), failed(said))
 		return

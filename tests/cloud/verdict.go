@@ -45,8 +45,19 @@ func (p *play) ends(ctx context.Context, f *fleet) {
 		boots, serves := 0, false
 		p.region.Do(func() { boots, serves = p.region.Boots(id), p.region.Answers(id) })
 		if i.Step != want || boots != 1 || i.RebootCalls != 1 || serves != (want == run.Done) {
-			wrong = append(wrong, fmt.Sprintf("%s: %s (%s) after %d calls and %d reboots, answers: %t; it should be %s after one", id, i.Step, i.Position.Reason,
-				i.RebootCalls, boots, serves, want))
+			wrong = append(
+				wrong,
+				fmt.Sprintf(
+					"%s: %s (%s) after %d calls and %d reboots, answers: %t; it should be %s after one",
+					id,
+					i.Step,
+					i.Position.Reason,
+					i.RebootCalls,
+					boots,
+					serves,
+					want,
+				),
+			)
 		}
 		if i.Step == run.Done {
 			done++
@@ -59,9 +70,19 @@ func (p *play) ends(ctx context.Context, f *fleet) {
 func (p *play) seen() {
 	p.region.Do(func() {
 		for _, f := range all {
-			p.Say(f.name, "at most %d out of service (%d tokens), %d healthy at least (floor %d)", p.region.watch.most[f], f.tokens, p.region.watch.fewest[f], f.floor)
+			p.Say(
+				f.name,
+				"at most %d out of service (%d tokens), %d healthy at least (floor %d)",
+				p.region.watch.most[f],
+				f.tokens,
+				p.region.watch.fewest[f],
+				f.floor,
+			)
 		}
-		p.Judge("all", "tokens and floors were kept; who was rebooted got no requests, and was muted", p.region.watch.wrong...)
+		p.Judge(
+			"all",
+			"tokens and floors were kept; who was rebooted got no requests, and was muted",
+			p.region.watch.wrong...)
 	})
 }
 
@@ -81,7 +102,10 @@ func (p *play) told() {
 		case f.lost != 0:
 			p.Say("operator", "was told:\n%s", indented(alarms[0].Text))
 		}
-		p.Judge(f.name, "people got one report when it began, one when it ended, and an alarm for whoever failed", wrong...)
+		p.Judge(
+			f.name,
+			"people got one report when it began, one when it ended, and an alarm for whoever failed",
+			wrong...)
 	}
 }
 
@@ -117,7 +141,12 @@ func (p *play) restored(ctx context.Context) {
 // release gives up the instance that failed, as its alarm says.
 func (p *play) release(ctx context.Context) {
 	var reply rolling.Reply
-	err := p.account.Invoke(ctx, "control", map[string]string{"command": "release", "instance": sim.ID(batch.lost)}, &reply)
+	err := p.account.Invoke(
+		ctx,
+		"control",
+		map[string]string{"command": "release", "instance": sim.ID(batch.lost)},
+		&reply,
+	)
 	var wrong []string
 	if err != nil {
 		wrong = append(wrong, err.Error())
@@ -125,7 +154,8 @@ func (p *play) release(ctx context.Context) {
 	p.Judge("batch", "an operator releases the instance that failed: "+reply.Did, wrong...)
 }
 
-// left is what the queues hold. Messages whose time comes later name positions that have moved on; they will be dropped.
+// left is what the queues hold. Messages whose time comes later name positions that have moved on; they will be
+// dropped.
 func (p *play) left(ctx context.Context) (wrong []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.account.Queues)) {
 		now, later, taken, err := p.account.Left(ctx, name)
@@ -133,7 +163,10 @@ func (p *play) left(ctx context.Context) (wrong []string) {
 			wrong = append(wrong, err.Error())
 		}
 		if now+taken > 0 || (later > 0 && (name == "dead" || name == "last")) {
-			wrong = append(wrong, fmt.Sprintf("queue %s: %d wait, %d come later, %d are being worked on", name, now, later, taken))
+			wrong = append(
+				wrong,
+				fmt.Sprintf("queue %s: %d wait, %d come later, %d are being worked on", name, now, later, taken),
+			)
 		}
 	}
 	return wrong

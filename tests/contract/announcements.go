@@ -41,10 +41,15 @@ func ExerciseAnnouncer(t *testing.T, open func(t *testing.T) AnnouncerFixture) {
 }
 
 func announcePlain(t *testing.T, f AnnouncerFixture) {
-	a := notify.Announcement{Subject: "Quickstep: 12 patches", Text: "Zwölf\n<\"Zeilen\">, 日本", JSON: []byte(`{"schema":1,"text":"<a & b>"}`)}
+	a := notify.Announcement{
+		Subject: "Quickstep: 12 patches",
+		Text:    "Zwölf\n<\"Zeilen\">, 日本",
+		JSON:    []byte(`{"schema":1,"text":"<a & b>"}`),
+	}
 	ok(t, f.Port.Announce(t.Context(), a))
 	got := f.Got(t)
-	if len(got) != 1 || got[0].Subject != a.Subject || got[0].Email != a.Text || got[0].Other != string(a.JSON) || len(got[0].Attributes) > 0 {
+	if len(got) != 1 || got[0].Subject != a.Subject || got[0].Email != a.Text || got[0].Other != string(a.JSON) ||
+		len(got[0].Attributes) > 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -75,7 +80,12 @@ func announceSubject(t *testing.T, f AnnouncerFixture) {
 
 // filled is an announcement of exactly some size, in bytes.
 func filled(size int) notify.Announcement {
-	a := notify.Announcement{Subject: "long", Text: "x", JSON: []byte(`{}`), Attributes: map[string]any{"missing": 5000}}
+	a := notify.Announcement{
+		Subject:    "long",
+		Text:       "x",
+		JSON:       []byte(`{}`),
+		Attributes: map[string]any{"missing": 5000},
+	}
 	a.Text = strings.Repeat("x", size-a.Size()+1)
 	return a
 }

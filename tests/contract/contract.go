@@ -1,6 +1,7 @@
-// Package contract is what every port of the product must do, as tests: one suite a port. A suite knows nothing but the
-// port, in the product's words, and the hooks with which its fixture arranges the world: it runs on tests/world, and on the
-// adapters of shared/cloud wherever somebody can open such a fixture. The ledger's suite is shared/ledger/ledgertest.
+// Package contract is what every port of the product must do, as tests: one suite a port. A suite knows nothing but
+// the port, in the product's words, and the hooks with which its fixture arranges the world: it runs on
+// tests/world, and on the adapters of shared/cloud wherever somebody can open such a fixture. The ledger's suite is
+// shared/ledger/ledgertest.
 package contract
 
 import (

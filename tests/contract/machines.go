@@ -19,7 +19,8 @@ type Machines interface {
 	Maintained(ctx context.Context) (fleets []string, err error)
 }
 
-// MachinesFixture is a Region with four instances, and others perhaps. They have the tag Suite, which is like no other's.
+// MachinesFixture is a Region with four instances, and others perhaps. They have the tag Suite, which is like no
+// other's.
 type MachinesFixture struct {
 	Port Machines
 	// Web1 and Web2 run, with the tags Role web-1 and web-2. Windows runs, has Role db and is one. Stopped is stopped.
@@ -79,15 +80,27 @@ func machinesUnknown(t *testing.T, f MachinesFixture) {
 
 func machinesByTag(t *testing.T, f MachinesFixture) {
 	for pattern, want := range map[string]int{"web-1": 1, "web-*": 2, "w?b-2": 1, "web": 0, "Web-1": 0, "*": 4} {
-		if got := f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite, "Role": pattern}}); len(got) != want {
+		if got := f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite, "Role": pattern}}); len(
+			got,
+		) != want {
 			t.Errorf("with Role %s there are %v, want %d", pattern, got, want)
 		}
 	}
 }
 
 func machinesByTags(t *testing.T, f MachinesFixture) {
-	same(t, "found", f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite, "Role": "web-1"}}), []string{f.Web1})
-	same(t, "with another value", f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite + "?", "Role": "web-1"}}), nil)
+	same(
+		t,
+		"found",
+		f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite, "Role": "web-1"}}),
+		[]string{f.Web1},
+	)
+	same(
+		t,
+		"with another value",
+		f.find(t, run.Selection{Tags: map[string]string{"Suite": f.Suite + "?", "Role": "web-1"}}),
+		nil,
+	)
 }
 
 func machinesByBoth(t *testing.T, f MachinesFixture) {
@@ -101,7 +114,9 @@ func machinesDescribed(t *testing.T, f MachinesFixture) {
 		windows bool
 	}{f.Web1: {"running", false}, f.Windows: {"running", true}, f.Stopped: {"stopped", false}} {
 		m := must(f.Port.Machines(t.Context(), run.Selection{IDs: []string{id}}))(t)
-		if len(m) != 1 || m[0].State != want.state || m[0].Windows != want.windows || m[0].VPC == "" || m[0].PrivateIP == "" || m[0].Tags["Suite"] != f.Suite {
+		if len(m) != 1 || m[0].State != want.state || m[0].Windows != want.windows || m[0].VPC == "" ||
+			m[0].PrivateIP == "" ||
+			m[0].Tags["Suite"] != f.Suite {
 			t.Errorf("%s is %+v, want %v", id, m, want)
 		}
 	}

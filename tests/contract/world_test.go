@@ -54,15 +54,41 @@ func TestQueuesOfTheWorld(t *testing.T) {
 func TestGroupsOfTheWorld(t *testing.T) {
 	contract.ExerciseGroups(t, func(t *testing.T) contract.GroupsFixture {
 		w := open(t)
-		f := contract.GroupsFixture{Port: w.Targets(), Delay: time.Minute, Unknown: sim.ID(9), Missing: sim.Group("missing"), QUIC: sim.Group("quic"),
-			Wait: w.Advance}
-		w.AddGroup(world.GroupSpec{ARN: f.QUIC, Name: "quic", VPC: sim.VPC, Protocol: "TCP_QUIC", Delay: f.Delay, Attached: true})
+		f := contract.GroupsFixture{
+			Port:    w.Targets(),
+			Delay:   time.Minute,
+			Unknown: sim.ID(9),
+			Missing: sim.Group("missing"),
+			QUIC:    sim.Group("quic"),
+			Wait:    w.Advance,
+		}
+		w.AddGroup(
+			world.GroupSpec{
+				ARN:      f.QUIC,
+				Name:     "quic",
+				VPC:      sim.VPC,
+				Protocol: "TCP_QUIC",
+				Delay:    f.Delay,
+				Attached: true,
+			},
+		)
 		for n, g := range []*run.Group{&f.First, &f.Second} {
 			name := []string{"web", "api"}[n]
 			*g = run.Group{ARN: sim.Group(name), Name: name, VPC: sim.VPC, TargetType: "instance", Protocol: "HTTP",
 				Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200",
 					Interval: input.Duration(10 * time.Second), Healthy: 2}}
-			w.AddGroup(world.GroupSpec{ARN: g.ARN, Name: name, VPC: sim.VPC, Delay: f.Delay, Interval: 10 * time.Second, HealthyThreshold: 2, Attached: true, Health: g.Health})
+			w.AddGroup(
+				world.GroupSpec{
+					ARN:              g.ARN,
+					Name:             name,
+					VPC:              sim.VPC,
+					Delay:            f.Delay,
+					Interval:         10 * time.Second,
+					HealthyThreshold: 2,
+					Attached:         true,
+					Health:           g.Health,
+				},
+			)
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), VPC: sim.VPC})
 			f.Instances = append(f.Instances, sim.ID(n))
 		}
@@ -74,8 +100,10 @@ func TestMachinesOfTheWorld(t *testing.T) {
 	contract.ExerciseMachines(t, func(t *testing.T) contract.MachinesFixture {
 		w := open(t)
 		for n, role := range []string{"web-1", "web-2", "db", "other"} {
-			w.AddMachine(world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), VPC: sim.VPC, Windows: role == "db",
-				Tags: map[string]string{"Role": role, "Suite": "contract"}})
+			w.AddMachine(
+				world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), VPC: sim.VPC, Windows: role == "db",
+					Tags: map[string]string{"Role": role, "Suite": "contract"}},
+			)
 		}
 		w.AddMachine(world.MachineSpec{ID: sim.ID(8)}) // somebody else's
 		networked := world.MachineSpec{ID: sim.ID(7), IP: "10.0.0.7", VPC: sim.VPC, IPv6: "2001:db8::7",
@@ -89,13 +117,28 @@ func TestMachinesOfTheWorld(t *testing.T) {
 		for id, kind := range map[string]string{"fleet-2": "maintain", "fleet-1": "maintain", "fleet-3": "instant"} {
 			w.AddFleet(id, kind)
 		}
-		return contract.MachinesFixture{Maintained: []string{"fleet-1", "fleet-2"}, Port: w.EC2(), Web1: sim.ID(0), Web2: sim.ID(1), Windows: sim.ID(2), Stopped: sim.ID(3), Suite: "contract",
-			Unknown: sim.ID(99), Boots: w.Boots, Wait: w.Advance,
-			Networked: run.Machine{ID: sim.ID(7), PrivateIP: "10.0.0.7", IPv6: "2001:db8::7", Interfaces: []run.Interface{
-				{VPC: sim.VPC, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"),
-					netip.MustParsePrefix("2001:db8::7/128"), netip.MustParsePrefix("10.0.0.70/32"),
-					netip.MustParsePrefix("10.0.0.80/28"), netip.MustParsePrefix("2001:db8:0:0:1::/80")}},
-				{VPC: "vpc-2", Addresses: []netip.Prefix{netip.MustParsePrefix("10.2.0.7/32")}}}}}
+		return contract.MachinesFixture{
+			Maintained: []string{"fleet-1", "fleet-2"},
+			Port:       w.EC2(),
+			Web1:       sim.ID(0),
+			Web2:       sim.ID(1),
+			Windows:    sim.ID(2),
+			Stopped:    sim.ID(3),
+			Suite:      "contract",
+			Unknown:    sim.ID(99),
+			Boots:      w.Boots,
+			Wait:       w.Advance,
+			Networked: run.Machine{
+				ID:        sim.ID(7),
+				PrivateIP: "10.0.0.7",
+				IPv6:      "2001:db8::7",
+				Interfaces: []run.Interface{
+					{VPC: sim.VPC, Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"),
+						netip.MustParsePrefix("2001:db8::7/128"), netip.MustParsePrefix("10.0.0.70/32"),
+						netip.MustParsePrefix("10.0.0.80/28"), netip.MustParsePrefix("2001:db8:0:0:1::/80")}},
+					{VPC: "vpc-2", Addresses: []netip.Prefix{netip.MustParsePrefix("10.2.0.7/32")}}},
+			},
+		}
 	})
 }
 
@@ -105,20 +148,31 @@ func TestBootsOfTheWorld(t *testing.T) {
 		w.AddMachine(world.MachineSpec{ID: sim.ID(0), Managed: true})
 		w.AddMachine(world.MachineSpec{ID: sim.ID(1), Managed: true, Windows: true})
 		w.AddMachine(world.MachineSpec{ID: sim.ID(2)})
-		return contract.BootsFixture{Port: w.SSM(), Linux: sim.ID(0), Windows: sim.ID(1), Unmanaged: sim.ID(2), Unknown: sim.ID(9), Wait: w.Advance,
+		return contract.BootsFixture{
+			Port:      w.SSM(),
+			Linux:     sim.ID(0),
+			Windows:   sim.ID(1),
+			Unmanaged: sim.ID(2),
+			Unknown:   sim.ID(9),
+			Wait:      w.Advance,
 			Reboot: func(t *testing.T, id string) {
 				if err := w.EC2().Reboot(t.Context(), id); err != nil {
 					t.Fatal(err)
 				}
 				w.Advance(5 * time.Minute)
-			}}
+			},
+		}
 	})
 }
 
 func TestParametersOfTheWorld(t *testing.T) {
 	contract.ExerciseParameters(t, func(t *testing.T) contract.ParametersFixture {
 		w := open(t)
-		return contract.ParametersFixture{Port: w.SSM(), Name: "/quickstep/web", Set: func(_ *testing.T, value string) { w.SetParameter("/quickstep/web", value) }}
+		return contract.ParametersFixture{
+			Port: w.SSM(),
+			Name: "/quickstep/web",
+			Set:  func(_ *testing.T, value string) { w.SetParameter("/quickstep/web", value) },
+		}
 	})
 }
 
@@ -164,9 +218,16 @@ func TestTopicOfTheWorld(t *testing.T) {
 func TestFunctionsOfTheWorld(t *testing.T) {
 	contract.ExerciseFunctions(t, func(t *testing.T) contract.FunctionsFixture {
 		w := open(t)
-		return contract.FunctionsFixture{Port: w.Functions(), Function: "ready-web", Answers: func(_ *testing.T, ready bool, reason string, got func([]byte)) {
-			w.SetCheck("ready-web", func(payload json.RawMessage) (bool, string) { got(payload); return ready, reason })
-		}}
+		return contract.FunctionsFixture{
+			Port:     w.Functions(),
+			Function: "ready-web",
+			Answers: func(_ *testing.T, ready bool, reason string, got func([]byte)) {
+				w.SetCheck(
+					"ready-web",
+					func(payload json.RawMessage) (bool, string) { got(payload); return ready, reason },
+				)
+			},
+		}
 	})
 }
 

@@ -79,8 +79,18 @@ func (f *fleet) populate(ctx context.Context) error {
 		f.Watch.Floor[arn] = runFloor
 	}
 	for n := 1; n <= size; n++ {
-		spec := world.MachineSpec{ID: sim.ID(n), IP: "127.0.0.1", Managed: true, NoBootID: n == size, Tags: map[string]string{"Name": fmt.Sprintf("web-%d", n)},
-			BootTime: time.Duration(20+n*7%25) * time.Second, AppTime: time.Duration(5+n*11%20) * time.Second, NeverReturns: n == lost}
+		spec := world.MachineSpec{
+			ID:       sim.ID(n),
+			IP:       "127.0.0.1",
+			Managed:  true,
+			NoBootID: n == size,
+			Tags:     map[string]string{"Name": fmt.Sprintf("web-%d", n)},
+			BootTime: time.Duration(
+				20+n*7%25,
+			) * time.Second,
+			AppTime:      time.Duration(5+n*11%20) * time.Second,
+			NeverReturns: n == lost,
+		}
 		if n == slow {
 			spec.AppTime = 150 * time.Second
 		}
@@ -133,8 +143,8 @@ func (f *fleet) routable(group string) []string {
 	return addresses
 }
 
-// probeTimeout is how long the startup check waits for an answer, in the fleet's time: as long as a request may ask for.
-// One that a busy machine misses is followed by another.
+// probeTimeout is how long the startup check waits for an answer, in the fleet's time: as long as a request may ask
+// for. One that a busy machine misses is followed by another.
 const probeTimeout = 10 * time.Second
 
 // probes are the product's own, with timeouts in real time.

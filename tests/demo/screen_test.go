@@ -376,7 +376,10 @@ func TestVerdictIsPrinted(t *testing.T) {
 			Reasons: map[string]int{"status 502: the target refused the connection": 162}},
 		rows: rows, undrained: true,
 		alarms: []world.Note{
-			{Subject: "Quickstep: " + sim.ID(lost) + " FAILED at check, fleet web", Text: "Instance " + sim.ID(lost) + " failed.\n"}},
+			{
+				Subject: "Quickstep: " + sim.ID(lost) + " FAILED at check, fleet web",
+				Text:    "Instance " + sim.ID(lost) + " failed.\n",
+			}},
 		reports: []world.Note{
 			{Subject: "begins"}, {Subject: "Quickstep: 1 FAILED, reboot of fleet web ended", Text: "Done:  1 of 2\n"}},
 		findings: []finding{

@@ -22,8 +22,8 @@ func (f *fleet) settled() bool {
 	return true
 }
 
-// pending are the messages that somebody would act on. One that names a position which has moved on is dropped when its
-// time comes, be it in ten minutes: nobody has to wait for that.
+// pending are the messages that somebody would act on. One that names a position which has moved on is dropped when
+// its time comes, be it in ten minutes: nobody has to wait for that.
 func (f *fleet) pending() (bodies []string) {
 	for _, name := range slices.Sorted(maps.Keys(f.Stack.Queues)) {
 		for _, body := range f.Peek(name) {
@@ -47,14 +47,32 @@ func (f *fleet) hanging() (lines []string) {
 	lines = append(lines, fmt.Sprintf("What hangs, %s after the beginning (run: %s):", run.Span(v.at), v.run.Status()))
 	for _, i := range v.rows {
 		if !i.Ended() {
-			lines = append(lines, fmt.Sprintf("  %s  %s since %s, attempt %d, %s", i.ID, i.Step, run.Span(v.now.Sub(i.Since)), i.Attempt, i.Position.Reason))
+			lines = append(
+				lines,
+				fmt.Sprintf(
+					"  %s  %s since %s, attempt %d, %s",
+					i.ID,
+					i.Step,
+					run.Span(v.now.Sub(i.Since)),
+					i.Attempt,
+					i.Position.Reason,
+				),
+			)
 		}
 	}
 	f.Do(func() {
 		for _, d := range f.Docs("ACTIVE") {
 			var a run.Active
 			decode(d, &a)
-			lines = append(lines, fmt.Sprintf("  the run itself  %s since %s, %s", a.Step, run.Span(v.now.Sub(a.Since)), a.Position.Reason))
+			lines = append(
+				lines,
+				fmt.Sprintf(
+					"  the run itself  %s since %s, %s",
+					a.Step,
+					run.Span(v.now.Sub(a.Since)),
+					a.Position.Reason,
+				),
+			)
 		}
 		for _, message := range f.pending() {
 			lines = append(lines, "  queue "+message)

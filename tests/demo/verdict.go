@@ -122,7 +122,10 @@ func ends(rows []ending) (wrong []string) {
 			want = run.Failed
 		}
 		if r.Step != want || r.boots != 1 {
-			wrong = append(wrong, fmt.Sprintf("%s ended as %s after %d reboots; it should be %s after one", r.ID, r.Step, r.boots, want))
+			wrong = append(
+				wrong,
+				fmt.Sprintf("%s ended as %s after %d reboots; it should be %s after one", r.ID, r.Step, r.boots, want),
+			)
 		}
 	}
 	return wrong
@@ -131,10 +134,16 @@ func ends(rows []ending) (wrong []string) {
 // told says what people should have been told and weren't.
 func told(alarms, reports []world.Note) (wrong []string) {
 	if len(alarms) != 1 || !strings.Contains(alarms[0].Text, sim.ID(lost)) {
-		wrong = append(wrong, fmt.Sprintf("%d alarms were sent; one should have been, about %s", len(alarms), sim.ID(lost)))
+		wrong = append(
+			wrong,
+			fmt.Sprintf("%d alarms were sent; one should have been, about %s", len(alarms), sim.ID(lost)),
+		)
 	}
 	if len(reports) != 2 {
-		wrong = append(wrong, fmt.Sprintf("%d reports were sent; one should have been at the start and one at the end", len(reports)))
+		wrong = append(
+			wrong,
+			fmt.Sprintf("%d reports were sent; one should have been at the start and one at the end", len(reports)),
+		)
 	}
 	return wrong
 }

@@ -71,7 +71,9 @@ func TestPeopleAreTold(t *testing.T) {
 	if wrong := told([]world.Note{about}, make([]world.Note, 2)); len(wrong) > 0 {
 		t.Errorf("wrong: %v", wrong)
 	}
-	if len(told(nil, make([]world.Note, 2))) == 0 || len(told([]world.Note{about, about}, make([]world.Note, 2))) == 0 || len(told([]world.Note{about}, nil)) == 0 {
+	if len(told(nil, make([]world.Note, 2))) == 0 ||
+		len(told([]world.Note{about, about}, make([]world.Note, 2))) == 0 ||
+		len(told([]world.Note{about}, nil)) == 0 {
 		t.Error("too little or too much was sent, and nobody minds")
 	}
 }

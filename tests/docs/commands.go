@@ -1,5 +1,6 @@
-// Package docs finds the commands that README.md and the pages in docs/ show, and says of each what checks it. Its tests hold
-// the pages against the repository: one that has fallen behind the code fails there, before it misleads somebody on call.
+// Package docs finds the commands that README.md and the pages in docs/ show, and says of each what checks it. Its
+// tests hold the pages against the repository: one that has fallen behind the code fails there, before it misleads
+// somebody on call.
 package docs
 
 import (
@@ -102,8 +103,8 @@ func In(path, text string) (all []Command, err error) {
 	return all, nil
 }
 
-// split takes a block apart. A command ends with its line, unless a backslash, a quotation mark that is still open, or a
-// here-document carries it on.
+// split takes a block apart. A command ends with its line, unless a backslash, a quotation mark that is still open,
+// or a here-document carries it on.
 func split(block string) (all []string, err error) {
 	lines := strings.Split(strings.TrimRight(block, "\n"), "\n")
 	for n := 0; n < len(lines); n++ {
@@ -156,8 +157,8 @@ var (
 	function = regexp.MustCompile(`^(\w+)\(\) \{ (.*); \}$`)
 )
 
-// File is the file that a command writes by a here-document, with what the shell makes of it once output has given those of
-// the stack's outputs.
+// File is the file that a command writes by a here-document, with what the shell makes of it once output has given
+// those of the stack's outputs.
 func (c Command) File(output func(name string) string) (name, text string, writesOne bool) {
 	m := writes.FindStringSubmatch(c.Text)
 	if m == nil {
@@ -165,7 +166,10 @@ func (c Command) File(output func(name string) string) (name, text string, write
 	}
 	text = strings.TrimSuffix(strings.TrimPrefix(c.Text, m[0]), "\n"+m[2])
 	text = strings.ReplaceAll(text, "\\\n", "")
-	text = outputs.ReplaceAllStringFunc(text, func(call string) string { return output(outputs.FindStringSubmatch(call)[1]) })
+	text = outputs.ReplaceAllStringFunc(
+		text,
+		func(call string) string { return output(outputs.FindStringSubmatch(call)[1]) },
+	)
 	return m[1], text, true
 }
 

@@ -2,9 +2,17 @@ package docs
 
 import "strings"
 
-// account are how the commands begin that act on an account. Nothing here can run them: their subcommands, options and JSON are
-// checked (make lint), and their requests are given to the product's own parsers.
-var account = []string{"aws ", "sam deploy ", "sam delete ", "sam list ", "sam logs ", "sam remote invoke ", "make release "}
+// account are how the commands begin that act on an account. Nothing here can run them: their subcommands, options
+// and JSON are checked (make lint), and their requests are given to the product's own parsers.
+var account = []string{
+	"aws ",
+	"sam deploy ",
+	"sam delete ",
+	"sam list ",
+	"sam logs ",
+	"sam remote invoke ",
+	"make release ",
+}
 
 // OnAccount says that a command acts on an account, or writes the file for one that does.
 func (c Command) OnAccount() bool {
@@ -23,8 +31,8 @@ const Try = "try"
 // Release stands at what takes long: whoever makes a release runs it before, as CONTRIBUTING.md says.
 const Release = "release"
 
-// Here has every other command, and what runs it: Try, Release, or the text in .ci/run that does. A command that is in neither
-// list fails a test: whoever adds one to a page says here how it is known to work.
+// Here has every other command, and what runs it: Try, Release, or the text in .ci/run that does. A command that is
+// in neither list fails a test: whoever adds one to a page says here how it is known to work.
 var Here = map[string]string{
 	"cp samconfig.toml samconfig.mine.toml":                Try,
 	"git pull":                                             Try,

@@ -10,8 +10,8 @@ import (
 	"quickstep/tests/docs"
 )
 
-// TestEveryCommandIsChecked: each acts on an account, so that its options and its JSON are checked; or make commands runs it; or
-// .ci/run does.
+// TestEveryCommandIsChecked: each acts on an account, so that its options and its JSON are checked; or make
+// commands runs it; or .ci/run does.
 func TestEveryCommandIsChecked(t *testing.T) {
 	ci := read(t, ".ci/run").text
 	_, release, _ := strings.Cut(read(t, "CONTRIBUTING.md").text, "\n## Release\n")
@@ -142,10 +142,12 @@ func TestTheCommandsOfSchedulesAreTaken(t *testing.T) {
 	for _, schedule := range schedules(t) {
 		function := targets[schedule.Target.Arn]
 		found[function] = true
-		if function == "" || schedule.Target.RoleArn != roles[function] || schedule.Target.DeadLetterConfig.Arn != "LastQueueArn" {
+		if function == "" || schedule.Target.RoleArn != roles[function] ||
+			schedule.Target.DeadLetterConfig.Arn != "LastQueueArn" {
 			t.Errorf("%s: %+v", schedule.Name, schedule.Target)
 		}
-		if schedule.FlexibleTimeWindow.Mode != "OFF" || schedule.ScheduleExpressionTimezone == "" || !strings.HasPrefix(schedule.Name, "quickstep-") {
+		if schedule.FlexibleTimeWindow.Mode != "OFF" || schedule.ScheduleExpressionTimezone == "" ||
+			!strings.HasPrefix(schedule.Name, "quickstep-") {
 			t.Errorf("%+v", schedule)
 		}
 		retry := schedule.Target.RetryPolicy

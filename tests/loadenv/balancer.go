@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Balancer is the load balancer of one target group: it sends each request to the next target that is registered and
-// healthy, once. What becomes of it there is the client's answer.
+// Balancer is the load balancer of one target group: it sends each request to the next target that is registered
+// and healthy, once. What becomes of it there is the client's answer.
 type Balancer struct {
 	// routable are the addresses of the targets that get new requests, asked for each of them.
 	routable func() []string
@@ -34,7 +34,11 @@ func NewBalancer(routable func() []string) *Balancer {
 			r.Out.URL.Host, _ = r.In.Context().Value(targetKey{}).(string)
 		},
 		// A kept connection that has died would make net/http try again by itself: each request gets its own.
-		Transport:    &http.Transport{DisableKeepAlives: true, DisableCompression: true, DialContext: (&net.Dialer{Timeout: patience}).DialContext},
+		Transport: &http.Transport{
+			DisableKeepAlives:  true,
+			DisableCompression: true,
+			DialContext:        (&net.Dialer{Timeout: patience}).DialContext,
+		},
 		ErrorHandler: badGateway,
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
@@ -58,7 +62,10 @@ func badGateway(w http.ResponseWriter, _ *http.Request, err error) {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		why = "the target refused the connection"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE):
 		why = "the target broke off in the middle of the request"
 	case errors.As(err, &network) && network.Timeout():
 		why = "the target didn't answer in time"

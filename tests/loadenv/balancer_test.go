@@ -110,7 +110,10 @@ func TestAsk(t *testing.T) {
 	}
 	t.Run("no answer", func(t *testing.T) {
 		address, _ := backend(t, "")
-		if reason := ask(t.Context(), http.DefaultClient, "http://"+address, "web 1"); !strings.HasPrefix(reason, "no answer") {
+		if reason := ask(t.Context(), http.DefaultClient, "http://"+address, "web 1"); !strings.HasPrefix(
+			reason,
+			"no answer",
+		) {
 			t.Errorf("%q", reason)
 		}
 	})

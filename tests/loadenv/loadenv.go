@@ -1,5 +1,5 @@
-// Package loadenv is what a rolling reboot must not hurt, on real sockets of this machine: applications, load balancers before
-// them, and a client that counts every request that fails.
+// Package loadenv is what a rolling reboot must not hurt, on real sockets of this machine: applications, load
+// balancers before them, and a client that counts every request that fails.
 //
 //	Traffic ──► Balancer of a target group ──► Server ─┐ one an instance and group: a real listener, which is
 //	            asks who is registered and healthy     ├ closed while the instance is down
@@ -17,8 +17,8 @@ import (
 	"quickstep/shared/run"
 )
 
-// healthTimeout is how long a health check waits for an answer. An instance that is down refuses at once, so only the
-// machine under all this could make one fail, and two in a row would take a target out for nothing.
+// healthTimeout is how long a health check waits for an answer. An instance that is down refuses at once, so only
+// the machine under all this could make one fail, and two in a row would take a target out for nothing.
 const healthTimeout = 3 * time.Second
 
 // Healthy is a target group's health check of the server on a port.

@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// Ports of the instances lie below those that systems give to outgoing connections (Linux 32768, macOS 49152 and above):
-// nobody takes one by chance while its instance is down. Programs that run at the same time begin at different ones.
+// Ports of the instances lie below those that systems give to outgoing connections (Linux 32768, macOS 49152 and
+// above): nobody takes one by chance while its instance is down. Programs that run at the same time begin at
+// different ones.
 const (
 	firstPort = 20000
 	portRange = 10000
@@ -136,8 +137,8 @@ func (s *Server) stop() {
 	s.http = nil
 }
 
-// ServeHTTP answers health checks at once, and requests after the time that they say they take. The answer says which
-// group was asked and repeats the request's word, so that a client sees whether it is its own.
+// ServeHTTP answers health checks at once, and requests after the time that they say they take. The answer says
+// which group was asked and repeats the request's word, so that a client sees whether it is its own.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/health" {
 		fmt.Fprintln(w, "ready")

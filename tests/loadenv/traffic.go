@@ -40,9 +40,16 @@ type Tally struct {
 	Reasons          map[string]int
 }
 
-// Serve puts a load balancer before each target group, and sends requests over so many connections to each until Close.
-// routable gives the addresses to which a group's balancer may send the next request. The seed decides which take long.
-func Serve(ctx context.Context, groups []string, routable func(group string) []string, connections int, seed uint64) (*Traffic, error) {
+// Serve puts a load balancer before each target group, and sends requests over so many connections to each until
+// Close. routable gives the addresses to which a group's balancer may send the next request. The seed decides which
+// take long.
+func Serve(
+	ctx context.Context,
+	groups []string,
+	routable func(group string) []string,
+	connections int,
+	seed uint64,
+) (*Traffic, error) {
 	ctx, stop := context.WithCancel(ctx)
 	t := &Traffic{stop: stop, counts: Tally{Reasons: map[string]int{}}}
 	for n, group := range groups {
@@ -52,7 +59,10 @@ func Serve(ctx context.Context, groups []string, routable func(group string) []s
 			return nil, err
 		}
 		t.ends = append(t.ends, end)
-		client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true}}
+		client := &http.Client{
+			Timeout:   patience,
+			Transport: &http.Transport{MaxIdleConnsPerHost: connections, DisableCompression: true},
+		}
 		for c := range connections {
 			chance := rand.New(rand.NewPCG(seed, uint64(n*connections+c)))
 			name := fmt.Sprintf("%s-%d", group, c)

@@ -1,5 +1,5 @@
-// Command mutants proves that the simulation would notice. Each mutant is a bug that this product could have, planted alone
-// in a scratch copy of the tree, which must then break a rule:
+// Command mutants proves that the simulation would notice. Each mutant is a bug that this product could have,
+// planted alone in a scratch copy of the tree, which must then break a rule:
 //
 //	plant ──► build ──► what has found it before ──► storms, seed by seed ──► every single fault ──► it survives
 //	                             └─────────────────────────┴────────────────────────┴──► found: the product, tried alike,
@@ -8,10 +8,11 @@
 //	go run ./tests/mutants -only "claim without"
 //	go run ./tests/mutants -update
 //
-// What has found each is remembered in found.txt. A bug that no storm can play names the test that must fail instead.
+// What has found each is remembered in found.txt. A bug that no storm can play names the test that must fail
+// instead.
 //
-// It exits with 1 if a mutant survives that isn't said to be equivalent, if one that is said to be is found, or if one
-// can't be planted any more because the code has changed.
+// It exits with 1 if a mutant survives that isn't said to be equivalent, if one that is said to be is found, or if
+// one can't be planted any more because the code has changed.
 package main
 
 import (

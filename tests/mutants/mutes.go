@@ -17,7 +17,8 @@ const (
 	unending = "a run that can't restore goes on until it can, so that a storm of it never ends"
 )
 
-// mutes are the bugs of a mute that can't be kept up, of what is deleted meanwhile, and of runs that last for months.
+// mutes are the bugs of a mute that can't be kept up, of what is deleted meanwhile, and of runs that last for
+// months.
 var mutes = []mutant{
 	{name: "a mute that fails ends the look at an open run", edits: []edit{{finish,
 		`if errors.Is(muteErr, choreo.ErrLost) {`, `if muteErr != nil {`}}},

@@ -41,8 +41,8 @@ var tables = [][]mutant{
 	evidence, messages, unplayed, mutes, standing, words, survivors, refused,
 }
 
-// protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the document
-// has by then.
+// protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the
+// document has by then.
 var protocol = []mutant{
 	{name: "claim without its condition", edits: []edit{{claim, `
 	p.Tries++

@@ -6,8 +6,8 @@ const (
 	find   = "shared/rolling/find.go"
 )
 
-// standing are the bugs of finding an instance by its id and its addresses, of what a registration consists of, and of
-// probing an instance.
+// standing are the bugs of finding an instance by its id and its addresses, of what a registration consists of, and
+// of probing an instance.
 var standing = []mutant{
 	{name: "every address but the primary one is ignored", edits: []edit{{finder,
 		`for _, i := range m.Interfaces {`, `for _, i := range m.Interfaces[:0] {`}}},

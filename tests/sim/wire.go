@@ -1,5 +1,6 @@
-// Package sim runs the product on the stand-in for AWS: the production code of every step, wired from template.yaml, on
-// fleets with habits, with things going wrong, under rules that are checked after every single effect.
+// Package sim runs the product on the stand-in for AWS: the production code of every step, wired from
+// template.yaml, on fleets with habits, with things going wrong, under rules that are checked after every single
+// effect.
 package sim
 
 import (
@@ -19,8 +20,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// Wire gives every function of the stack its code, with the environment that the template declares. probes is how the
-// check function looks at applications: the world's own, or real ones.
+// Wire gives every function of the stack its code, with the environment that the template declares. probes is how
+// the check function looks at applications: the world's own, or real ones.
 func Wire(w *world.World, stack *template.Stack, probes rolling.Probes) {
 	wiring{world: w, stack: stack, probes: probes, now: choreo.Milliseconds(w.Now)}.all()
 }
@@ -47,8 +48,8 @@ func (x wiring) parse(function string, variables any) {
 
 // common are the variables of several functions.
 type common struct {
-	Stack  string `env:"STACK" envDefault:""`
-	Alarm  string `env:"ALARM_TOPIC" envDefault:""`
+	Stack  string `env:"STACK"        envDefault:""`
+	Alarm  string `env:"ALARM_TOPIC"  envDefault:""`
 	Report string `env:"REPORT_TOPIC" envDefault:""`
 }
 

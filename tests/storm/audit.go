@@ -9,8 +9,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// audit are the checks of what functions do, by the ledger's rows as they stand at that moment: whether what is done was
-// written down, is allowed to whoever does it, and is still theirs to do.
+// audit are the checks of what functions do, by the ledger's rows as they stand at that moment: whether what is
+// done was written down, is allowed to whoever does it, and is still theirs to do.
 type audit struct {
 	items
 	writer map[string]string    // by item: the invocation that wrote it last
@@ -25,8 +25,17 @@ type audit struct {
 }
 
 func newAudit() audit {
-	return audit{items: newItems(), writer: map[string]string{}, item: map[string]string{}, calls: map[string]int{}, quiet: map[string]time.Time{},
-		spent: map[string]time.Time{}, toldBy: map[string]string{}, boots: map[string]string{}, reads: map[string]string{}}
+	return audit{
+		items:  newItems(),
+		writer: map[string]string{},
+		item:   map[string]string{},
+		calls:  map[string]int{},
+		quiet:  map[string]time.Time{},
+		spent:  map[string]time.Time{},
+		toldBy: map[string]string{},
+		boots:  map[string]string{},
+		reads:  map[string]string{},
+	}
 }
 
 // inFlight is how long a function may still act on what it has read: its timeout.
@@ -68,8 +77,8 @@ func (j *judge) run(id string) string {
 // inRun names an instance in the run that has it: two runs may have the same one, one after the other.
 func (j *judge) inRun(id string) string { return j.run(id) + "/" + id }
 
-// wrote notes who writes which item, and checks that positions are bounded: five tries, nine nudges (the last of which gives
-// up), but for the run's own position, which is never given up.
+// wrote notes who writes which item, and checks that positions are bounded: five tries, nine nudges (the last of
+// which gives up), but for the run's own position, which is never given up.
 func (j *judge) wrote(op world.Op) {
 	for line := range strings.Lines(parts.Replace(op.Detail)) {
 		key, body, ok := moved(line)
@@ -116,8 +125,8 @@ func (j *judge) acts(op world.Op) {
 	}
 }
 
-// mayLeave checks what must hold when an instance leaves service, beside R1 and R2: the run isn't paused, its window is open,
-// everything is muted.
+// mayLeave checks what must hold when an instance leaves service, beside R1 and R2: the run isn't paused, its
+// window is open, everything is muted.
 func (j *judge) mayLeave(id string) {
 	now := j.fleet.Now()
 	id1 := j.run(id)
@@ -131,9 +140,17 @@ func (j *judge) mayLeave(id string) {
 	if after, ok := request["notAfter"].(time.Time); ok && now.After(after) {
 		j.broken("R7", "%s leaves service after %s (notAfter)", id, after.Format("15:04:05"))
 	}
-	// One that was about to leave, and of which somebody else has taken out a part meanwhile, isn't sent back: drain ends it.
-	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight && j.touched[id].IsZero() && !j.stoodInDeleted(id) {
-		j.broken("R7", "%s leaves service, and %s has had more failures than it may since %s", id, id1, since.Format("15:04:05"))
+	// One that was about to leave, and of which somebody else has taken out a part meanwhile, isn't sent back: drain
+	// ends it.
+	if since := j.spent[id1]; !since.IsZero() && now.Sub(since) > inFlight && j.touched[id].IsZero() &&
+		!j.stoodInDeleted(id) {
+		j.broken(
+			"R7",
+			"%s leaves service, and %s has had more failures than it may since %s",
+			id,
+			id1,
+			since.Format("15:04:05"),
+		)
 	}
 	j.muted(id1, inFlight, "%s leaves service", id)
 }
@@ -184,18 +201,25 @@ func (j *judge) answered(op world.Op) {
 	}
 }
 
-// reboot checks that each call was written down before it was made, and that none is made once the instance was seen to
-// have rebooted.
+// reboot checks that each call was written down before it was made, and that none is made once the instance was
+// seen to have rebooted.
 func (j *judge) reboot(op world.Op) {
 	id := op.Subject
 	in := j.inRun(id)
-	if old, now := j.boots[in], j.reads[op.Invocation]; j.calls[in] > 0 && old != "" && now != "" && now != old && !j.inside[id] { // or another agent has
+	if old, now := j.boots[in], j.reads[op.Invocation]; j.calls[in] > 0 && old != "" && now != "" && now != old &&
+		!j.inside[id] { // or another agent has
 		j.broken("R3", "%s is asked to reboot again by who has just read that it has", id)
 	}
 	if j.calls[in]++; j.calls[in] > 1 {
 		j.seen["asked to reboot again"]++
 	}
 	if r := j.row("RUN#"+j.run(id), "I#"+id); r.RebootCalls < j.calls[in] {
-		j.broken("R8", "%s is asked to reboot for the %dth time, and the ledger knows of %d", id, j.calls[in], r.RebootCalls)
+		j.broken(
+			"R8",
+			"%s is asked to reboot for the %dth time, and the ledger knows of %d",
+			id,
+			j.calls[in],
+			r.RebootCalls,
+		)
 	}
 }

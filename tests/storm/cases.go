@@ -6,9 +6,10 @@ import (
 	"quickstep/tests/world"
 )
 
-// Singles are all that can go wrong once: every fault at every effect, every delivery twice, every message again after minutes,
-// every effect slow, every function frozen before each of its effects, a crash, a pause and a cancellation after every effect whose
-// reply is lost, a pause after every crash, and a second run asked for at every effect of the first.
+// Singles are all that can go wrong once: every fault at every effect, every delivery twice, every message again
+// after minutes, every effect slow, every function frozen before each of its effects, a crash, a pause and a
+// cancellation after every effect whose reply is lost, a pause after every crash, and a second run asked for at
+// every effect of the first.
 func Singles() ([]Case, error) {
 	all, err := Try(Case{})
 	if err != nil {
@@ -20,9 +21,15 @@ func Singles() ([]Case, error) {
 			cases = append(cases, Case{Faults: map[int]world.Fault{n: f}})
 		}
 		lost := map[int]world.Fault{n: world.ReplyLost}
-		cases = append(cases, Case{Slow: n}, Case{Frozen: n}, Case{After: n, Command: "pause", Faults: lost}, Case{After: n, Command: "cancel", Faults: lost},
+		cases = append(
+			cases,
+			Case{Slow: n},
+			Case{Frozen: n},
+			Case{After: n, Command: "pause", Faults: lost},
+			Case{After: n, Command: "cancel", Faults: lost},
 			Case{Faults: map[int]world.Fault{n: world.ReplyLost, n + 1: world.CrashBefore}},
-			Case{After: n, Command: "pause", Faults: map[int]world.Fault{n: world.CrashAfter}})
+			Case{After: n, Command: "pause", Faults: map[int]world.Fault{n: world.CrashAfter}},
+		)
 	}
 	for n := 1; n <= all.Deliveries; n++ {
 		cases = append(cases, Case{Twice: n})

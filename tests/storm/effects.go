@@ -40,7 +40,8 @@ func (j *judge) reboots(op world.Op) {
 	j.seen["rebooted"]++
 	j.reboot(op)
 	late := 3 * time.Minute
-	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > late && j.fleet.Now().Sub(j.since(id)) > late && !j.justAdded(id) {
+	if len(op.Exposed) > 0 && j.fleet.Now().Sub(j.touched[id]) > late && j.fleet.Now().Sub(j.since(id)) > late &&
+		!j.justAdded(id) {
 		j.broken("R3", "%s is rebooted while %v can send it new traffic", id, op.Exposed)
 	}
 	if j.rejoined[id] {
@@ -55,7 +56,8 @@ func (j *judge) reboots(op world.Op) {
 	}
 }
 
-// justAdded says that an instance was registered moments before the run was asked for: an old reading can't show it.
+// justAdded says that an instance was registered moments before the run was asked for: an old reading can't show
+// it.
 func (j *judge) justAdded(id string) bool {
 	return j.fleet.Now().Sub(sim.Began) < 3*time.Minute && slices.ContainsFunc(j.Machines, func(m Machine) bool {
 		return m.ID == id && m.Fresh
@@ -100,7 +102,8 @@ func (j *judge) onlyEC2() bool {
 func (j *judge) serves(id string, places map[run.Address]string, age time.Duration) bool {
 	for at, arn := range places {
 		if !slices.ContainsFunc(j.fleet.TargetsAt(arn, j.fleet.Now().Add(-age)), func(t run.Target) bool {
-			return t.ID == id && t.Port == at.Port && t.Registered() && (t.Healthy() || t.State == "unused" || j.sick[id] || !j.touched[id].IsZero())
+			return t.ID == id && t.Port == at.Port && t.Registered() &&
+				(t.Healthy() || t.State == "unused" || j.sick[id] || !j.touched[id].IsZero())
 		}) {
 			return false
 		}

@@ -23,19 +23,50 @@ const (
 
 // Small is a fleet of three instances that has two tokens.
 func Small(fleet int) *Scenario {
-	s := &Scenario{Seed: 1, Prefix: "*", Pace: -1, Rates: map[world.Fault]float64{}, Calm: time.Minute, Traced: 60, chance: rand.New(rand.NewPCG(1, 7))}
+	s := &Scenario{
+		Seed:   1,
+		Prefix: "*",
+		Pace:   -1,
+		Rates:  map[world.Fault]float64{},
+		Calm:   time.Minute,
+		Traced: 60,
+		chance: rand.New(rand.NewPCG(1, 7)),
+	}
 	for _, name := range []string{"group1", "group2"} {
-		s.Groups = append(s.Groups, world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Delay: time.Minute, Interval: 10 * time.Second,
-			HealthyThreshold: 2, UnhealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"}})
+		s.Groups = append(
+			s.Groups,
+			world.GroupSpec{
+				ARN:                sim.Group(name),
+				Name:               name,
+				VPC:                sim.VPC,
+				Delay:              time.Minute,
+				Interval:           10 * time.Second,
+				HealthyThreshold:   2,
+				UnhealthyThreshold: 2,
+				Attached:           true,
+				Health:             run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/", Codes: "200"},
+			},
+		)
 	}
 	lost := map[int]int{one: 2, hung: 2, behind: 3, stuck: 0, late: 0, hushed: 2, freed: 1}[fleet]
 	for n := 1; n <= 3; n++ {
-		s.Machines = append(s.Machines, Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
-			Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}})
+		s.Machines = append(
+			s.Machines,
+			Machine{Places: []string{"group1:8080", "group2:9090"}, MachineSpec: world.MachineSpec{ID: sim.ID(n),
+				Managed: n < 3, NeverReturns: n == lost, IgnoresReboot: fleet == hung && n == 1, BootTime: time.Minute}},
+		)
 	}
 	request := func(id string, tokens int) map[string]any {
-		return map[string]any{"id": id, "fleet": "web", "tags": map[string]string{"Role": "web"}, "maxConcurrency": tokens, "minHealthy": 1,
-			"maxErrors": 1, "maxChecks": 4, "mute": map[string]any{"alarmPrefixes": []string{"web-"}, "ruleNames": []string{"web-nightly"}}}
+		return map[string]any{
+			"id":             id,
+			"fleet":          "web",
+			"tags":           map[string]string{"Role": "web"},
+			"maxConcurrency": tokens,
+			"minHealthy":     1,
+			"maxErrors":      1,
+			"maxChecks":      4,
+			"mute":           map[string]any{"alarmPrefixes": []string{"web-"}, "ruleNames": []string{"web-nightly"}},
+		}
 	}
 	s.Request = request("run-1", 2)
 	switch fleet {
@@ -51,7 +82,11 @@ func Small(fleet int) *Scenario {
 	case hushed:
 		s.Acts = append(s.Acts, Act{Kind: "crash", Function: "triage", For: 9 * time.Hour})
 	case freed:
-		s.Acts = []Act{{At: 5 * time.Minute, Kind: "pause"}, {At: 40 * time.Minute, Kind: "release"}, {At: 80 * time.Minute, Kind: "resume"}}
+		s.Acts = []Act{
+			{At: 5 * time.Minute, Kind: "pause"},
+			{At: 40 * time.Minute, Kind: "release"},
+			{At: 80 * time.Minute, Kind: "resume"},
+		}
 	case late:
 		s.Machines[2].AppTime = 20 * time.Minute // twice what a registered instance may take
 		s.Second, s.SecondAt = request("run-2", 1), 3*time.Hour
@@ -59,7 +94,8 @@ func Small(fleet int) *Scenario {
 	return s
 }
 
-// Case is what goes wrong in one run of a small fleet. Effects, deliveries and sent messages go by their number; zero is none.
+// Case is what goes wrong in one run of a small fleet. Effects, deliveries and sent messages go by their number;
+// zero is none.
 type Case struct {
 	Fleet   int
 	Faults  map[int]world.Fault // by effect

@@ -37,7 +37,8 @@ func (w *faults) inject() {
 		if f.Now().Before(w.crashes[op.Function]) && op.Service != "dynamodb" {
 			return world.CrashBefore
 		}
-		if op.Function == "" || op.Service == "probe" || w.calm() { // a probe that meets nothing has seen a machine that is down
+		if op.Function == "" || op.Service == "probe" ||
+			w.calm() { // a probe that meets nothing has seen a machine that is down
 			return world.None
 		}
 		if op.Service == "sqs" && w.chance.Float64() < w.Late {

@@ -13,8 +13,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// judge sees every effect and says which rule it breaks. It knows what the scenario asked for, AWS's state, the effects and the
-// ledger's rows as data, and nothing of the product's own types and functions.
+// judge sees every effect and says which rule it breaks. It knows what the scenario asked for, AWS's state, the
+// effects and the ledger's rows as data, and nothing of the product's own types and functions.
 type judge struct {
 	*Scenario
 	audit
@@ -49,9 +49,28 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet, seen map[string]int) *judge {
-	j := &judge{Scenario: s, audit: newAudit(), networks: newNetworks(), words: newWords(), tended: newTended(), fleet: f, seen: seen, out: map[string]map[run.Address]string{}, asked: map[string]bool{}, booted: map[string]bool{},
-		rejoined: map[string]bool{}, touched: map[string]time.Time{}, floor: map[string]int{}, stood: map[string]map[run.Address]bool{},
-		active: map[string]bool{}, returned: map[string]time.Time{}, deleted: map[string]time.Time{}, denied: map[string]time.Time{}, sick: map[string]bool{}, inside: map[string]bool{}}
+	j := &judge{
+		Scenario: s,
+		audit:    newAudit(),
+		networks: newNetworks(),
+		words:    newWords(),
+		tended:   newTended(),
+		fleet:    f,
+		seen:     seen,
+		out:      map[string]map[run.Address]string{},
+		asked:    map[string]bool{},
+		booted:   map[string]bool{},
+		rejoined: map[string]bool{},
+		touched:  map[string]time.Time{},
+		floor:    map[string]int{},
+		stood:    map[string]map[run.Address]bool{},
+		active:   map[string]bool{},
+		returned: map[string]time.Time{},
+		deleted:  map[string]time.Time{},
+		denied:   map[string]time.Time{},
+		sick:     map[string]bool{},
+		inside:   map[string]bool{},
+	}
 	for _, g := range s.Groups {
 		j.look(g.ARN)
 		j.serverIDs(g.ARN, f.Now())
@@ -67,7 +86,10 @@ func (j *judge) broken(rule, format string, args ...any) {
 		}
 	}
 	if len(j.found) < 10 {
-		j.found = append(j.found, fmt.Sprintf("%s %s: %s", rule, j.fleet.Now().Format("15:04:05.000"), fmt.Sprintf(format, args...)))
+		j.found = append(
+			j.found,
+			fmt.Sprintf("%s %s: %s", rule, j.fleet.Now().Format("15:04:05.000"), fmt.Sprintf(format, args...)),
+		)
 	}
 }
 
@@ -100,7 +122,14 @@ func (j *judge) after(op world.Op) {
 		j.named(op)
 	}
 	switch op.Service + "." + op.Name {
-	case "elb.Deregister", "elb.Register", "ec2.Reboot", "alarms.Mute", "alarms.Unmute", "events.Disable", "events.Enable", "sns.Publish":
+	case "elb.Deregister",
+		"elb.Register",
+		"ec2.Reboot",
+		"alarms.Mute",
+		"alarms.Unmute",
+		"events.Disable",
+		"events.Enable",
+		"sns.Publish":
 		j.acts(op)
 		j.takes(op)
 	case "sqs.Send":
@@ -159,7 +188,9 @@ func (j *judge) operator(op world.Op) {
 	case "RemoveGroup":
 		j.deletes(op.Subject)
 	case "Terminate", "Stop", "Break", "Mend":
-		if op.Name == "Break" && slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) && j.fleet.Boots(op.Subject) > 0 {
+		if op.Name == "Break" &&
+			slices.ContainsFunc(j.Machines, func(m Machine) bool { return m.ID == op.Subject && m.Fades }) &&
+			j.fleet.Boots(op.Subject) > 0 {
 			return // its own habit; before its boot somebody has broken it
 		}
 		j.touched[op.Subject] = now
@@ -172,15 +203,19 @@ func (j *judge) leaves(op world.Op) {
 	j.look(op.Subject)
 	j.serverIDs(op.Subject, j.fleet.Now().Add(-time.Millisecond))
 	for _, a := range slices.SortedFunc(maps.Keys(before), func(a, b run.Address) int { return strings.Compare(a.String(), b.String()) }) {
-		if !before[a] || j.stood[op.Subject][a] || !slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
+		if !before[a] || j.stood[op.Subject][a] ||
+			!slices.Contains(strings.Fields(strings.Trim(op.Detail, "[]")), a.String()) {
 			continue // the others have gone by themselves: they are terminated
 		}
 		if j.out[a.ID] == nil {
 			j.out[a.ID] = map[run.Address]string{}
 			delete(j.returned, a.ID)
-			j.sick[a.ID] = slices.ContainsFunc(j.fleet.TargetsAt(op.Subject, j.fleet.Now().Add(-j.lag-time.Millisecond)), func(t run.Target) bool {
-				return t.Address == a && t.Registered() && !t.Healthy()
-			})
+			j.sick[a.ID] = slices.ContainsFunc(
+				j.fleet.TargetsAt(op.Subject, j.fleet.Now().Add(-j.lag-time.Millisecond)),
+				func(t run.Target) bool {
+					return t.Address == a && t.Registered() && !t.Healthy()
+				},
+			)
 			j.seen["left service"]++
 			j.tokens(a.ID)
 			j.floors(a.ID, op.Subject)
@@ -192,7 +227,8 @@ func (j *judge) leaves(op world.Op) {
 	}
 }
 
-// tokens checks R1: no more are out than the active runs were asked for; of runs that share nothing, each by itself.
+// tokens checks R1: no more are out than the active runs were asked for; of runs that share nothing, each by
+// itself.
 func (j *judge) tokens(id string) {
 	out, limit := slices.Sorted(maps.Keys(j.out)), 0
 	for _, r := range []map[string]any{j.Request, j.Second} {
@@ -261,7 +297,11 @@ func (j *judge) ledger(op world.Op) {
 			}
 		}
 		if len(now) > 1 && !j.apart() {
-			j.broken("R9", "two runs are active on instances of the same target groups: %v", slices.Sorted(maps.Keys(now)))
+			j.broken(
+				"R9",
+				"two runs are active on instances of the same target groups: %v",
+				slices.Sorted(maps.Keys(now)),
+			)
 		}
 		if j.active = now; len(now) > 1 {
 			j.seen["two runs at once"]++
@@ -276,8 +316,8 @@ func (j *judge) ledger(op world.Op) {
 	}
 }
 
-// apart says that two runs can't meet in a target group: they share none, or no instance stands in any, so that only the
-// instances themselves are locked.
+// apart says that two runs can't meet in a target group: they share none, or no instance stands in any, so that
+// only the instances themselves are locked.
 func (j *judge) apart() bool {
 	return j.Apart || !slices.ContainsFunc(j.Machines, func(m Machine) bool {
 		return slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn != j.gone })

@@ -10,8 +10,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// What happens to what a run mutes, beside what happens to the run: the permission to mute goes away, alarms are deleted, a
-// rule is enabled by somebody else.
+// What happens to what a run mutes, beside what happens to the run: the permission to mute goes away, alarms are
+// deleted, a rule is enabled by somebody else.
 const (
 	unmutable = "unmutable" // For is how long; Function is what: alarms, rules, or both
 	erase     = "erase"     // Function is which alarm; empty: all the others
@@ -21,8 +21,8 @@ const (
 // forever is a permission that doesn't come back.
 const forever = 1000 * hour
 
-// sweeps is how long after others have enabled a rule the product may take to disable it again: until it next looks at what
-// is muted, half an hour before a mute ends by itself.
+// sweeps is how long after others have enabled a rule the product may take to disable it again: until it next looks
+// at what is muted, half an hour before a mute ends by itself.
 const sweeps = 45 * minute
 
 func another(n int) string { return fmt.Sprintf("web-%03d", n) }
@@ -144,14 +144,15 @@ func (w *faults) rough() bool {
 	return false
 }
 
-// settles is how long after the last disturbance everything must be muted again that is to be: the longest wait of the
-// watchdog, and a mute's own minutes.
+// settles is how long after the last disturbance everything must be muted again that is to be: the longest wait of
+// the watchdog, and a mute's own minutes.
 const settles = 100 * minute
 
 // disturb notes when something last kept the product from its work.
 func (j *judge) disturb(op world.Op) {
 	purged := op.Service == "hand" && strings.HasPrefix(op.Name, "Purge")
-	if op.Fault != world.None || purged || j.rough() || (op.Service == "world" && (op.Name == "failed" || op.Name == "freezes")) {
+	if op.Fault != world.None || purged || j.rough() ||
+		(op.Service == "world" && (op.Name == "failed" || op.Name == "freezes")) {
 		j.disturbed = j.fleet.Now()
 	}
 	for _, what := range []string{"alarms", "rules"} {

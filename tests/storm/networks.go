@@ -155,7 +155,10 @@ func (s *Scenario) drawPortless() {
 // probable says that a place's group has an HTTP health check.
 func (s *Scenario) probable(p string) bool {
 	arn, _ := place(p)
-	return slices.ContainsFunc(s.Groups, func(g world.GroupSpec) bool { return g.ARN == arn && g.Health.Protocol == "HTTP" })
+	return slices.ContainsFunc(
+		s.Groups,
+		func(g world.GroupSpec) bool { return g.ARN == arn && g.Health.Protocol == "HTTP" },
+	)
 }
 
 // whose is the machine that has an address, or the id.
@@ -299,7 +302,8 @@ func (j *judge) unprobed(id string) bool {
 // stoodInDeleted says that somebody has deleted one of an instance's target groups.
 func (j *judge) stoodInDeleted(id string) bool {
 	return j.gone != "" && slices.ContainsFunc(j.Machines, func(m Machine) bool {
-		return m.ID == id && slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn == j.gone })
+		return m.ID == id &&
+			slices.ContainsFunc(m.Places, func(p string) bool { arn, _ := place(p); return arn == j.gone })
 	})
 }
 

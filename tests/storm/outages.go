@@ -12,8 +12,18 @@ import (
 )
 
 // outages are the calls of AWS that are throttled or denied for a while.
-var outages = []string{"elb.Register", "elb.Register", "elb.Deregister", "elb.Targets", "elb.Groups", "ec2.Reboot", "ec2.Machines",
-	"ec2.Status", "ssm.AskBoot", "ssm.BootAnswer"}
+var outages = []string{
+	"elb.Register",
+	"elb.Register",
+	"elb.Deregister",
+	"elb.Targets",
+	"elb.Groups",
+	"ec2.Reboot",
+	"ec2.Machines",
+	"ec2.Status",
+	"ssm.AskBoot",
+	"ssm.BootAnswer",
+}
 
 // outage is the time in which a call is throttled, or denied.
 type outage struct {
@@ -21,8 +31,8 @@ type outage struct {
 	denied bool
 }
 
-// outOf begins an outage. One that is denied is an error that no repetition mends, as far as who meets it can know; it lasts two
-// hours at most, and a throttle three.
+// outOf begins an outage. One that is denied is an error that no repetition mends, as far as who meets it can know;
+// it lasts two hours at most, and a throttle three.
 func (w *faults) outOf(a Act) {
 	lasts := min(a.For, 3*hour)
 	if a.Kind == "deny" {
@@ -51,7 +61,8 @@ func (w *faults) refuse(op world.Op) error {
 	return errors.New("AccessDenied: not authorized to perform " + op.Service + ":" + op.Name)
 }
 
-// otherAgent reboots a machine whose habit that is, once: after the reboot function has read its boot, and before it calls.
+// otherAgent reboots a machine whose habit that is, once: after the reboot function has read its boot, and before
+// it calls.
 func (w *faults) otherAgent(op world.Op) {
 	if op.Function != "reboot" || op.Service != "elb" || op.Name != "Groups" || w.judge.reads[op.Invocation] == "" {
 		return
@@ -68,7 +79,8 @@ func (w *faults) otherAgent(op world.Op) {
 // leftOut checks that nobody ends out of service who is well: errors alone, for hours at most, are no reason.
 func (j *judge) leftOut(id string) {
 	m := j.Machines[slices.IndexFunc(j.Machines, func(m Machine) bool { return m.ID == id })]
-	habit := m.NeverReturns || m.Fades || m.Agent || m.IgnoresReboot || m.NoBootID || m.BootsTwice > 0 || m.BootTime > 5*minute
+	habit := m.NeverReturns || m.Fades || m.Agent || m.IgnoresReboot || m.NoBootID || m.BootsTwice > 0 ||
+		m.BootTime > 5*minute
 	hindered := j.Frozen > 0 || slices.ContainsFunc(j.Acts, func(a Act) bool {
 		return slices.Contains([]string{"crash", "dead", "throttle", "purge", "reboot"}, a.Kind)
 	})
@@ -85,7 +97,8 @@ func (j *judge) leftOut(id string) {
 	missing := slices.ContainsFunc(m.Places, func(p string) bool {
 		arn, port := place(p)
 		return !slices.ContainsFunc(j.fleet.TargetsOf(arn), func(t run.Target) bool {
-			return t.ID == id && t.Port == port && t.State != "draining" // it failed in an earlier run, or it is back all the same
+			return t.ID == id && t.Port == port &&
+				t.State != "draining" // it failed in an earlier run, or it is back all the same
 		})
 	})
 	if missing && !habit && !hindered && j.touched[id].IsZero() && j.fleet.Answers(id) {
@@ -98,7 +111,8 @@ func (j *judge) leftOut(id string) {
 func (j *judge) firstChecks(id, arn string, port int) {
 	at := j.fleet.Now().Add(-time.Millisecond) // an older reading shows it initial all the more
 	for _, t := range j.fleet.TargetsAt(arn, at) {
-		if t.ID == id && t.Port == port && t.State == "initial" && j.touched[id].IsZero() && at.Sub(sim.Began) < 10*time.Minute {
+		if t.ID == id && t.Port == port && t.State == "initial" && j.touched[id].IsZero() &&
+			at.Sub(sim.Began) < 10*time.Minute {
 			j.broken("R5", "%s leaves %s, port %d, in the middle of its first health checks", id, arn, port)
 		}
 	}

@@ -58,8 +58,16 @@ func Run(s *Scenario) (r Result, err error) {
 	f := s.Fleet(&copied)
 	defer f.Close()
 	f.KeepLog = false
-	w := &faults{Scenario: s, fleet: f, seen: map[string]int{}, crashes: map[string]time.Time{}, dead: map[string]time.Time{},
-		outages: map[string]outage{}, agents: map[string]bool{}, denied: map[string]time.Time{}}
+	w := &faults{
+		Scenario: s,
+		fleet:    f,
+		seen:     map[string]int{},
+		crashes:  map[string]time.Time{},
+		dead:     map[string]time.Time{},
+		outages:  map[string]outage{},
+		agents:   map[string]bool{},
+		denied:   map[string]time.Time{},
+	}
 	w.judge = newJudge(s, f, w.seen)
 	w.judge.rough, w.judge.denies = w.rough, w.denies
 	f.AfterEffect = w.judge.after
@@ -72,7 +80,14 @@ func Run(s *Scenario) (r Result, err error) {
 	f.Advance(90 * time.Minute) // a message that nothing can read takes so long to its last queue
 	f.Fault = nil               // what the judge asks isn't part of the storm
 	w.judge.end()
-	return Result{Seed: s.Seed, Broken: w.judge.found, Trace: w.judge.trace, Seen: w.seen, Instances: len(s.Machines), Lasted: f.Now().Sub(sim.Began)}, nil
+	return Result{
+		Seed:      s.Seed,
+		Broken:    w.judge.found,
+		Trace:     w.judge.trace,
+		Seen:      w.seen,
+		Instances: len(s.Machines),
+		Lasted:    f.Now().Sub(sim.Began),
+	}, nil
 }
 
 func mustJSON(v any) json.RawMessage {

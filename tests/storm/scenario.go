@@ -1,6 +1,6 @@
-// Package storm breaks everything, from one seed: it draws a fleet, a request, the rates of every fault and what operators
-// and others do meanwhile, runs the product on it, and judges the rules from AWS's state, the effects, and the ledger's rows,
-// which it reads as data.
+// Package storm breaks everything, from one seed: it draws a fleet, a request, the rates of every fault and what
+// operators and others do meanwhile, runs the product on it, and judges the rules from AWS's state, the effects,
+// and the ledger's rows, which it reads as data.
 package storm
 
 import (
@@ -43,8 +43,8 @@ type Scenario struct {
 	Alarms    int               // more alarms that are muted than web-5xx and web-latency
 	Old       time.Duration     // how old the state is that every reading shows, if set, instead of Lag
 
-	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes instead of
-	// Pace, and about who stands still for how long, if set.
+	// What decides about faults instead of Rates, about deliveries instead of Twice, about how long a call takes
+	// instead of Pace, and about who stands still for how long, if set.
 	Hook        func(*faults, world.Op) world.Fault
 	Again       func() bool
 	Wait, Stand func(world.Op) time.Duration
@@ -80,8 +80,23 @@ type Act struct {
 // What can happen beside faults of calls.
 var (
 	commands = []string{"pause", "resume", "cancel", "release"}
-	others   = []string{"terminate", "stop", "deregister", "register", "break", "mend", "alarm", "purge", "throttle", "put", "crash", "dead",
-		"reboot", "busy", "deny"}
+	others   = []string{
+		"terminate",
+		"stop",
+		"deregister",
+		"register",
+		"break",
+		"mend",
+		"alarm",
+		"purge",
+		"throttle",
+		"put",
+		"crash",
+		"dead",
+		"reboot",
+		"busy",
+		"deny",
+	}
 	steps = []string{"start", "drain", "reboot", "check", "rejoin", "finish", "triage"}
 )
 

@@ -75,8 +75,17 @@ func rewritten(body, notBefore string) string {
 }
 
 // takes is whose step is whose to take up.
-var takes = map[string]string{"starting": "start", "open": "finish", "finishing": "finish", "drain": "drain", "reboot": "reboot",
-	"check": "check", "rejoin": "rejoin", "await": "rejoin", "failing": "triage"}
+var takes = map[string]string{
+	"starting":  "start",
+	"open":      "finish",
+	"finishing": "finish",
+	"drain":     "drain",
+	"reboot":    "reboot",
+	"check":     "check",
+	"rejoin":    "rejoin",
+	"await":     "rejoin",
+	"failing":   "triage",
+}
 
 // claims checks that an item is taken up by its step's own function, which has a message of where it stands.
 func (j *judge) claims(op world.Op, key string, before position) {
@@ -95,7 +104,14 @@ func (j *judge) claims(op world.Op, key string, before position) {
 			return
 		}
 	}
-	j.broken("R8", "%s stands at n %d nudge %d and is claimed for %s", key, before.N, before.Nudge, j.given[op.Invocation])
+	j.broken(
+		"R8",
+		"%s stands at n %d nudge %d and is claimed for %s",
+		key,
+		before.N,
+		before.Nudge,
+		j.given[op.Invocation],
+	)
 }
 
 // redelivered checks what triage sends without a claim: letters that it gives back. Some letters

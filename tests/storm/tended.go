@@ -10,8 +10,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// tended are the checks of what nobody does twice: commands, letters, announcements, and the messages that the watchdog would
-// otherwise have to send.
+// tended are the checks of what nobody does twice: commands, letters, announcements, and the messages that the
+// watchdog would otherwise have to send.
 type tended struct {
 	troubled  bool                              // a fault has occurred
 	failing   map[string]time.Time              // by item: since when it has given up
@@ -26,8 +26,16 @@ type tended struct {
 }
 
 func newTended() tended {
-	return tended{failing: map[string]time.Time{}, failures: map[string]int{}, told: map[string]time.Time{}, finishing: map[string]time.Time{}, freed: map[string]time.Time{}, tales: map[string]tale{},
-		wasOut: map[string]map[run.Address]string{}, served: map[string]time.Time{}}
+	return tended{
+		failing:   map[string]time.Time{},
+		failures:  map[string]int{},
+		told:      map[string]time.Time{},
+		finishing: map[string]time.Time{},
+		freed:     map[string]time.Time{},
+		tales:     map[string]tale{},
+		wasOut:    map[string]map[run.Address]string{},
+		served:    map[string]time.Time{},
+	}
 }
 
 // tale is what these checks read of a run's row.
@@ -54,7 +62,8 @@ const okWait = 15 * time.Minute
 // tends looks at each effect.
 func (j *judge) tends(op world.Op) {
 	now := j.fleet.Now()
-	j.troubled = j.troubled || op.Fault != world.None || op.Service == "hand" || (op.Service == "world" && op.Name == "failed")
+	j.troubled = j.troubled || op.Fault != world.None || op.Service == "hand" ||
+		(op.Service == "world" && op.Name == "failed")
 	switch {
 	case !j.fleet.HasAlarm("web-5xx") || j.fleet.AlarmState("web-5xx") != "ALARM":
 		j.alarm = time.Time{}
@@ -83,7 +92,9 @@ func (j *judge) tends(op world.Op) {
 	case "alarms.Unmute":
 		over := j.finishing["run-1"]
 		muted := now.Sub(j.quiet["web-5xx"]) < 10*time.Second // until this call; an earlier try may have ended it
-		if op.Happened && muted && strings.Contains(op.Subject, "run-1-") && !over.IsZero() && now.Sub(over) < okWait-j.lag-time.Minute && !j.alarm.IsZero() &&
+		if op.Happened && muted && strings.Contains(op.Subject, "run-1-") && !over.IsZero() &&
+			now.Sub(over) < okWait-j.lag-time.Minute &&
+			!j.alarm.IsZero() &&
 			now.Sub(j.alarm) > inFlight+j.lag {
 			j.broken("R6", "the mute ends %s after run-1 is over, and web-5xx is in ALARM", now.Sub(over))
 		}
@@ -129,21 +140,33 @@ func (j *judge) writesRun(op world.Op, id string) {
 	if op.Function == "control" && before.Stopped == "" && now.Stopped != "" && !now.Paused.IsZero() {
 		j.broken("R7", "%s is cancelled and stays paused: who waits at its gate isn't asked", id)
 	}
-	if op.Function == "control" && !before.Paused.IsZero() && now.Paused.IsZero() && now.Stopped == "" && !now.ClosedSince.IsZero() {
-		j.broken("R7", "%s is resumed, and its patience counts from %s, before the pause", id, now.ClosedSince.Format("15:04:05"))
+	if op.Function == "control" && !before.Paused.IsZero() && now.Paused.IsZero() && now.Stopped == "" &&
+		!now.ClosedSince.IsZero() {
+		j.broken(
+			"R7",
+			"%s is resumed, and its patience counts from %s, before the pause",
+			id,
+			now.ClosedSince.Format("15:04:05"),
+		)
 	}
 	if before.Opened.IsZero() && !now.Opened.IsZero() {
 		for _, t := range now.Tokens {
 			since := j.served[t.Instance]
 			if t.From != "" && !since.IsZero() && j.fleet.Now().Sub(since) > 10*time.Minute && j.healthy(t.Instance) {
-				j.broken("R1", "%s begins with a token for %s, which has served again since %s", id, t.Instance, since.Format("15:04:05"))
+				j.broken(
+					"R1",
+					"%s begins with a token for %s, which has served again since %s",
+					id,
+					t.Instance,
+					since.Format("15:04:05"),
+				)
 			}
 		}
 	}
 }
 
-// healthy says that an instance which was out is registered and healthy wherever it was, by every reading that somebody may
-// still have.
+// healthy says that an instance which was out is registered and healthy wherever it was, by every reading that
+// somebody may still have.
 func (j *judge) healthy(id string) bool {
 	for at, arn := range j.wasOut[id] {
 		for age := time.Duration(0); age <= inFlight+j.Lag; age += 5 * time.Second {
@@ -157,7 +180,8 @@ func (j *judge) healthy(id string) bool {
 	return len(j.wasOut[id]) > 0
 }
 
-// patience checks that a run which lets an instance leave counts its patience anew. Who waits may write at the same moment.
+// patience checks that a run which lets an instance leave counts its patience anew. Who waits may write at the same
+// moment.
 func (j *judge) patience(op world.Op) {
 	id := strings.TrimSuffix(strings.TrimPrefix(j.item[op.Invocation], "RUN#"), "/I#")
 	id, _, _ = strings.Cut(id, "/")
@@ -169,14 +193,20 @@ func (j *judge) patience(op world.Op) {
 	}
 }
 
-// releases checks that a run which has looked after itself holds no token for one whom an operator has released: long enough
-// ago for any reading that somebody may still have.
+// releases checks that a run which has looked after itself holds no token for one whom an operator has released:
+// long enough ago for any reading that somebody may still have.
 func (j *judge) releases(run string) {
 	for _, t := range j.tale(run).Tokens {
 		since := j.freed[t.Instance]
 		_, out := j.fleet.Doc("OUT", t.Instance)
 		if t.Failed && !since.IsZero() && !out && j.fleet.Now().Sub(since) > 12*time.Minute {
-			j.broken("R7", "%s looks after itself, and holds the token of %s, released at %s", run, t.Instance, since.Format("15:04:05"))
+			j.broken(
+				"R7",
+				"%s looks after itself, and holds the token of %s, released at %s",
+				run,
+				t.Instance,
+				since.Format("15:04:05"),
+			)
 		}
 	}
 }
@@ -192,10 +222,12 @@ func (j *judge) passes(op world.Op, key string, before, p position) {
 		}
 	}
 	r, id, instance := strings.Cut(strings.TrimPrefix(key, "RUN#"), "/I#")
-	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) && !slices.Contains(j.tale(r).Announce, id) {
+	if instance && p.Step == "failed" && before.Step == "failing" && j.tended.told[id].Before(j.failing[key]) &&
+		!slices.Contains(j.tale(r).Announce, id) {
 		j.broken("R7", "%s has failed at %s, and nobody was told of that", id, j.failing[key].Format("15:04:05"))
 	}
-	if n := strings.Count(p.Reason, "on its way back, after it had failed"); instance && p.Step == "failed" && n >= max(1, j.failures[key]) {
+	if n := strings.Count(p.Reason, "on its way back, after it had failed"); instance && p.Step == "failed" &&
+		n >= max(1, j.failures[key]) {
 		j.broken("R7", "%s has failed %d times, and its reason tells of %d more", id, j.failures[key], n)
 	}
 	if id, own := strings.CutPrefix(key, "ACTIVE/"); own && p.Step == "finishing" && before.Step != "finishing" {

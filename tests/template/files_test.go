@@ -84,10 +84,12 @@ func isMessage(t *testing.T, text []byte, queue template.Queue) {
 		t.Fatalf("%d records, batches have one", len(event.Records))
 	}
 	r := event.Records[0]
-	if r.MessageId == "" || r.ReceiptHandle == "" || r.EventSource != "aws:sqs" || r.AWSRegion == "" || r.Attributes["ApproximateReceiveCount"] == "" {
+	if r.MessageId == "" || r.ReceiptHandle == "" || r.EventSource != "aws:sqs" || r.AWSRegion == "" ||
+		r.Attributes["ApproximateReceiveCount"] == "" {
 		t.Errorf("SQS leaves nothing of this empty: %+v", r)
 	}
-	if r.EventSourceARN != queue.ARN() && (queue.QueueName != "" || !strings.HasSuffix(r.EventSourceARN, "-"+queue.LogicalID)) {
+	if r.EventSourceARN != queue.ARN() &&
+		(queue.QueueName != "" || !strings.HasSuffix(r.EventSourceARN, "-"+queue.LogicalID)) {
 		t.Errorf("from %s, want %s %s", r.EventSourceARN, queue.LogicalID, queue.QueueName)
 	}
 	if sum := md5.Sum([]byte(r.Body)); r.Md5OfBody != hex.EncodeToString(sum[:]) {
@@ -131,7 +133,9 @@ func settings(t *testing.T, stack *template.Stack) patch.Settings {
 		return d
 	}
 	return patch.Settings{
-		WindowIDs: list("PATCH_WINDOW_IDS"), WindowPrefix: variables["PATCH_WINDOW_PREFIX"], States: list("PATCH_STATES"),
+		WindowIDs: list(
+			"PATCH_WINDOW_IDS",
+		), WindowPrefix: variables["PATCH_WINDOW_PREFIX"], States: list("PATCH_STATES"),
 		Lead: duration("PATCH_LEAD"), StaleAfter: duration("PATCH_STALE_AFTER"), Deadline: duration("PATCH_DEADLINE"),
 		After: variables["PATCH_AFTER"] == "true",
 	}
@@ -218,13 +222,48 @@ func compact(t *testing.T, text []byte) string {
 	return b.String()
 }
 
-// samOptions are the options of SAM CLI 1.170.0 that mean something here, by section of samconfig.toml. SAM passes over
-// keys that it doesn't know without a word.
+// samOptions are the options of SAM CLI 1.170.0 that mean something here, by section of samconfig.toml. SAM passes
+// over keys that it doesn't know without a word.
 var samOptions = map[string][]string{
-	"build":        {"base_dir", "build_dir", "cache_dir", "cached", "exclude", "parallel", "parameter_overrides", "region", "template_file"},
-	"validate":     {"lint", "region", "template_file"},
-	"deploy":       {"capabilities", "confirm_changeset", "disable_rollback", "fail_on_empty_changeset", "on_failure", "parameter_overrides", "region", "resolve_s3", "role_arn", "s3_bucket", "s3_prefix", "stack_name", "tags", "template_file"},
-	"local_invoke": {"docker_network", "env_vars", "log_file", "no_memory_limit", "parameter_overrides", "region", "shutdown", "skip_pull_image", "template_file"},
+	"build": {
+		"base_dir",
+		"build_dir",
+		"cache_dir",
+		"cached",
+		"exclude",
+		"parallel",
+		"parameter_overrides",
+		"region",
+		"template_file",
+	},
+	"validate": {"lint", "region", "template_file"},
+	"deploy": {
+		"capabilities",
+		"confirm_changeset",
+		"disable_rollback",
+		"fail_on_empty_changeset",
+		"on_failure",
+		"parameter_overrides",
+		"region",
+		"resolve_s3",
+		"role_arn",
+		"s3_bucket",
+		"s3_prefix",
+		"stack_name",
+		"tags",
+		"template_file",
+	},
+	"local_invoke": {
+		"docker_network",
+		"env_vars",
+		"log_file",
+		"no_memory_limit",
+		"parameter_overrides",
+		"region",
+		"shutdown",
+		"skip_pull_image",
+		"template_file",
+	},
 }
 
 func TestSamconfigSaysOnlyWhatSAMKnows(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// tool stands in for every program that the Makefile's targets run: it leaves behind what that program would. The first
-// time that it is the victim, it ends its parent, make, when it is half-way.
+// tool stands in for every program that the Makefile's targets run: it leaves behind what that program would. The
+// first time that it is the victim, it ends its parent, make, when it is half-way.
 const tool = `#!/bin/sh
 name=$(basename "$0")
 here=$(dirname "$0")
@@ -58,7 +58,11 @@ func newWorkshop(t *testing.T) workshop {
 func (w workshop) make(ctx context.Context, victim string, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, "make", args...)
 	c.Dir = w.dir
-	c.Env = []string{"PATH=" + w.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + w.dir, "VICTIM=" + victim}
+	c.Env = []string{
+		"PATH=" + w.bin + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"HOME=" + w.dir,
+		"VICTIM=" + victim,
+	}
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
@@ -132,7 +136,8 @@ func TestEachProcessorHasALimitAndAReason(t *testing.T) {
 			t.Errorf("%.1f MB for %s: %v\n%s", c.mb, c.arch, err, out)
 		}
 	}
-	if out, err := newWorkshop(t).make(t.Context(), "", "build", "ARCH=amd64"); err == nil || !strings.Contains(out, "it must be arm64 or x86_64") {
+	if out, err := newWorkshop(t).make(t.Context(), "", "build", "ARCH=amd64"); err == nil ||
+		!strings.Contains(out, "it must be arm64 or x86_64") {
 		t.Errorf("amd64: %v\n%s", err, out)
 	}
 }
@@ -162,7 +167,10 @@ func TestAReleaseIsInTheChangeLogBeforeItIsPackaged(t *testing.T) {
 			t.Errorf("make %v with %q: %v\n%s", c.args, c.log, err, out)
 		}
 		said, _ := os.ReadFile(filepath.Join(w.dir, "said"))
-		packaged := strings.Contains(string(said), "sam package --template-file .aws-sam/build/template.yaml --s3-bucket mine")
+		packaged := strings.Contains(
+			string(said),
+			"sam package --template-file .aws-sam/build/template.yaml --s3-bucket mine",
+		)
 		if packaged != c.done {
 			t.Errorf("make %v with %q: packaged %v:\n%s", c.args, c.log, packaged, said)
 		}

@@ -180,26 +180,44 @@ func TestWhatRunsAndReportsMayTouch(t *testing.T) {
 	const region = ":us-east-1:123456789012:"
 	want := map[string]map[string][]string{
 		"start": {
-			"ssm:GetParameter":            {"arn:aws:ssm" + region + "parameter/fleets/*"},
-			"cloudwatch:PutAlarmMuteRule": {"arn:aws:cloudwatch" + region + "alarm-mute-rule:quickstep-*", "arn:aws:cloudwatch" + region + "alarm:web-*"},
-			"events:DisableRule":          {"arn:aws:events" + region + "rule/*/nightly-*", "arn:aws:events" + region + "rule/nightly-*"},
-			"events:EnableRule":           {"arn:aws:events" + region + "rule/*"},
+			"ssm:GetParameter": {"arn:aws:ssm" + region + "parameter/fleets/*"},
+			"cloudwatch:PutAlarmMuteRule": {
+				"arn:aws:cloudwatch" + region + "alarm-mute-rule:quickstep-*",
+				"arn:aws:cloudwatch" + region + "alarm:web-*",
+			},
+			"events:DisableRule": {
+				"arn:aws:events" + region + "rule/*/nightly-*",
+				"arn:aws:events" + region + "rule/nightly-*",
+			},
+			"events:EnableRule": {"arn:aws:events" + region + "rule/*"},
 		},
-		"drain":  {"elasticloadbalancing:DeregisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"}},
+		"drain": {
+			"elasticloadbalancing:DeregisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"},
+		},
 		"reboot": {"ec2:RebootInstances": {"arn:aws:ec2" + region + "instance/*"}},
 		"check":  {"lambda:InvokeFunction": {"arn:aws:lambda" + region + "function:ready"}},
-		"rejoin": {"elasticloadbalancing:RegisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"}},
+		"rejoin": {
+			"elasticloadbalancing:RegisterTargets": {"arn:aws:elasticloadbalancing" + region + "targetgroup/web*"},
+		},
 		"finish": {"cloudwatch:DeleteAlarmMuteRule": {"arn:aws:cloudwatch" + region + "alarm-mute-rule:quickstep-*"}},
 		"survey": {
-			"cloudformation:DescribeStacks":        {"arn:aws:cloudformation" + region + "stack/*"},
-			"cloudformation:ListStackResources":    {"arn:aws:cloudformation" + region + "stack/*"},
-			"resource-groups:ListGroupResources":   {"arn:aws:resource-groups" + region + "group/*"},
-			"ssm:DescribeInstancePatchStates":      {"arn:aws:ec2" + region + "instance/*", "arn:aws:ssm" + region + "managed-instance/*"},
+			"cloudformation:DescribeStacks":      {"arn:aws:cloudformation" + region + "stack/*"},
+			"cloudformation:ListStackResources":  {"arn:aws:cloudformation" + region + "stack/*"},
+			"resource-groups:ListGroupResources": {"arn:aws:resource-groups" + region + "group/*"},
+			"ssm:DescribeInstancePatchStates": {
+				"arn:aws:ec2" + region + "instance/*",
+				"arn:aws:ssm" + region + "managed-instance/*",
+			},
 			"ssm:DescribeMaintenanceWindowTargets": {"arn:aws:ssm" + region + "maintenancewindow/*"},
 			"ssm:DescribeMaintenanceWindowTasks":   {"arn:aws:ssm" + region + "maintenancewindow/*"},
 			"ssm:GetMaintenanceWindowTask":         {"arn:aws:ssm" + region + "maintenancewindow/*"},
 		},
-		"scan":   {"ssm:DescribeInstancePatches": {"arn:aws:ec2" + region + "instance/*", "arn:aws:ssm" + region + "managed-instance/*"}},
+		"scan": {
+			"ssm:DescribeInstancePatches": {
+				"arn:aws:ec2" + region + "instance/*",
+				"arn:aws:ssm" + region + "managed-instance/*",
+			},
+		},
 		"report": {"s3:PutObject": {"arn:aws:s3:::example-reports/patches/*"}},
 	}
 	stack := load(t, map[string]string{
@@ -225,12 +243,17 @@ func TestInstancesAreTouchedOnlyWithTheTag(t *testing.T) {
 	keys := map[string]string{"ec2:RebootInstances": "aws:ResourceTag/", "ssm:SendCommand": "ssm:resourceTag/"}
 	for name, role := range roles(stack) {
 		for _, s := range role.Statements {
-			onInstances := slices.ContainsFunc(s.Resources, func(r string) bool { return strings.HasSuffix(r, ":instance/*") || r == "*" })
+			onInstances := slices.ContainsFunc(
+				s.Resources,
+				func(r string) bool { return strings.HasSuffix(r, ":instance/*") || r == "*" },
+			)
 			for _, action := range s.Actions {
 				if keys[action] == "" || !onInstances {
 					continue
 				}
-				want, _ := json.Marshal(map[string]any{"StringEquals": map[string]any{keys[action] + "patch:group": "web servers"}})
+				want, _ := json.Marshal(
+					map[string]any{"StringEquals": map[string]any{keys[action] + "patch:group": "web servers"}},
+				)
 				if got, _ := json.Marshal(s.Condition); string(got) != string(want) {
 					t.Errorf("%s: %s on condition %s, want %s", name, action, got, want)
 				}

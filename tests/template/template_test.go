@@ -177,7 +177,14 @@ func TestEveryQueueEndsInTheDeadLettersAndTheseInTheLastQueue(t *testing.T) {
 			dead, receives, retention = "", 0, 14*day
 		}
 		if q.Dead != dead || q.MaxReceives != receives {
-			t.Errorf("%s: redrives to %q after %d receives, want %q after %d", name, q.Dead, q.MaxReceives, dead, receives)
+			t.Errorf(
+				"%s: redrives to %q after %d receives, want %q after %d",
+				name,
+				q.Dead,
+				q.MaxReceives,
+				dead,
+				receives,
+			)
 		}
 		if q.Retention != retention {
 			t.Errorf("%s: keeps messages for %s, want %s", name, q.Retention, retention)
@@ -199,7 +206,8 @@ func TestOnlyTheStepsRedriveToTheDeadLetters(t *testing.T) {
 		}
 	}
 	slices.Sort(want)
-	if got := slices.Sorted(slices.Values(dead.Sources)); dead.Permits != "byQueue" || !slices.Equal(got, want) || len(got) > 10 {
+	if got := slices.Sorted(slices.Values(dead.Sources)); dead.Permits != "byQueue" || !slices.Equal(got, want) ||
+		len(got) > 10 {
 		t.Errorf("%s: %v, want byQueue: %v", dead.Permits, got, want)
 	}
 	for _, name := range []string{"dead", "last"} { // replaced, they would lose what nothing sends again
@@ -220,7 +228,8 @@ func TestNamesOfQueuesAreNeverTooLong(t *testing.T) {
 	id := regexp.MustCompile(`^-[a-z]+-[0-9a-f]{8}$`)
 	for name, q := range stack.Queues {
 		rest, ours := strings.CutPrefix(q.QueueName, stack.Name)
-		if q.Dead == "dead" && (!ours || !id.MatchString(rest) || !strings.HasPrefix(rest, "-"+name+"-") || longest+len(rest) > sqsMost) {
+		if q.Dead == "dead" &&
+			(!ours || !id.MatchString(rest) || !strings.HasPrefix(rest, "-"+name+"-") || longest+len(rest) > sqsMost) {
 			t.Errorf("queue %s is named %q; a stack's name may have %d characters", name, q.QueueName, longest)
 		}
 	}
@@ -308,10 +317,15 @@ func TestTheWatchdogRunsEveryMinuteAndIsNotRetried(t *testing.T) {
 
 func TestTheSurveyRunsEveryHourAndItsRetriesEndBeforeTheNext(t *testing.T) {
 	s := schedule(t, load(t, nil), "survey")
-	if s.Expression != "rate(1 hour)" || !s.Enabled || s.Retries == 0 || s.MaxAge == 0 || s.MaxAge >= time.Hour || s.Dead != "last" {
+	if s.Expression != "rate(1 hour)" || !s.Enabled || s.Retries == 0 || s.MaxAge == 0 || s.MaxAge >= time.Hour ||
+		s.Dead != "last" {
 		t.Errorf("%+v", s)
 	}
-	given := schedule(t, load(t, map[string]string{"PatchScheduleState": "DISABLED", "PatchScheduleExpression": "cron(0 6 * * ? *)"}), "survey")
+	given := schedule(
+		t,
+		load(t, map[string]string{"PatchScheduleState": "DISABLED", "PatchScheduleExpression": "cron(0 6 * * ? *)"}),
+		"survey",
+	)
 	if given.Enabled || given.Expression != "cron(0 6 * * ? *)" {
 		t.Errorf("%+v", given)
 	}
@@ -323,7 +337,8 @@ func TestSchedulesLetASecondStackBe(t *testing.T) {
 			t.Errorf("%s: OmitName is missing, a second stack would collide", s.Name)
 		}
 		invokes := slices.ContainsFunc(s.Role.Statements, func(st template.Statement) bool {
-			return slices.Equal(st.Actions, []string{"lambda:InvokeFunction"}) && slices.Equal(st.Resources, []string{"arn:function:" + s.Function})
+			return slices.Equal(st.Actions, []string{"lambda:InvokeFunction"}) &&
+				slices.Equal(st.Resources, []string{"arn:function:" + s.Function})
 		})
 		if !invokes || !slices.Equal(s.Role.Principals, []string{"scheduler.amazonaws.com"}) {
 			t.Errorf("%s: its role can't invoke %s: %+v", s.Name, s.Function, s.Role)
@@ -347,7 +362,12 @@ func TestAlarms(t *testing.T) {
 	seen := map[string]bool{} // metric of what
 	for _, a := range stack.Alarms {
 		if !strings.HasPrefix(a.Name, stack.Name+"-") {
-			t.Errorf("%s: named %q; start tells our own alarms, which are never muted, by the prefix %s-", a.LogicalID, a.Name, stack.Name)
+			t.Errorf(
+				"%s: named %q; start tells our own alarms, which are never muted, by the prefix %s-",
+				a.LogicalID,
+				a.Name,
+				stack.Name,
+			)
 		}
 		if !slices.Equal(a.Actions, []string{"topic:alarm"}) {
 			t.Errorf("%s: tells %v", a.LogicalID, a.Actions)
@@ -381,8 +401,8 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotAnnouncedHasAnAlarm: whoever can write the metric by which people learn that the alarm topic wasn't reached has an
-// alarm on it.
+// TestWhatIsNotAnnouncedHasAnAlarm: whoever can write the metric by which people learn that the alarm topic wasn't
+// reached has an alarm on it.
 func TestWhatIsNotAnnouncedHasAnAlarm(t *testing.T) {
 	stack := load(t, nil)
 	alarms := map[string]bool{} // by function
@@ -396,7 +416,10 @@ func TestWhatIsNotAnnouncedHasAnAlarm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writes := slices.ContainsFunc(unannouncing(t), func(kind string) bool { return strings.Contains(string(main), kind+"{") })
+		writes := slices.ContainsFunc(
+			unannouncing(t),
+			func(kind string) bool { return strings.Contains(string(main), kind+"{") },
+		)
 		if writes != alarms[f.FunctionName] {
 			t.Errorf("%s: writes FailuresNotAnnounced %t, has an alarm on it %t", name, writes, alarms[f.FunctionName])
 		}
@@ -456,7 +479,12 @@ func TestTheReportHasMemoryToSpare(t *testing.T) {
 	megabytes, _ := stack.Resources["ReportFunction"].Properties["MemorySize"].(int)
 	limit, err := strconv.Atoi(strings.TrimSuffix(stack.Functions["report"].Environment["GOMEMLIMIT"], "MiB"))
 	if err != nil || limit < megabytes/2 || limit > megabytes*9/10 {
-		t.Errorf("GOMEMLIMIT is %d MiB of %d, %v; it should leave a tenth for what isn't Go's heap", limit, megabytes, err)
+		t.Errorf(
+			"GOMEMLIMIT is %d MiB of %d, %v; it should leave a tenth for what isn't Go's heap",
+			limit,
+			megabytes,
+			err,
+		)
 	}
 }
 
@@ -479,7 +507,8 @@ func TestOutputsNameEverythingThatPeopleCall(t *testing.T) {
 	}
 }
 
-// TestASecondScheduleFindsWhatItNeeds: what the stack's own schedules have, people who make others find among the outputs.
+// TestASecondScheduleFindsWhatItNeeds: what the stack's own schedules have, people who make others find among the
+// outputs.
 func TestASecondScheduleFindsWhatItNeeds(t *testing.T) {
 	stack := load(t, nil)
 	value := func(output string) any {
@@ -498,14 +527,18 @@ func TestASecondScheduleFindsWhatItNeeds(t *testing.T) {
 		if got, want := value(output), "arn:role:"+role.LogicalID; got != want {
 			t.Errorf("output %s is %v, want %s", output, got, want)
 		}
-		want := map[string][]string{"lambda:InvokeFunction": {"arn:function:" + function}, "sqs:SendMessage": {"arn:queue:last"}}
+		want := map[string][]string{
+			"lambda:InvokeFunction": {"arn:function:" + function},
+			"sqs:SendMessage":       {"arn:queue:last"},
+		}
 		if got := allowed(role); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s allows %v, want %v", role.LogicalID, got, want)
 		}
 	}
 }
 
-// TestNobodyElsesSchedulesTakeTheRoles: AWS knows no narrower source than a schedule group, and asks for its ARN, not a schedule's.
+// TestNobodyElsesSchedulesTakeTheRoles: AWS knows no narrower source than a schedule group, and asks for its ARN,
+// not a schedule's.
 func TestNobodyElsesSchedulesTakeTheRoles(t *testing.T) {
 	want := map[string]any{"StringEquals": map[string]any{
 		"aws:SourceAccount": "123456789012",

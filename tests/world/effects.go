@@ -11,8 +11,8 @@ import (
 	"quickstep/shared/transient"
 )
 
-// Op is one effect: a call that a function, or somebody outside, makes of AWS. Things that happen by themselves are Ops of
-// service "world", what somebody does by hand of service "hand".
+// Op is one effect: a call that a function, or somebody outside, makes of AWS. Things that happen by themselves are
+// Ops of service "world", what somebody does by hand of service "hand".
 type Op struct {
 	Seq        int
 	At         time.Time

@@ -63,7 +63,8 @@ func TestFaultsOfOneCall(t *testing.T) {
 			if returned != c.returns || (err == nil) != c.returns {
 				t.Errorf("returned: %t, error %v", returned, err)
 			}
-			if c.fault == world.Timeout && (!errors.Is(err, world.ErrTimedOut) || w.Now().Sub(began) != 50*time.Second) {
+			if c.fault == world.Timeout &&
+				(!errors.Is(err, world.ErrTimedOut) || w.Now().Sub(began) != 50*time.Second) {
 				t.Errorf("ended with %v after %s", err, w.Now().Sub(began))
 			}
 		})
@@ -96,7 +97,9 @@ func TestTheLogTellsEachEffect(t *testing.T) {
 	if len(ops) != 2 || after != 2 {
 		t.Fatalf("%d effects, %d seen: %v", len(ops), after, ops)
 	}
-	if a, b := ops[0], ops[1]; !a.Happened || b.Happened || b.Err == nil || a.Function != "tick" || a.Invocation == "" || a.Detail != "put A/x@0 {}" {
+	if a, b := ops[0], ops[1]; !a.Happened || b.Happened || b.Err == nil || a.Function != "tick" ||
+		a.Invocation == "" ||
+		a.Detail != "put A/x@0 {}" {
 		t.Errorf("logged\n%+v\n%+v", a, b)
 	}
 	w.KeepLog = false

@@ -72,7 +72,8 @@ func TestAnAsynchronousInvocationIsRetriedThenSentToItsDestination(t *testing.T)
 		t.Errorf("invoked as %v, want three times %s", ids, id)
 	}
 	notes := w.Published("alarm")
-	if len(notes) != 1 || !strings.Contains(notes[0].Text, "out of order") || !strings.Contains(notes[0].Text, `{"fleet":"web"}`) {
+	if len(notes) != 1 || !strings.Contains(notes[0].Text, "out of order") ||
+		!strings.Contains(notes[0].Text, `{"fleet":"web"}`) {
 		t.Errorf("published %+v", notes)
 	}
 }

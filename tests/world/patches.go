@@ -27,8 +27,8 @@ type patched struct {
 	patches []patch.Patch
 }
 
-// SetPatches is what a scan or an installation has found on a node, in the order in which it will be listed. Nil and nil
-// make it a node that was never scanned.
+// SetPatches is what a scan or an installation has found on a node, in the order in which it will be listed. Nil
+// and nil make it a node that was never scanned.
 func (w *World) SetPatches(id string, state *patch.State, patches []patch.Patch) {
 	if state != nil {
 		s := *state
@@ -41,8 +41,8 @@ func (w *World) SetPatches(id string, state *patch.State, patches []patch.Patch)
 // ExpireTokens makes every page token so far one that isn't valid any more.
 func (w *World) ExpireTokens() { w.tokens++ }
 
-// States are the patch states of those nodes that were ever scanned, sorted by id; one effect for each 50 ids, as AWS takes
-// them, and none for no ids.
+// States are the patch states of those nodes that were ever scanned, sorted by id; one effect for each 50 ids, as
+// AWS takes them, and none for no ids.
 func (s *SSM) States(ctx context.Context, ids []string) (found []patch.State, err error) {
 	w := s.world
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), statePage) {
@@ -62,8 +62,14 @@ func (s *SSM) States(ctx context.Context, ids []string) (found []patch.State, er
 	return found, nil
 }
 
-// Patches is one page of a node's patches in some states, or in any if none are given: one effect, taken from PatchRate.
-func (s *SSM) Patches(ctx context.Context, id string, states []string, token string) (page []patch.Patch, next string, err error) {
+// Patches is one page of a node's patches in some states, or in any if none are given: one effect, taken from
+// PatchRate.
+func (s *SSM) Patches(
+	ctx context.Context,
+	id string,
+	states []string,
+	token string,
+) (page []patch.Patch, next string, err error) {
 	w := s.world
 	op := Op{Service: "ssm", Name: "Patches", Subject: id, Detail: w.say("%v %s", states, token)}
 	err = w.effect(ctx, op, func(*Op) error {

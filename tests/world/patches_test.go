@@ -45,7 +45,10 @@ func TestANextExecutionIsWrittenAsTheWindowSays(t *testing.T) {
 		}
 		w.Advance(24*time.Hour - time.Minute)
 	}
-	w.ChangeWindow("mw-3", func(s *world.WindowSpec) { s.Disabled, s.Executions = false, []time.Time{w.Now().Add(time.Hour)} })
+	w.ChangeWindow(
+		"mw-3",
+		func(s *world.WindowSpec) { s.Disabled, s.Executions = false, []time.Time{w.Now().Add(time.Hour)} },
+	)
 	w.DeleteWindow("mw-1")
 	if found, err := w.SSM().Windows(ctx); err != nil || len(found) != 2 || !found[1].Enabled || found[1].Next == "" {
 		t.Errorf("%+v, %v", found, err)
@@ -63,7 +66,8 @@ func TestAStoppedMachineIsOfflineAndATerminatedOneIsForgotten(t *testing.T) {
 		done(t, err)
 		instances, err := w.EC2().Nodes(ctx, s)
 		done(t, err)
-		if len(managed) != known || len(instances) != known-1 || (known == 2 && (managed[0].Online != online || instances[0].State != state)) {
+		if len(managed) != known || len(instances) != known-1 ||
+			(known == 2 && (managed[0].Online != online || instances[0].State != state)) {
 			t.Errorf("%s: %+v, %+v", when, managed, instances)
 		}
 	}
@@ -132,7 +136,8 @@ func TestATokenEnds(t *testing.T) {
 		t.Errorf("%d patches, next %q, %v", len(page), next, err)
 	}
 	w.SetPatches("i-1", &patch.State{Missing: 20}, lacking(20))
-	if page, next, err = w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, token); err != nil || len(page) != 0 || next != "" {
+	if page, next, err = w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, token); err != nil || len(page) != 0 ||
+		next != "" {
 		t.Errorf("past the end: %d patches, next %q, %v", len(page), next, err)
 	}
 	w.ExpireTokens()
@@ -157,7 +162,8 @@ func TestEffectsOfTheReportsPorts(t *testing.T) {
 		t.Errorf("%v", w.Counts())
 	}
 	w.Fault = func(world.Op) world.Fault { return world.ReplyLost }
-	if err := w.Bucket("reports").Put(ctx, "key", "text/csv", []byte("x")); !transient.Is(err) || len(w.Objects("reports")) != 1 {
+	if err := w.Bucket("reports").Put(ctx, "key", "text/csv", []byte("x")); !transient.Is(err) ||
+		len(w.Objects("reports")) != 1 {
 		t.Errorf("%v, %v", err, w.Objects("reports"))
 	}
 }
@@ -165,8 +171,11 @@ func TestEffectsOfTheReportsPorts(t *testing.T) {
 func TestAScheduleOfAFunctionWithoutCodeDoesNothing(t *testing.T) {
 	w := newWorld(t, func(s *template.Stack) {
 		s.Functions["survey"] = template.Function{Timeout: time.Minute}
-		s.Schedules = append(s.Schedules, template.Schedule{Function: "survey", Name: "Survey", Expression: "rate(1 hour)", Enabled: true,
-			Input: `{"id":"<aws.scheduler.schedule-arn> <aws.scheduler.scheduled-time>"}`})
+		s.Schedules = append(
+			s.Schedules,
+			template.Schedule{Function: "survey", Name: "Survey", Expression: "rate(1 hour)", Enabled: true,
+				Input: `{"id":"<aws.scheduler.schedule-arn> <aws.scheduler.scheduled-time>"}`},
+		)
 	})
 	w.Advance(3 * time.Hour)
 	if got := w.Count("lambda.Invocations"); got != 0 {
@@ -181,7 +190,10 @@ func TestAScheduleOfAFunctionWithoutCodeDoesNothing(t *testing.T) {
 	at := w.Now().Truncate(time.Second)
 	w.FireSchedule("survey", "Survey")
 	w.Advance(0)
-	want := fmt.Sprintf(`{"id":"arn:aws:scheduler:us-east-1:123456789012:schedule/default/Survey %s"}`, at.Format(time.RFC3339))
+	want := fmt.Sprintf(
+		`{"id":"arn:aws:scheduler:us-east-1:123456789012:schedule/default/Survey %s"}`,
+		at.Format(time.RFC3339),
+	)
 	if len(events) != 3 || events[2] != want {
 		t.Errorf("%q, want the last to be %s", events, want)
 	}

@@ -72,7 +72,8 @@ func TestAFailedMessageComesBackAndEndsInTheDeadLetters(t *testing.T) {
 	if len(s.at) != 3 || s.at[1].Sub(s.at[0]).Round(time.Second) != 6*time.Minute {
 		t.Errorf("received at %v", s.at)
 	}
-	if !slices.Equal(dead.bodies, []string{"poison"}) || !strings.HasSuffix(dead.last.Attributes["DeadLetterQueueSourceArn"], ":reboot") {
+	if !slices.Equal(dead.bodies, []string{"poison"}) ||
+		!strings.HasSuffix(dead.last.Attributes["DeadLetterQueueSourceArn"], ":reboot") {
 		t.Errorf("dead letters %v %v", dead.bodies, dead.last.Attributes)
 	}
 	if w.Count("lambda.Errors") != 3 || w.Count("sqs.DeadLetters") != 1 {
@@ -175,7 +176,8 @@ func TestWhatASendOfSeveralCallsSaysOfItsFaults(t *testing.T) {
 	}
 }
 
-// TestADeadLetterQueueMayRefuseOthers: SQS takes a redrive policy only if the dead-letter queue lets that queue name it.
+// TestADeadLetterQueueMayRefuseOthers: SQS takes a redrive policy only if the dead-letter queue lets that queue
+// name it.
 func TestADeadLetterQueueMayRefuseOthers(t *testing.T) {
 	for name, refused := range map[string]bool{"quickstep-drain": false, "somebody-elses": true, "": true} {
 		t.Run(name, func(t *testing.T) {

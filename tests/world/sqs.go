@@ -33,8 +33,8 @@ func (w *World) Queues(function string) *Queues {
 	return &Queues{world: w, urls: urls, owner: function}
 }
 
-// Send sends messages: one by SendMessage, more to a queue by SendMessageBatch, ten a call. Nothing is sent if one of them
-// has no queue or too long a delay. Otherwise all calls are made, whatever becomes of each.
+// Send sends messages: one by SendMessage, more to a queue by SendMessageBatch, ten a call. Nothing is sent if one
+// of them has no queue or too long a delay. Otherwise all calls are made, whatever becomes of each.
 func (s *Queues) Send(ctx context.Context, envelopes ...choreo.Envelope) error {
 	for _, e := range envelopes {
 		if err := s.allowed(e); err != nil {

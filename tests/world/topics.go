@@ -62,7 +62,12 @@ func (t *Topic) Publish(ctx context.Context, subject, text string) error {
 func (t *Topic) Announce(ctx context.Context, a notify.Announcement) error {
 	n := Note{Subject: plain(a.Subject), Text: a.Text, JSON: string(a.JSON), Attributes: maps.Clone(a.Attributes)}
 	maps.DeleteFunc(n.Attributes, func(_ string, value any) bool { return value == "" })
-	op := Op{Service: "sns", Name: "Announce", Subject: t.name, Detail: t.world.say("%s %v\n%s\n%s", n.Subject, n.Attributes, n.Text, n.JSON)}
+	op := Op{
+		Service: "sns",
+		Name:    "Announce",
+		Subject: t.name,
+		Detail:  t.world.say("%s %v\n%s\n%s", n.Subject, n.Attributes, n.Text, n.JSON),
+	}
 	err := t.world.effect(ctx, op, func(*Op) error {
 		if err := announceable(a); err != nil {
 			return err

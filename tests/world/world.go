@@ -19,8 +19,8 @@ type World struct {
 	// Pace is how long a call takes before it happens, on the virtual clock: meanwhile the world goes on, other
 	// invocations too. Zero lets only what is due now go first; negative, and a nil Pace, doesn't let go at all.
 	Pace func(Op) time.Duration
-	// Freeze is how long an invocation stands still before a call, and its timeout with it, as in a sandbox that is moved
-	// to another host. From then on it reaches the ledger and the queues alone. It needs Pace.
+	// Freeze is how long an invocation stands still before a call, and its timeout with it, as in a sandbox that is
+	// moved to another host. From then on it reaches the ledger and the queues alone. It needs Pace.
 	Freeze func(Op) time.Duration
 	// AfterEffect sees every call once it has happened or failed, and everything that happens by itself.
 	AfterEffect func(Op)
@@ -37,7 +37,8 @@ type World struct {
 	// Linger is how long DynamoDB takes to delete an item whose time to live is over: until then it is
 	// read and written like any other.
 	Linger time.Duration
-	// PatchRate is how many calls of DescribeInstancePatches a second Systems Manager takes before it throttles; 0: any.
+	// PatchRate is how many calls of DescribeInstancePatches a second Systems Manager takes before it throttles; 0:
+	// any.
 	PatchRate float64
 	// HealthProbe takes the place of the machines' own word on the scaled clock: it is asked at each group's interval,
 	// outside of Do, whether a target answers.

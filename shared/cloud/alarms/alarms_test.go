@@ -49,16 +49,27 @@ func TestAlarmsByPrefixReadsAllPages(t *testing.T) {
 		case in["AlarmNamePrefix"] == cbor.String("db-"):
 			return cloudtest.Bytes(cbor.Map{})
 		case in["NextToken"] == nil:
-			return cloudtest.Bytes(cbor.Map{"MetricAlarms": cbor.List{alarm("web-2", "OK")}, "NextToken": cbor.String("two")})
+			return cloudtest.Bytes(
+				cbor.Map{"MetricAlarms": cbor.List{alarm("web-2", "OK")}, "NextToken": cbor.String("two")},
+			)
 		case in["NextToken"] == cbor.String("two"):
 			return cloudtest.Bytes(cbor.Map{"NextToken": cbor.String("three")})
 		}
-		return cloudtest.Bytes(cbor.Map{"CompositeAlarms": cbor.List{alarm("web-all", "ALARM")}, "MetricAlarms": cbor.List{alarm("web-1", "INSUFFICIENT_DATA")},
-			"LogAlarms": cbor.List{alarm("web-errors", "OK")}})
+		return cloudtest.Bytes(
+			cbor.Map{
+				"CompositeAlarms": cbor.List{alarm("web-all", "ALARM")},
+				"MetricAlarms":    cbor.List{alarm("web-1", "INSUFFICIENT_DATA")},
+				"LogAlarms":       cbor.List{alarm("web-errors", "OK")},
+			},
+		)
 	})
 	got, err := alarms.New(w.Config).Alarms(t.Context(), []string{"web-", "db-"}, nil)
-	want := []run.Alarm{{Name: "web-1", State: "INSUFFICIENT_DATA"}, {Name: "web-2", State: "OK"}, {Name: "web-all", State: "ALARM"},
-		{Name: "web-errors", State: "OK"}}
+	want := []run.Alarm{
+		{Name: "web-1", State: "INSUFFICIENT_DATA"},
+		{Name: "web-2", State: "OK"},
+		{Name: "web-all", State: "ALARM"},
+		{Name: "web-errors", State: "OK"},
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -66,7 +77,9 @@ func TestAlarmsByPrefixReadsAllPages(t *testing.T) {
 		t.Errorf("%d calls", len(w.Calls()))
 	}
 	for _, c := range w.Calls() {
-		if in := sent(t, c); fmt.Sprint(in["AlarmTypes"]) != "[MetricAlarm CompositeAlarm LogAlarm]" || in["MaxRecords"] != cbor.Uint(100) || in["AlarmNames"] != nil {
+		if in := sent(t, c); fmt.Sprint(in["AlarmTypes"]) != "[MetricAlarm CompositeAlarm LogAlarm]" ||
+			in["MaxRecords"] != cbor.Uint(100) ||
+			in["AlarmNames"] != nil {
 			t.Errorf("sent %v", in)
 		}
 	}
@@ -103,7 +116,8 @@ func TestAlarmsByName(t *testing.T) {
 		}
 		return 1
 	})
-	if len(got) != 150 || !sorted || slices.Contains(got, run.Alarm{Name: "a-007", State: "OK"}) || got[149].Name != "b" {
+	if len(got) != 150 || !sorted || slices.Contains(got, run.Alarm{Name: "a-007", State: "OK"}) ||
+		got[149].Name != "b" {
 		t.Errorf("got %d: %v", len(got), got)
 	}
 	if len(w.Calls()) != 3 {
@@ -113,7 +127,8 @@ func TestAlarmsByName(t *testing.T) {
 
 func TestNoAlarmsNeedNoCall(t *testing.T) {
 	w := cloudtest.Serve(t, say(cbor.Map{"MetricAlarms": cbor.List{alarm("a", "OK")}}))
-	if got, err := alarms.New(w.Config).Alarms(t.Context(), nil, nil); err != nil || len(got) != 0 || len(w.Calls()) != 0 {
+	if got, err := alarms.New(w.Config).Alarms(t.Context(), nil, nil); err != nil || len(got) != 0 ||
+		len(w.Calls()) != 0 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if got, err := alarms.New(w.Config).Alarms(t.Context(), []string{""}, nil); err == nil || len(w.Calls()) != 0 {
@@ -146,7 +161,8 @@ func TestComposites(t *testing.T) {
 	}
 	for _, c := range w.Calls() {
 		in := sent(t, c)
-		if c.Operation != "DescribeAlarms" || fmt.Sprint(in["AlarmTypes"]) != "[CompositeAlarm]" || in["MaxRecords"] != cbor.Uint(100) {
+		if c.Operation != "DescribeAlarms" || fmt.Sprint(in["AlarmTypes"]) != "[CompositeAlarm]" ||
+			in["MaxRecords"] != cbor.Uint(100) {
 			t.Errorf("%s sent %v", c.Operation, in)
 		}
 	}
@@ -169,7 +185,12 @@ func TestMute(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := cloudtest.Serve(t, say(cbor.Map{}))
-			err := alarms.New(w.Config).Mute(t.Context(), run.MuteRule{Name: "quickstep-1", Alarms: []string{"a", "b"}, From: c.from, For: c.lasts})
+			err := alarms.New(
+				w.Config,
+			).Mute(
+				t.Context(),
+				run.MuteRule{Name: "quickstep-1", Alarms: []string{"a", "b"}, From: c.from, For: c.lasts},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,9 +198,12 @@ func TestMute(t *testing.T) {
 				"Name":        cbor.String("quickstep-1"),
 				"MuteTargets": cbor.Map{"AlarmNames": list("a", "b")},
 				"Rule": cbor.Map{"Schedule": cbor.Map{
-					"Expression": cbor.String(c.at), "Timezone": cbor.String("UTC"), "Duration": cbor.String(c.expression)}},
+					"Expression": cbor.String(
+						c.at,
+					), "Timezone": cbor.String("UTC"), "Duration": cbor.String(c.expression)}},
 			}
-			if call := w.Calls()[0]; call.Operation != "PutAlarmMuteRule" || fmt.Sprint(sent(t, call)) != fmt.Sprint(want) {
+			if call := w.Calls()[0]; call.Operation != "PutAlarmMuteRule" ||
+				fmt.Sprint(sent(t, call)) != fmt.Sprint(want) {
 				t.Errorf("%s sent %v, want %v", call.Operation, sent(t, call), want)
 			}
 		})
@@ -204,7 +228,8 @@ func TestMuteActive(t *testing.T) {
 			if got, err := alarms.New(w.Config).MuteActive(t.Context(), "quickstep-1"); got != c.want || err != nil {
 				t.Errorf("got %t, %v", got, err)
 			}
-			if call := w.Calls()[0]; call.Operation != "GetAlarmMuteRule" || sent(t, call)["AlarmMuteRuleName"] != cbor.String("quickstep-1") {
+			if call := w.Calls()[0]; call.Operation != "GetAlarmMuteRule" ||
+				sent(t, call)["AlarmMuteRuleName"] != cbor.String("quickstep-1") {
 				t.Errorf("%s sent %v", call.Operation, sent(t, call))
 			}
 		})
@@ -221,7 +246,8 @@ func TestUnmute(t *testing.T) {
 			if err := alarms.New(w.Config).Unmute(t.Context(), "quickstep-1"); err != nil {
 				t.Error(err)
 			}
-			if call := w.Calls()[0]; call.Operation != "DeleteAlarmMuteRule" || sent(t, call)["AlarmMuteRuleName"] != cbor.String("quickstep-1") {
+			if call := w.Calls()[0]; call.Operation != "DeleteAlarmMuteRule" ||
+				sent(t, call)["AlarmMuteRuleName"] != cbor.String("quickstep-1") {
 				t.Errorf("%s sent %v", call.Operation, sent(t, call))
 			}
 		})

@@ -2,8 +2,8 @@
 // whether the call certainly took no effect.
 //
 // The last can't be told from the final error alone. When the reply to a first attempt is lost and the SDK's second
-// attempt is throttled, the error says "throttled", and yet the call may have happened. So Watch makes clients keep a
-// tally of all attempts of a call, and Mark reads it.
+// attempt is throttled, the error says "throttled", and yet the call may have happened. So Watch makes clients keep
+// a tally of all attempts of a call, and Mark reads it.
 package awserr
 
 import (
@@ -27,8 +27,8 @@ func Code(err error) string {
 	return ""
 }
 
-// Mark marks err by package transient if it passes by itself: throttles, 5xx answers, timeouts, lost connections and
-// answers that can't be read. Whatever else, such as a missing permission, is returned as it is.
+// Mark marks err by package transient if it passes by itself: throttles, 5xx answers, timeouts, lost connections
+// and answers that can't be read. Whatever else, such as a missing permission, is returned as it is.
 func Mark(err error) error {
 	if err == nil || !isTransient(err) {
 		return err
@@ -70,8 +70,8 @@ func canceled(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// unanswered says that the request or its answer was lost on the way. An answer that can't be read counts: AWS sends
-// none that is malformed, so something cut it off.
+// unanswered says that the request or its answer was lost on the way. An answer that can't be read counts: AWS
+// sends none that is malformed, so something cut it off.
 func unanswered(err error) bool {
 	var send *smithyhttp.RequestSendError
 	var read *smithy.DeserializationError

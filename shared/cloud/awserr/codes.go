@@ -24,8 +24,8 @@ var throttles = []string{
 	"TransactionConflictException",
 }
 
-// transients are the codes of failures that pass but leave open what was done. Most come with status 5xx; some services
-// send them with 400.
+// transients are the codes of failures that pass but leave open what was done. Most come with status 5xx; some
+// services send them with 400.
 var transients = []string{
 	"ConcurrentModificationException",
 	"InternalError",

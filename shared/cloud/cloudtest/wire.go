@@ -1,5 +1,5 @@
-// Package cloudtest is an AWS endpoint on loopback: tests of the adapters see each request as it goes over the wire and
-// choose each answer, among them the ways in which AWS fails.
+// Package cloudtest is an AWS endpoint on loopback: tests of the adapters see each request as it goes over the wire
+// and choose each answer, among them the ways in which AWS fails.
 package cloudtest
 
 import (

@@ -96,7 +96,8 @@ func TestTransactionIsRepeatedUnderOneToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := w.Calls()
-	if len(calls) != 2 || calls[0].JSON()["ClientRequestToken"] == "" || string(calls[0].Body) != string(calls[1].Body) {
+	if len(calls) != 2 || calls[0].JSON()["ClientRequestToken"] == "" ||
+		string(calls[0].Body) != string(calls[1].Body) {
 		t.Errorf("%d calls: %s", len(calls), calls[len(calls)-1].Body)
 	}
 }
@@ -124,7 +125,8 @@ func TestCanceledTransactions(t *testing.T) {
 			canceled.Status = 400
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return canceled })
 			err := dynamodb.New(w.Config, table).Write(t.Context(), "me", put(theRun, 0), put(theOne, 0))
-			if err == nil || errors.Is(err, ledger.ErrConflict) != c.conflict || transient.Is(err) != c.passes || transient.IsNotApplied(err) != c.noEffect {
+			if err == nil || errors.Is(err, ledger.ErrConflict) != c.conflict || transient.Is(err) != c.passes ||
+				transient.IsNotApplied(err) != c.noEffect {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -132,7 +134,10 @@ func TestCanceledTransactions(t *testing.T) {
 }
 
 func TestASingleWriteThatMeetsATransactionPasses(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("TransactionConflictException") })
+	w := cloudtest.Serve(
+		t,
+		func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("TransactionConflictException") },
+	)
 	if err := dynamodb.New(w.Config, table).Write(t.Context(), "me", put(theRun, 0)); !transient.IsNotApplied(err) {
 		t.Errorf("got %v", err)
 	}
@@ -157,7 +162,8 @@ func TestABatchOfWhichNothingIsReadPasses(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer {
 		return reply(attributes{"Responses": attributes{}, "UnprocessedKeys": c.JSON()["RequestItems"]})
 	})
-	if _, err := dynamodb.New(w.Config, table).Get(t.Context(), theRun, theOne); !transient.Is(err) || len(w.Calls()) != 1 {
+	if _, err := dynamodb.New(w.Config, table).Get(t.Context(), theRun, theOne); !transient.Is(err) ||
+		len(w.Calls()) != 1 {
 		t.Errorf("%d calls, %v", len(w.Calls()), err)
 	}
 }
@@ -183,7 +189,8 @@ func TestAnItemThatIsNoDocumentIsAnError(t *testing.T) {
 		_, one := s.Get(t.Context(), theRun)
 		_, several := s.Get(t.Context(), theRun, theOne)
 		_, all := s.List(t.Context(), "RUN#1", "", "", 0)
-		if one == nil || several == nil || all == nil || transient.Is(one) || transient.Is(several) || transient.Is(all) {
+		if one == nil || several == nil || all == nil || transient.Is(one) || transient.Is(several) ||
+			transient.Is(all) {
 			t.Errorf("%s: got %v; %v; %v", item, one, several, all)
 		}
 	}

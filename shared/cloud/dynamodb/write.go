@@ -15,8 +15,9 @@ import (
 )
 
 // Write implements ledger.Store. One put or delete is a plain conditional write; more, or a check alone, are a
-// transaction, which costs twice the write units. The SDK gives each transaction a token by which DynamoDB recognizes a
-// repetition after a lost reply; a plain write has none, and its repetition meets its own trace: see ledger.Apply.
+// transaction, which costs twice the write units. The SDK gives each transaction a token by which DynamoDB
+// recognizes a repetition after a lost reply; a plain write has none, and its repetition meets its own trace: see
+// ledger.Apply.
 func (t Table) Write(ctx context.Context, by string, writes ...ledger.Write) error {
 	switch {
 	case len(writes) == 0:

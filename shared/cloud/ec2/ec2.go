@@ -1,5 +1,5 @@
-// Package ec2 is EC2 as a rolling reboot sees it: which instances there are, whether their status checks pass, and the
-// reboot itself.
+// Package ec2 is EC2 as a rolling reboot sees it: which instances there are, whether their status checks pass, and
+// the reboot itself.
 package ec2
 
 import (

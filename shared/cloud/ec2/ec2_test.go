@@ -45,10 +45,22 @@ func TestMachinesByTagReadsAllPages(t *testing.T) {
 		}
 		return answer(c.Operation, instances("i-1"))
 	})
-	got, err := ec2.New(w.Config).Machines(t.Context(), run.Selection{Tags: map[string]string{"tier": "web*", "env": "prod"}})
+	got, err := ec2.New(
+		w.Config,
+	).Machines(
+		t.Context(),
+		run.Selection{Tags: map[string]string{"tier": "web*", "env": "prod"}},
+	)
 	want := []run.Machine{
 		{ID: "i-1", State: "running"},
-		{ID: "i-2", State: "running", VPC: "vpc-1", PrivateIP: "10.0.0.2", Windows: true, Tags: map[string]string{"Name": "web 2", "tier": ""}},
+		{
+			ID:        "i-2",
+			State:     "running",
+			VPC:       "vpc-1",
+			PrivateIP: "10.0.0.2",
+			Windows:   true,
+			Tags:      map[string]string{"Name": "web 2", "tier": ""},
+		},
 		{ID: "i-3", State: "terminated"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -87,7 +99,12 @@ func TestMachinesByID(t *testing.T) {
 		}
 	})
 	asked := slices.Concat(ids[100:], ids[:120])
-	got, err := ec2.New(w.Config).Machines(t.Context(), run.Selection{IDs: asked, Tags: map[string]string{"env": "prod"}})
+	got, err := ec2.New(
+		w.Config,
+	).Machines(
+		t.Context(),
+		run.Selection{IDs: asked, Tags: map[string]string{"env": "prod"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,14 +119,18 @@ func TestMachinesByID(t *testing.T) {
 		t.Errorf("%d calls for 250 ids", len(w.Calls()))
 	}
 	for _, c := range w.Calls() {
-		if c.Form.Get("Filter.1.Name") != "tag:env" || c.Form.Get("Filter.2.Name") != "instance-id" || c.Form.Has("Filter.2.Value.101") {
+		if c.Form.Get("Filter.1.Name") != "tag:env" || c.Form.Get("Filter.2.Name") != "instance-id" ||
+			c.Form.Has("Filter.2.Value.101") {
 			t.Errorf("sent %v", c.Form)
 		}
 	}
 }
 
 func TestMachinesTakesNoIDForAWildcard(t *testing.T) {
-	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1", "i-2")) })
+	w := cloudtest.Serve(
+		t,
+		func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1", "i-2")) },
+	)
 	got, err := ec2.New(w.Config).Machines(t.Context(), run.Selection{IDs: []string{"i-*", "i-2"}})
 	if err != nil || len(got) != 1 || got[0].ID != "i-2" {
 		t.Errorf("got %+v, %v", got, err)
@@ -125,9 +146,15 @@ func TestMachinesOfAnEmptySelectionIsAnError(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	status := func(state, instance, system, more string) string {
-		return fmt.Sprintf(`<instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><name>%s</name></instanceState>
+		return fmt.Sprintf(
+			`<instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><name>%s</name></instanceState>
 			<instanceStatus><status>%s</status></instanceStatus><systemStatus><status>%s</status></systemStatus>%s
-			</item></instanceStatusSet>`, state, instance, system, more)
+			</item></instanceStatusSet>`,
+			state,
+			instance,
+			system,
+			more,
+		)
 	}
 	for _, c := range []struct {
 		name, answer string
@@ -145,12 +172,16 @@ func TestStatus(t *testing.T) {
 			run.StatusChecks{State: "running", Instance: "ok"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := cloudtest.Serve(t, func(call cloudtest.Call) cloudtest.Answer { return answer(call.Operation, c.answer) })
+			w := cloudtest.Serve(
+				t,
+				func(call cloudtest.Call) cloudtest.Answer { return answer(call.Operation, c.answer) },
+			)
 			got, err := ec2.New(w.Config).Status(t.Context(), "i-1")
 			if got != c.want || err != nil {
 				t.Errorf("got %+v, %v", got, err)
 			}
-			if form := w.Calls()[0].Form; form.Get("InstanceId.1") != "i-1" || form.Get("IncludeAllInstances") != "true" {
+			if form := w.Calls()[0].Form; form.Get("InstanceId.1") != "i-1" ||
+				form.Get("IncludeAllInstances") != "true" {
 				t.Errorf("asked for %v", form)
 			}
 		})
@@ -185,7 +216,8 @@ func TestReboot(t *testing.T) {
 			if errors.Is(err, run.ErrGone) != (c.is != nil) {
 				t.Errorf("gone? %v", err)
 			}
-			if calls := w.Calls(); len(calls) != 1 || calls[0].Form.Get("InstanceId.1") != "i-1" || calls[0].Form.Has("InstanceId.2") {
+			if calls := w.Calls(); len(calls) != 1 || calls[0].Form.Get("InstanceId.1") != "i-1" ||
+				calls[0].Form.Has("InstanceId.2") {
 				t.Errorf("called %v", calls)
 			}
 		})
@@ -193,7 +225,10 @@ func TestReboot(t *testing.T) {
 }
 
 func TestStatusOfAnUnknownInstanceIsGone(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.EC2("InvalidInstanceID.NotFound") })
+	w := cloudtest.Serve(
+		t,
+		func(cloudtest.Call) cloudtest.Answer { return cloudtest.EC2("InvalidInstanceID.NotFound") },
+	)
 	if _, err := ec2.New(w.Config).Status(t.Context(), "i-1"); !errors.Is(err, run.ErrGone) {
 		t.Errorf("got %v", err)
 	}

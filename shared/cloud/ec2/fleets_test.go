@@ -43,8 +43,10 @@ func TestAMachinesOperator(t *testing.T) {
 		`<operator><managed>true</managed></operator>`:                                         "unknown",
 	} {
 		w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer {
-			return answer(c.Operation,
-				`<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>`+operator+`</item></instancesSet></item></reservationSet>`)
+			return answer(
+				c.Operation,
+				`<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>`+operator+`</item></instancesSet></item></reservationSet>`,
+			)
 		})
 		got, err := ec2.New(w.Config).Machines(t.Context(), run.Selection{IDs: []string{"i-1"}})
 		if err != nil || len(got) != 1 || got[0].Operator != want {

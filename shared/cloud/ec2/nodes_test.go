@@ -30,7 +30,11 @@ func TestNodesByTagReadsAllPages(t *testing.T) {
 	})
 	got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{Tags: []patch.Target{
 		{Key: "Tag:Role:x", Values: []string{"web", `a*b?c\d`}}, {Key: "TAG-KEY", Values: []string{"Owner*"}}}})
-	want := []patch.Node{{ID: "i-1", State: "running"}, {ID: "i-2", Name: "web 2", State: "stopped"}, {ID: "i-3", State: "terminated"}}
+	want := []patch.Node{
+		{ID: "i-1", State: "running"},
+		{ID: "i-2", Name: "web 2", State: "stopped"},
+		{ID: "i-3", State: "terminated"},
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
@@ -62,7 +66,12 @@ func TestNodesByID(t *testing.T) {
 		}
 		return answer(c.Operation, instances(found...))
 	})
-	got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: slices.Concat(asked, []string{"i-0*", "i-00?", `i-\000`}, asked)})
+	got, err := ec2.New(
+		w.Config,
+	).Nodes(
+		t.Context(),
+		patch.Selection{IDs: slices.Concat(asked, []string{"i-0*", "i-00?", `i-\000`}, asked)},
+	)
 	var ids []string
 	for _, n := range got {
 		ids = append(ids, n.ID)
@@ -74,7 +83,8 @@ func TestNodesByID(t *testing.T) {
 		t.Errorf("%d calls for 130 ids", len(w.Calls()))
 	}
 	for _, c := range w.Calls() {
-		if c.Form.Get("Filter.1.Name") != "instance-id" || c.Form.Has("Filter.1.Value.101") || c.Form.Get("Filter.1.Value.1")[:2] != "i-" {
+		if c.Form.Get("Filter.1.Name") != "instance-id" || c.Form.Has("Filter.1.Value.101") ||
+			c.Form.Get("Filter.1.Value.1")[:2] != "i-" {
 			t.Errorf("sent %v", c.Form)
 		}
 	}
@@ -82,7 +92,9 @@ func TestNodesByID(t *testing.T) {
 
 func TestMachinesElsewhereAreNotAskedFor(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1")) })
-	if got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"mi-1", "i-*"}}); len(got) > 0 || err != nil || len(w.Calls()) > 0 {
+	if got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"mi-1", "i-*"}}); len(got) > 0 ||
+		err != nil ||
+		len(w.Calls()) > 0 {
 		t.Errorf("got %v, %v by %d calls", got, err, len(w.Calls()))
 	}
 }
@@ -94,7 +106,10 @@ func TestNodesOfASelectionThatChoosesNothingAreAnError(t *testing.T) {
 		"a tag without a key": {Tags: []patch.Target{{Key: "tag:", Values: []string{"web"}}}},
 		"a tag without value": {Tags: []patch.Target{{Key: "tag:Role"}}},
 	} {
-		w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1")) })
+		w := cloudtest.Serve(
+			t,
+			func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1")) },
+		)
 		if got, err := ec2.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}

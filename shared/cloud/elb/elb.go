@@ -1,5 +1,5 @@
-// Package elb is Elastic Load Balancing as a rolling reboot sees it: target groups, who is registered in them and how
-// healthy, and the two changes that are made to them.
+// Package elb is Elastic Load Balancing as a rolling reboot sees it: target groups, who is registered in them and
+// how healthy, and the two changes that are made to them.
 //
 // AWS lets an account register or deregister about 4 times a second and describe about 10 times, so
 // everything here asks per target group, never per instance.
@@ -99,8 +99,8 @@ func (g TargetGroups) Targets(ctx context.Context, groupARN string) ([]run.Targe
 	return targets, nil
 }
 
-// Delay is the target group's deregistration delay: how long it lets a target finish what it has begun. The error wraps
-// run.ErrNoGroup if the group no longer exists.
+// Delay is the target group's deregistration delay: how long it lets a target finish what it has begun. The error
+// wraps run.ErrNoGroup if the group no longer exists.
 func (g TargetGroups) Delay(ctx context.Context, groupARN string) (time.Duration, error) {
 	in := &api.DescribeTargetGroupAttributesInput{TargetGroupArn: &groupARN}
 	out, err := g.client.DescribeTargetGroupAttributes(ctx, in)

@@ -1,5 +1,5 @@
-// Package events is EventBridge's rules: which there are, and switching them off and on again. A rule that was disabled
-// stays disabled for ever, so whoever disables one has written down before that it was enabled.
+// Package events is EventBridge's rules: which there are, and switching them off and on again. A rule that was
+// disabled stays disabled for ever, so whoever disables one has written down before that it was enabled.
 package events
 
 import (
@@ -30,9 +30,9 @@ type EventBridge struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) EventBridge { return EventBridge{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Rules finds the rules of a bus (its name or ARN; empty for the default one) whose name begins with one of prefixes or
-// is one of names, each once, sorted by name. Rules that an AWS service manages aren't ours to
-// touch: they are left out. The error wraps run.ErrNoRule if there is none of ours of one of the names.
+// Rules finds the rules of a bus (its name or ARN; empty for the default one) whose name begins with one of
+// prefixes or is one of names, each once, sorted by name. Rules that an AWS service manages aren't ours to touch:
+// they are left out. The error wraps run.ErrNoRule if there is none of ours of one of the names.
 func (e EventBridge) Rules(ctx context.Context, bus string, prefixes, names []string) ([]run.Rule, error) {
 	if bus == "" {
 		bus = defaultBus

@@ -32,10 +32,16 @@ func TestRulesByPrefixReadsAllPages(t *testing.T) {
 		case in["NextToken"] == "two":
 			return cloudtest.Answer{Body: `{"Rules":[],"NextToken":"three"}`}
 		}
-		return cloudtest.Answer{Body: `{"Rules":[{"Name":"web-2","State":"ENABLED"},{"Name":"web-1","State":"ENABLED"}]}`}
+		return cloudtest.Answer{
+			Body: `{"Rules":[{"Name":"web-2","State":"ENABLED"},{"Name":"web-1","State":"ENABLED"}]}`,
+		}
 	})
 	got, err := events.New(w.Config).Rules(t.Context(), "ops", []string{"web-", "web-1"}, nil)
-	want := []run.Rule{{Bus: "ops", Name: "web-1", Enabled: true}, {Bus: "ops", Name: "web-2", Enabled: true}, {Bus: "ops", Name: "web-3"}}
+	want := []run.Rule{
+		{Bus: "ops", Name: "web-1", Enabled: true},
+		{Bus: "ops", Name: "web-2", Enabled: true},
+		{Bus: "ops", Name: "web-3"},
+	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -72,20 +78,24 @@ func TestRulesByName(t *testing.T) {
 	if c := w.Calls()[0]; c.Operation != "DescribeRule" || !reflect.DeepEqual(c.JSON(), sent) {
 		t.Errorf("%s sent %s", c.Operation, c.Body)
 	}
-	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "managed"}); !errors.Is(err, run.ErrNotOurs) || !strings.Contains(err.Error(), "ssm.amazonaws.com") {
+	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "managed"}); !errors.Is(err, run.ErrNotOurs) ||
+		!strings.Contains(err.Error(), "ssm.amazonaws.com") {
 		t.Errorf("a rule of AWS's own: got %v", err)
 	}
-	if _, err := rules.Rules(t.Context(), "", nil, []string{"audit"}); !errors.Is(err, run.ErrNotOurs) || !strings.Contains(err.Error(), "CLOUDTRAIL") {
+	if _, err := rules.Rules(t.Context(), "", nil, []string{"audit"}); !errors.Is(err, run.ErrNotOurs) ||
+		!strings.Contains(err.Error(), "CLOUDTRAIL") {
 		t.Errorf("a rule that couldn't be restored: got %v", err)
 	}
-	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "nightly"}); !errors.Is(err, run.ErrNoRule) || !strings.Contains(err.Error(), "nightly") {
+	if _, err := rules.Rules(t.Context(), "", nil, []string{"on", "nightly"}); !errors.Is(err, run.ErrNoRule) ||
+		!strings.Contains(err.Error(), "nightly") {
 		t.Errorf("a missing name: got %v", err)
 	}
 }
 
 func TestNoRulesNeedNoCall(t *testing.T) {
 	w := cloudtest.Serve(t, say(`{"Rules":[{"Name":"a","State":"ENABLED"}]}`))
-	if got, err := events.New(w.Config).Rules(t.Context(), "", nil, nil); err != nil || len(got) != 0 || len(w.Calls()) != 0 {
+	if got, err := events.New(w.Config).Rules(t.Context(), "", nil, nil); err != nil || len(got) != 0 ||
+		len(w.Calls()) != 0 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if got, err := events.New(w.Config).Rules(t.Context(), "", []string{""}, nil); err == nil || len(w.Calls()) != 0 {
@@ -120,7 +130,10 @@ func TestSwitching(t *testing.T) {
 }
 
 func TestSwitchingARuleThatWasDeleted(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("ResourceNotFoundException") })
+	w := cloudtest.Serve(
+		t,
+		func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("ResourceNotFoundException") },
+	)
 	rule := run.Rule{Bus: "ops", Name: "nightly"}
 	if err := events.New(w.Config).Enable(t.Context(), rule); err != nil {
 		t.Errorf("on: got %v", err)
@@ -131,7 +144,10 @@ func TestSwitchingARuleThatWasDeleted(t *testing.T) {
 }
 
 func TestAChangeThatMeetsAnotherPasses(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("ConcurrentModificationException") })
+	w := cloudtest.Serve(
+		t,
+		func(cloudtest.Call) cloudtest.Answer { return cloudtest.JSON("ConcurrentModificationException") },
+	)
 	if err := events.New(w.Config).Disable(t.Context(), run.Rule{Name: "nightly"}); !transient.Is(err) {
 		t.Errorf("got %v", err)
 	}

@@ -74,7 +74,9 @@ func TestMembers(t *testing.T) {
 
 func TestTypesOfAnythingButNodesChooseNobody(t *testing.T) {
 	w := cloudtest.Serve(t, inPages)
-	if got, err := groups.New(w.Config).Members(t.Context(), "web", []string{"AWS::EC2::VPC"}); len(got) > 0 || err != nil || len(w.Calls()) > 0 {
+	if got, err := groups.New(w.Config).Members(t.Context(), "web", []string{"AWS::EC2::VPC"}); len(got) > 0 ||
+		err != nil ||
+		len(w.Calls()) > 0 {
 		t.Errorf("got %v, %v by %d calls", got, err, len(w.Calls()))
 	}
 }
@@ -85,7 +87,10 @@ func TestAGroupThatDoesNotExist(t *testing.T) {
 		missing.Status = 404
 		return missing
 	})
-	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, patch.ErrNoGroup) || transient.Is(err) || got != nil || !strings.Contains(err.Error(), "web") {
+	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, patch.ErrNoGroup) ||
+		transient.Is(err) ||
+		got != nil ||
+		!strings.Contains(err.Error(), "web") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -93,9 +98,13 @@ func TestAGroupThatDoesNotExist(t *testing.T) {
 func TestAGroupWhoseStackCannotBeReadIsNotEmpty(t *testing.T) {
 	for code, fails := range map[string]bool{"CLOUDFORMATION_STACK_NOT_EXISTING": true, "CLOUDFORMATION_STACK_UNASSUMABLE_ROLE": true, "RESOURCE_TYPE_NOT_SUPPORTED": false} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
-			return cloudtest.Answer{Body: `{"Resources":[],"QueryErrors":[{"ErrorCode":"` + code + `","Message":"no stack"}]}`}
+			return cloudtest.Answer{
+				Body: `{"Resources":[],"QueryErrors":[{"ErrorCode":"` + code + `","Message":"no stack"}]}`,
+			}
 		})
-		if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); (err != nil) != fails || transient.Is(err) || len(got) > 0 {
+		if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); (err != nil) != fails ||
+			transient.Is(err) ||
+			len(got) > 0 {
 			t.Errorf("%s: got %v, %v", code, got, err)
 		}
 	}
@@ -103,9 +112,12 @@ func TestAGroupWhoseStackCannotBeReadIsNotEmpty(t *testing.T) {
 
 func TestOddResourcesAreLeftOut(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer {
-		return cloudtest.Answer{Body: `{"Resources":[{},{"Identifier":{}},{"Identifier":{"ResourceType":"AWS::EC2::Instance","ResourceArn":"arn:aws:ec2:r:1:instance/i-1"}}]}`}
+		return cloudtest.Answer{
+			Body: `{"Resources":[{},{"Identifier":{}},{"Identifier":{"ResourceType":"AWS::EC2::Instance","ResourceArn":"arn:aws:ec2:r:1:instance/i-1"}}]}`,
+		}
 	})
-	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); err != nil || !slices.Equal(got, []string{"i-1"}) {
+	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); err != nil ||
+		!slices.Equal(got, []string{"i-1"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -24,9 +24,9 @@ type Functions struct{ client *api.Client }
 // New makes a client; it calls nothing yet.
 func New(cfg aws.Config) Functions { return Functions{api.NewFromConfig(awserr.Watch(cfg))} }
 
-// Ready invokes a function (its name, alias or ARN) and waits for its answer. A function that fails or answers anything
-// else isn't ready, and why says so. It is invoked once, with no second attempt after a failure: the check itself comes
-// again, and a function that is slow shouldn't be run three times over.
+// Ready invokes a function (its name, alias or ARN) and waits for its answer. A function that fails or answers
+// anything else isn't ready, and why says so. It is invoked once, with no second attempt after a failure: the check
+// itself comes again, and a function that is slow shouldn't be run three times over.
 func (f Functions) Ready(ctx context.Context, function string, payload any) (ready bool, why string, err error) {
 	body, err := json.Marshal(payload)
 	if err != nil {

@@ -36,12 +36,16 @@ func TestReady(t *testing.T) {
 		{"it says too much", `{"ready":false,"reason":"` + strings.Repeat("ż", 400) + `"}`, nil, false, strings.Repeat("ż", 300) + "…"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Header: c.header, Body: c.answer} })
+			w := cloudtest.Serve(
+				t,
+				func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Header: c.header, Body: c.answer} },
+			)
 			ready, why, err := lambda.New(w.Config).Ready(t.Context(), "warm", map[string]string{"instance": "i-1"})
 			if ready != c.ready || why != c.why || err != nil {
 				t.Errorf("got %t, %q, %v", ready, why, err)
 			}
-			if call := w.Calls()[0]; call.Path != "/2015-03-31/functions/warm/invocations" || string(call.Body) != `{"instance":"i-1"}` {
+			if call := w.Calls()[0]; call.Path != "/2015-03-31/functions/warm/invocations" ||
+				string(call.Body) != `{"instance":"i-1"}` {
 				t.Errorf("%s got %s", call.Path, call.Body)
 			}
 		})
@@ -50,7 +54,8 @@ func TestReady(t *testing.T) {
 
 func TestAPayloadThatIsNoJSONIsAnError(t *testing.T) {
 	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Body: `{"ready":true}`} })
-	if ready, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", func() {}); ready || err == nil || len(w.Calls()) != 0 {
+	if ready, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", func() {}); ready || err == nil ||
+		len(w.Calls()) != 0 {
 		t.Errorf("got %t, %v", ready, err)
 	}
 }
@@ -73,7 +78,10 @@ func TestFailures(t *testing.T) {
 }
 
 func TestAnAnswerThatBreaksOffPasses(t *testing.T) {
-	w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Body: `{"ready":true}`, Cut: true} })
+	w := cloudtest.Serve(
+		t,
+		func(cloudtest.Call) cloudtest.Answer { return cloudtest.Answer{Body: `{"ready":true}`, Cut: true} },
+	)
 	if ready, _, err := lambda.New(w.Config).Ready(t.Context(), "warm", nil); ready || !transient.Is(err) {
 		t.Errorf("got %t, %v", ready, err)
 	}

@@ -33,7 +33,8 @@ var consoles = []struct{ regions, host string }{
 	{"cn-", "console.amazonaws.cn"}, {"us-gov-", "console.amazonaws-us-gov.com"}, {"", "console.aws.amazon.com"},
 }
 
-// Link is where a person who may read them finds the objects whose keys begin with prefix: a page of the AWS console.
+// Link is where a person who may read them finds the objects whose keys begin with prefix: a page of the AWS
+// console.
 func (b Bucket) Link(prefix string) string {
 	query := url.Values{"region": {b.region}, "prefix": {prefix}}.Encode()
 	for _, c := range consoles {

@@ -52,7 +52,8 @@ func TestPut(t *testing.T) {
 			if len(calls) != 1 || calls[0].Path != c.path || string(calls[0].Body) != c.body {
 				t.Errorf("%d calls, %s with %d bytes", len(calls), calls[0].Path, len(calls[0].Body))
 			}
-			if r := h.requests[0]; r.Method != http.MethodPut || r.Header.Get("Content-Type") != c.contentType || r.ContentLength != int64(len(c.body)) {
+			if r := h.requests[0]; r.Method != http.MethodPut || r.Header.Get("Content-Type") != c.contentType ||
+				r.ContentLength != int64(len(c.body)) {
 				t.Errorf("%s with %d bytes of %s", r.Method, r.ContentLength, r.Header.Get("Content-Type"))
 			}
 		})
@@ -69,7 +70,9 @@ func TestADirectoryBucketIsWrittenToWithoutASession(t *testing.T) {
 
 func TestAnObjectNeedsAKey(t *testing.T) {
 	w := cloudtest.Serve(t, always(cloudtest.Answer{}))
-	if err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "", "text/csv", []byte("x")); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
+	if err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "", "text/csv", []byte("x")); err == nil ||
+		transient.Is(err) ||
+		len(w.Calls()) > 0 {
 		t.Errorf("%d calls, %v", len(w.Calls()), err)
 	}
 }
@@ -80,7 +83,8 @@ func TestWhatS3Refuses(t *testing.T) {
 		refusal.Status = status
 		w := cloudtest.Serve(t, always(refusal))
 		err := s3.New(w.Config, "quickstep-reports").Put(t.Context(), "full.json", "application/json", []byte("{}"))
-		if err == nil || transient.Is(err) || len(w.Calls()) != 1 || !strings.Contains(err.Error(), "full.json") || !strings.Contains(err.Error(), "quickstep-reports") {
+		if err == nil || transient.Is(err) || len(w.Calls()) != 1 || !strings.Contains(err.Error(), "full.json") ||
+			!strings.Contains(err.Error(), "quickstep-reports") {
 			t.Errorf("%s: %d calls, %v", code, len(w.Calls()), err)
 		}
 	}

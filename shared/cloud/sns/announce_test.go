@@ -18,8 +18,19 @@ import (
 )
 
 func announcement() notify.Announcement {
-	return notify.Announcement{Subject: "Quickstep: 12 patches – mw-1", Text: "Zwölf\n<\"Zeilen\">", JSON: []byte(`{"schema":1,"text":"<a & b>"}`),
-		Attributes: map[string]any{"window": "mw-1", "missing": 12, "failed": -1, "gaps": false, "complete": true, "bucket": ""}}
+	return notify.Announcement{
+		Subject: "Quickstep: 12 patches – mw-1",
+		Text:    "Zwölf\n<\"Zeilen\">",
+		JSON:    []byte(`{"schema":1,"text":"<a & b>"}`),
+		Attributes: map[string]any{
+			"window":   "mw-1",
+			"missing":  12,
+			"failed":   -1,
+			"gaps":     false,
+			"complete": true,
+			"bucket":   "",
+		},
+	}
 }
 
 // attributes are those of a request: name to type and value.
@@ -48,10 +59,18 @@ func TestAnnounce(t *testing.T) {
 		}
 	}
 	var forms map[string]string
-	if err := json.Unmarshal([]byte(form.Get("Message")), &forms); err != nil || forms["email"] != announcement().Text || forms["default"] != string(announcement().JSON) {
+	if err := json.Unmarshal([]byte(form.Get("Message")), &forms); err != nil ||
+		forms["email"] != announcement().Text ||
+		forms["default"] != string(announcement().JSON) {
 		t.Errorf("the message is %q, %v", forms, err)
 	}
-	want := map[string]string{"window": "String mw-1", "missing": "Number 12", "failed": "Number -1", "gaps": "String false", "complete": "String true"}
+	want := map[string]string{
+		"window":   "String mw-1",
+		"missing":  "Number 12",
+		"failed":   "Number -1",
+		"gaps":     "String false",
+		"complete": "String true",
+	}
 	if got := attributes(form); !maps.Equal(got, want) {
 		t.Errorf("the attributes are %q, want %q", got, want)
 	}
@@ -81,7 +100,8 @@ func TestAnnouncementsThatSNSDoesNotTake(t *testing.T) {
 	for name, a := range map[string]notify.Announcement{"too long": tooLong, "no text": noText, "no JSON": noJSON, "an odd attribute": odd} {
 		w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 		err := sns.New(w.Config, topic).Announce(t.Context(), a)
-		if err == nil || transient.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
+		if err == nil || transient.Is(err) || len(w.Calls()) != 0 ||
+			!strings.Contains(err.Error(), "quickstep-alarms") {
 			t.Errorf("%s: %d calls, %v", name, len(w.Calls()), err)
 		}
 	}

@@ -31,7 +31,8 @@ func New(cfg aws.Config, topicARN string) Topic {
 // most notify.MaxSubject characters, ASCII, one line. A text that is empty or longer than
 // notify.MaxText is an error; nothing is cut from it.
 //
-// It makes one attempt and no more, as Announce does: whoever calls repeats it by the protocol, and knows about doubt.
+// It makes one attempt and no more, as Announce does: whoever calls repeats it by the protocol, and knows about
+// doubt.
 func (t Topic) Publish(ctx context.Context, subject, text string) error {
 	what := fmt.Sprintf("publish %q to %s", subject, run.ShortARN(t.arn))
 	switch {

@@ -15,7 +15,9 @@ import (
 
 const topic = "arn:aws:sns:eu-west-1:111122223333:quickstep-alarms"
 
-var accepted = cloudtest.Answer{Body: `<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`}
+var accepted = cloudtest.Answer{
+	Body: `<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>`,
+}
 
 func TestPublish(t *testing.T) {
 	for _, c := range []struct{ name, subject, text, wantSubject, wantText string }{
@@ -36,7 +38,9 @@ func TestPublish(t *testing.T) {
 				t.Fatal(err)
 			}
 			form := w.Calls()[0].Form
-			if form.Get("Action") != "Publish" || form.Get("TopicArn") != topic || form.Get("Subject") != c.wantSubject || form.Get("Message") != c.wantText {
+			if form.Get("Action") != "Publish" || form.Get("TopicArn") != topic ||
+				form.Get("Subject") != c.wantSubject ||
+				form.Get("Message") != c.wantText {
 				t.Errorf("sent subject %q to %s", form.Get("Subject"), form.Get("TopicArn"))
 			}
 			if form.Has("Subject") != (c.wantSubject != "") {
@@ -51,7 +55,8 @@ func TestTextsThatSNSDoesNotTake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := cloudtest.Serve(t, func(cloudtest.Call) cloudtest.Answer { return accepted })
 			err := sns.New(w.Config, topic).Publish(t.Context(), "web: done", text)
-			if err == nil || transient.Is(err) || len(w.Calls()) != 0 || !strings.Contains(err.Error(), "quickstep-alarms") {
+			if err == nil || transient.Is(err) || len(w.Calls()) != 0 ||
+				!strings.Contains(err.Error(), "quickstep-alarms") {
 				t.Errorf("%d calls, %v", len(w.Calls()), err)
 			}
 		})

@@ -1,6 +1,7 @@
 // Package sqs puts messages into the queues between the steps.
 //
-// Batches exist for cost and speed alone: whoever sends doesn't see them, and learns which messages didn't get through.
+// Batches exist for cost and speed alone: whoever sends doesn't see them, and learns which messages didn't get
+// through.
 package sqs
 
 import (
@@ -31,9 +32,9 @@ func New(cfg aws.Config, urls map[string]string) Queues {
 	return Queues{api.NewFromConfig(awserr.Watch(cfg)), urls}
 }
 
-// Send puts messages into their queues. Nothing is sent if one of them has no queue or too long a delay. Otherwise all
-// are tried, and the error names those that failed; it is marked as passing if each of them may be sent again, and the
-// others may by then have been sent twice.
+// Send puts messages into their queues. Nothing is sent if one of them has no queue or too long a delay. Otherwise
+// all are tried, and the error names those that failed; it is marked as passing if each of them may be sent again,
+// and the others may by then have been sent twice.
 func (q Queues) Send(ctx context.Context, messages ...choreo.Envelope) error {
 	for _, m := range messages {
 		switch {
@@ -115,8 +116,8 @@ func join(failures []error) error {
 	return transient.Mark(errors.Join(failures...))
 }
 
-// seconds rounds a delay up to what SQS knows. The SDK doesn't send a zero, so that a message without a delay gets the
-// queue's own DelaySeconds: the queues of this project have none.
+// seconds rounds a delay up to what SQS knows. The SDK doesn't send a zero, so that a message without a delay gets
+// the queue's own DelaySeconds: the queues of this project have none.
 func seconds(d time.Duration) int32 {
 	return int32((max(0, d) + time.Second - 1) / time.Second)
 }

@@ -21,8 +21,8 @@ import (
 
 var urls = map[string]string{"drain": "https://sqs/1/drain", "reboot": "https://sqs/1/reboot"}
 
-// accept answers as SQS does, with the checksums that the SDK compares; of a batch, messages whose body is the name of a
-// failure fail.
+// accept answers as SQS does, with the checksums that the SDK compares; of a batch, messages whose body is the name
+// of a failure fail.
 func accept(c cloudtest.Call) cloudtest.Answer {
 	in := c.JSON()
 	entries, batch := in["Entries"].([]any)
@@ -34,7 +34,15 @@ func accept(c cloudtest.Call) cloudtest.Answer {
 		entry := e.(map[string]any)
 		switch body := entry["MessageBody"].(string); body {
 		case "ours", "theirs":
-			bad = append(bad, map[string]any{"Id": entry["Id"], "Code": "InternalError", "Message": "it is " + body, "SenderFault": body == "ours"})
+			bad = append(
+				bad,
+				map[string]any{
+					"Id":          entry["Id"],
+					"Code":        "InternalError",
+					"Message":     "it is " + body,
+					"SenderFault": body == "ours",
+				},
+			)
 		case "forgotten":
 		default:
 			good = append(good, map[string]any{"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": sum(body)})
@@ -88,7 +96,10 @@ func TestManyMessagesGoInBatchesPerQueue(t *testing.T) {
 	w := cloudtest.Serve(t, accept)
 	var messages []choreo.Envelope
 	for i := range 23 {
-		messages = append(messages, choreo.Envelope{Queue: "drain", Body: fmt.Sprint(i), Delay: time.Duration(i+1) * time.Second})
+		messages = append(
+			messages,
+			choreo.Envelope{Queue: "drain", Body: fmt.Sprint(i), Delay: time.Duration(i+1) * time.Second},
+		)
 	}
 	messages = append(messages[:5:5], append([]choreo.Envelope{{Queue: "reboot", Body: "r"}}, messages[5:]...)...)
 	if err := sqs.New(w.Config, urls).Send(t.Context(), messages...); err != nil {
@@ -104,7 +115,8 @@ func TestManyMessagesGoInBatchesPerQueue(t *testing.T) {
 			if in["QueueUrl"] != urls["drain"] {
 				continue
 			}
-			if entry := e.(map[string]any); entry["MessageBody"] != fmt.Sprint(next) || entry["DelaySeconds"] != float64(next+1) {
+			if entry := e.(map[string]any); entry["MessageBody"] != fmt.Sprint(next) ||
+				entry["DelaySeconds"] != float64(next+1) {
 				t.Errorf("message %d is %v", next, entry)
 			}
 			next++
@@ -185,7 +197,14 @@ func TestABatchThatFailsDoesNotStopTheNext(t *testing.T) {
 		}
 		return accept(c)
 	})
-	err := sqs.New(w.Config, urls).Send(t.Context(), choreo.Envelope{Queue: "drain", Body: "a"}, choreo.Envelope{Queue: "reboot", Body: "b"})
+	err := sqs.New(
+		w.Config,
+		urls,
+	).Send(
+		t.Context(),
+		choreo.Envelope{Queue: "drain", Body: "a"},
+		choreo.Envelope{Queue: "reboot", Body: "b"},
+	)
 	if !transient.Is(err) || transient.IsNotApplied(err) { // the other one was sent
 		t.Errorf("got %v", err)
 	}

@@ -43,8 +43,8 @@ var (
 // bootID is the form of the kernel's random boot_id, a UUID.
 var bootID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// AskBoot asks an instance which boot it is on; BootAnswer takes the command's id. It changes nothing on the instance,
-// so asking twice is harmless. The error wraps run.ErrUnmanaged if SSM can't reach the instance.
+// AskBoot asks an instance which boot it is on; BootAnswer takes the command's id. It changes nothing on the
+// instance, so asking twice is harmless. The error wraps run.ErrUnmanaged if SSM can't reach the instance.
 func (s SystemsManager) AskBoot(ctx context.Context, id string, onWindows bool) (command string, err error) {
 	q := linux
 	if onWindows {

@@ -23,8 +23,8 @@ const (
 	nodesPerCall = 50
 )
 
-// Nodes finds the managed nodes of a selection, sorted by id. Ids that Systems Manager doesn't know are absent from the
-// result, not an error. A selection of nothing is one, and so is a target that names no tag.
+// Nodes finds the managed nodes of a selection, sorted by id. Ids that Systems Manager doesn't know are absent from
+// the result, not an error. A selection of nothing is one, and so is a target that names no tag.
 func (s SystemsManager) Nodes(ctx context.Context, selected patch.Selection) ([]patch.Node, error) {
 	found, err := s.selected(ctx, selected)
 	if err != nil {

@@ -56,7 +56,8 @@ func TestNodesByTagReadsAllPages(t *testing.T) {
 	w := cloudtest.Serve(t, inTurn(
 		`"InstanceInformationList":[{"InstanceId":"mi-2","PingStatus":"ConnectionLost","PlatformName":"Ubuntu","PlatformVersion":"24.04","ComputerName":"db.example.org"}]`,
 		`"InstanceInformationList":[]`,
-		`"InstanceInformationList":[{"InstanceId":"i-1","PingStatus":"Online","PlatformName":"Amazon Linux","ComputerName":"ip-10-0-0-1"},{"InstanceId":"i-0","PlatformVersion":"11"}]`))
+		`"InstanceInformationList":[{"InstanceId":"i-1","PingStatus":"Online","PlatformName":"Amazon Linux","ComputerName":"ip-10-0-0-1"},{"InstanceId":"i-0","PlatformVersion":"11"}]`,
+	))
 	got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{Tags: []patch.Target{
 		{Key: "TAG:Role:x", Values: []string{"web", "d*"}}, {Key: "Tag-Key", Values: []string{"Owner"}}}})
 	want := []patch.Node{
@@ -68,7 +69,10 @@ func TestNodesByTagReadsAllPages(t *testing.T) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
 	wants(t, w, information+" "+information+" "+information, map[string]any{"MaxResults": 50.0, "Filters": []any{
-		map[string]any{"Key": "tag:Role:x", "Values": []any{"web", "d*"}}, map[string]any{"Key": "tag-key", "Values": []any{"Owner"}}}})
+		map[string]any{
+			"Key":    "tag:Role:x",
+			"Values": []any{"web", "d*"},
+		}, map[string]any{"Key": "tag-key", "Values": []any{"Owner"}}}})
 }
 
 func TestNodesByID(t *testing.T) {
@@ -88,7 +92,8 @@ func TestNodesByID(t *testing.T) {
 		t.Errorf("%d calls: %s", len(calls), calls[0].Body)
 	}
 	first := w.Calls()[0].JSON()
-	if filter := first["Filters"].([]any); len(filter) != 1 || filter[0].(map[string]any)["Key"] != "InstanceIds" || first["MaxResults"] != 50.0 {
+	if filter := first["Filters"].([]any); len(filter) != 1 || filter[0].(map[string]any)["Key"] != "InstanceIds" ||
+		first["MaxResults"] != 50.0 {
 		t.Errorf("sent %v", first)
 	}
 }
@@ -103,7 +108,8 @@ func TestAnIDThatIsRefusedHidesNoOther(t *testing.T) {
 	if n := len(w.Calls()); n > 2*len(asked) {
 		t.Errorf("%d calls for %d ids", n, len(asked))
 	}
-	if got, err = ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-3"}}); len(got) > 0 || err != nil {
+	if got, err = ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-3"}}); len(got) > 0 ||
+		err != nil {
 		t.Errorf("alone: got %v, %v", got, err)
 	}
 }
@@ -117,7 +123,10 @@ func TestAFailureAmongTheHalvesIsNotAnAbsence(t *testing.T) {
 			}
 			return answer(c)
 		})
-		if got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !transient.Is(err) || got != nil {
+		if got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !transient.Is(
+			err,
+		) ||
+			got != nil {
 			t.Errorf("%s: got %v, %v", spoilt, got, err)
 		}
 	}
@@ -156,7 +165,8 @@ func TestFailuresOfNodes(t *testing.T) {
 			cloudtest.Failures(t, cloudtest.JSON, on)
 			cloudtest.Garbled(t, cloudtest.Answer{Body: whole}, on)
 			got, err := ssm.New(onceThrottled(t, whole).Config).Nodes(t.Context(), s)
-			if want := []patch.Node{{ID: "i-1", Managed: true, Online: true}}; err != nil || !reflect.DeepEqual(got, want) {
+			if want := []patch.Node{{ID: "i-1", Managed: true, Online: true}}; err != nil ||
+				!reflect.DeepEqual(got, want) {
 				t.Errorf("after a throttle: %v, %v", got, err)
 			}
 		})

@@ -25,11 +25,21 @@ func TestStatesReadsAllPages(t *testing.T) {
 		`"InstancePatchStates":[]`,
 		`"InstancePatchStates":[{"InstanceId":"i-1","PatchGroup":"web","BaselineId":"pb-1","SnapshotId":"521c3536","InstalledCount":123,
 			"InstalledOtherCount":334,"InstalledPendingRebootCount":4,"MissingCount":1,"FailedCount":2,"NotApplicableCount":2063,
-			"OperationStartTime":1767589560.5,"OperationEndTime":1767589569.25,"Operation":"Scan","RebootOption":"NoReboot"}]`))
+			"OperationStartTime":1767589560.5,"OperationEndTime":1767589569.25,"Operation":"Scan","RebootOption":"NoReboot"}]`,
+	))
 	got, err := ssm.New(w.Config).States(t.Context(), []string{"i-3", "i-2", "i-1", "i-2"})
 	want := []patch.State{
 		{ID: "i-1", Baseline: "pb-1", Group: "web", Snapshot: "521c3536", Operation: "Scan",
-			Ended: time.Date(2026, 1, 5, 5, 6, 9, 250e6, time.UTC), Installed: 123, Missing: 1, Failed: 2, PendingReboot: 4},
+			Ended: time.Date(
+				2026,
+				1,
+				5,
+				5,
+				6,
+				9,
+				250e6,
+				time.UTC,
+			), Installed: 123, Missing: 1, Failed: 2, PendingReboot: 4},
 		{ID: "i-2", Baseline: "pb-2", Operation: "Install"},
 	}
 	if err != nil || !slices.Equal(got, want) {
@@ -69,9 +79,23 @@ func TestPatchesReadsOnePage(t *testing.T) {
 			"InstalledTime":0.0,"CVEIds":"CVE-2026-1,CVE-2026-2"},
 		{"Title":"","KBId":"kernel.x86_64","Classification":"","Severity":"","State":"InstalledPendingReboot","InstalledTime":1546992000.0},
 		{"KBId":"KB1","State":"Failed","InstalledTime":-62135596800},{"KBId":"KB2","State":"Failed"}]}`))
-	got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", []string{patch.Missing, patch.Failed, patch.InstalledPendingReboot}, "two")
+	got, next, err := ssm.New(
+		w.Config,
+	).Patches(
+		t.Context(),
+		"i-1",
+		[]string{patch.Missing, patch.Failed, patch.InstalledPendingReboot},
+		"two",
+	)
 	want := []patch.Patch{
-		{KB: "KB4480979", Title: "Security Update (KB4480979)", Classification: "SecurityUpdates", Severity: "Critical", State: "Missing", CVEs: "CVE-2026-1,CVE-2026-2"},
+		{
+			KB:             "KB4480979",
+			Title:          "Security Update (KB4480979)",
+			Classification: "SecurityUpdates",
+			Severity:       "Critical",
+			State:          "Missing",
+			CVEs:           "CVE-2026-1,CVE-2026-2",
+		},
 		{KB: "kernel.x86_64", State: "InstalledPendingReboot", Installed: time.Date(2019, 1, 9, 0, 0, 0, 0, time.UTC)},
 		{KB: "KB1", State: "Failed"}, {KB: "KB2", State: "Failed"},
 	}
@@ -80,14 +104,16 @@ func TestPatchesReadsOnePage(t *testing.T) {
 	}
 	in := map[string]any{"InstanceId": "i-1", "MaxResults": 50.0, "NextToken": "two", "Filters": []any{
 		map[string]any{"Key": "State", "Values": []any{"Missing", "Failed", "InstalledPendingReboot"}}}}
-	if c := w.Calls(); len(c) != 1 || c[0].Operation != "DescribeInstancePatches" || !reflect.DeepEqual(c[0].JSON(), in) {
+	if c := w.Calls(); len(c) != 1 || c[0].Operation != "DescribeInstancePatches" ||
+		!reflect.DeepEqual(c[0].JSON(), in) {
 		t.Errorf("%s sent %s", c[0].Operation, c[0].Body)
 	}
 }
 
 func TestTheFirstPageOfAllPatches(t *testing.T) {
 	w := cloudtest.Serve(t, say(`{"Patches":[]}`))
-	if got, next, err := ssm.New(w.Config).Patches(t.Context(), "mi-1", nil, ""); len(got) > 0 || next != "" || err != nil {
+	if got, next, err := ssm.New(w.Config).Patches(t.Context(), "mi-1", nil, ""); len(got) > 0 || next != "" ||
+		err != nil {
 		t.Errorf("got %v, next %q, %v", got, next, err)
 	}
 	if in := w.Calls()[0].JSON(); !reflect.DeepEqual(in, map[string]any{"InstanceId": "mi-1", "MaxResults": 50.0}) {
@@ -97,7 +123,8 @@ func TestTheFirstPageOfAllPatches(t *testing.T) {
 
 func TestAnEmptyPageOfPatchesIsNotTheLast(t *testing.T) {
 	w := cloudtest.Serve(t, say(`{"Patches":[],"NextToken":"two"}`))
-	if got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); len(got) > 0 || next != "two" || err != nil {
+	if got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); len(got) > 0 || next != "two" ||
+		err != nil {
 		t.Errorf("got %v, next %q, %v", got, next, err)
 	}
 }
@@ -106,12 +133,15 @@ func TestPatchesThatCannotBeHad(t *testing.T) {
 	for code, want := range map[string]error{"InvalidNextToken": patch.ErrToken, "InvalidInstanceId": run.ErrUnmanaged} {
 		w := cloudtest.Serve(t, refuse(code))
 		got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, "two")
-		if !errors.Is(err, want) || transient.Is(err) || got != nil || next != "" || !strings.Contains(err.Error(), "i-1") || len(w.Calls()) != 1 {
+		if !errors.Is(err, want) || transient.Is(err) || got != nil || next != "" ||
+			!strings.Contains(err.Error(), "i-1") ||
+			len(w.Calls()) != 1 {
 			t.Errorf("%s: got %v, %q, %v", code, got, next, err)
 		}
 	}
 	w := cloudtest.Serve(t, refuse("InvalidFilter"))
-	if _, _, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); err == nil || transient.Is(err) || errors.Is(err, patch.ErrToken) {
+	if _, _, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); err == nil || transient.Is(err) ||
+		errors.Is(err, patch.ErrToken) {
 		t.Errorf("got %v", err)
 	}
 }

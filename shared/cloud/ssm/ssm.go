@@ -2,7 +2,8 @@
 // settings; the question that proves a reboot, "which boot are you?"; maintenance windows, the
 // nodes that they patch, and their patches.
 //
-// That question is asynchronous: AskBoot sends a command, and BootAnswer, some seconds later, reads what became of it.
+// That question is asynchronous: AskBoot sends a command, and BootAnswer, some seconds later, reads what became of
+// it.
 package ssm
 
 import (

@@ -32,7 +32,10 @@ func refuse(code string) func(cloudtest.Call) cloudtest.Answer {
 }
 
 func TestParameter(t *testing.T) {
-	w := cloudtest.Serve(t, say(`{"Parameter":{"Name":"/quickstep/web","Type":"SecureString","Value":"{\"maxConcurrency\":2}"}}`))
+	w := cloudtest.Serve(
+		t,
+		say(`{"Parameter":{"Name":"/quickstep/web","Type":"SecureString","Value":"{\"maxConcurrency\":2}"}}`),
+	)
 	got, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web")
 	if got != `{"maxConcurrency":2}` || err != nil {
 		t.Errorf("got %q, %v", got, err)
@@ -46,7 +49,8 @@ func TestParameter(t *testing.T) {
 func TestParameterThatIsMissing(t *testing.T) {
 	for _, code := range []string{"ParameterNotFound", "ParameterVersionNotFound"} {
 		w := cloudtest.Serve(t, refuse(code))
-		if _, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web"); !errors.Is(err, run.ErrNoParameter) || !strings.Contains(err.Error(), "/quickstep/web") {
+		if _, err := ssm.New(w.Config).Parameter(t.Context(), "/quickstep/web"); !errors.Is(err, run.ErrNoParameter) ||
+			!strings.Contains(err.Error(), "/quickstep/web") {
 			t.Errorf("%s: got %v", code, err)
 		}
 	}
@@ -101,7 +105,8 @@ func TestManaged(t *testing.T) {
 				t.Errorf("got %t, %v", got, err)
 			}
 			want := map[string]any{"Filters": []any{map[string]any{"Key": "InstanceIds", "Values": []any{"i-1"}}}}
-			if call := w.Calls()[0]; call.Operation != "DescribeInstanceInformation" || !reflect.DeepEqual(call.JSON(), want) {
+			if call := w.Calls()[0]; call.Operation != "DescribeInstanceInformation" ||
+				!reflect.DeepEqual(call.JSON(), want) {
 				t.Errorf("%s sent %s", call.Operation, call.Body)
 			}
 		})
@@ -125,7 +130,8 @@ func TestAnInstanceThatSSMDoesNotKnowIsUnmanaged(t *testing.T) {
 	if got, err := ssm.New(w.Config).Managed(t.Context(), "i-1"); got || err != nil {
 		t.Errorf("got %t, %v", got, err)
 	}
-	if _, err := ssm.New(w.Config).AskBoot(t.Context(), "i-1", false); !errors.Is(err, run.ErrUnmanaged) || transient.Is(err) {
+	if _, err := ssm.New(w.Config).AskBoot(t.Context(), "i-1", false); !errors.Is(err, run.ErrUnmanaged) ||
+		transient.Is(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -192,7 +198,10 @@ func TestBootAnswer(t *testing.T) {
 		{"the command was canceled", string(types.CommandInvocationStatusCancelled), "", "", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := cloudtest.Serve(t, say(fmt.Sprintf(`{"Status":"%s","StandardOutputContent":"%s"}`, c.status, c.output)))
+			w := cloudtest.Serve(
+				t,
+				say(fmt.Sprintf(`{"Status":"%s","StandardOutputContent":"%s"}`, c.status, c.output)),
+			)
 			boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command)
 			if boot.ID != c.boot || done != c.done || err != nil {
 				t.Errorf("got %+v, %t, %v", boot, done, err)
@@ -210,7 +219,8 @@ func TestBootAnswer(t *testing.T) {
 
 func TestBootAnswerOfACommandThatIsNotThereYet(t *testing.T) {
 	w := cloudtest.Serve(t, refuse("InvocationDoesNotExist"))
-	if boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command); boot.ID != "" || done || err != nil {
+	if boot, done, err := ssm.New(w.Config).BootAnswer(t.Context(), "i-1", command); boot.ID != "" || done ||
+		err != nil {
 		t.Errorf("got %+v, %t, %v", boot, done, err)
 	}
 }

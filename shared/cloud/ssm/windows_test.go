@@ -21,7 +21,8 @@ func TestWindowsReadsAllPages(t *testing.T) {
 		`"WindowIdentities":[{"WindowId":"mw-3","Name":"off","Enabled":false,"Duration":1,"Cutoff":0,"Schedule":"rate(7 days)"}]`,
 		`"WindowIdentities":[]`,
 		`"WindowIdentities":[{"WindowId":"mw-1","Name":"web","Enabled":true,"Duration":4,"Cutoff":1,"Schedule":"cron(0 2 ? * SUN *)",
-			"ScheduleTimezone":"Europe/Paris","NextExecutionTime":"2026-01-11T02:00+01:00"},{"WindowId":"mw-2"}]`))
+			"ScheduleTimezone":"Europe/Paris","NextExecutionTime":"2026-01-11T02:00+01:00"},{"WindowId":"mw-2"}]`,
+	))
 	got, err := ssm.New(w.Config).Windows(t.Context())
 	want := []patch.Window{
 		{ID: "mw-1", Name: "web", Enabled: true, Next: "2026-01-11T02:00+01:00", Zone: "Europe/Paris", Hours: 4},
@@ -38,11 +39,18 @@ func TestWindowsReadsAllPages(t *testing.T) {
 func TestTargetsReadsAllPages(t *testing.T) {
 	w := cloudtest.Serve(t, inTurn(
 		`"Targets":[{"WindowId":"mw-1","WindowTargetId":"b","ResourceType":"INSTANCE","Targets":[{"Key":"tag:Role","Values":["web","db"]},{"Key":"tag-key","Values":["Owner"]}]}]`,
-		`"Targets":[{"WindowTargetId":"a","Targets":[{"Key":"InstanceIds","Values":["i-1"]}]},{"WindowTargetId":"c"}]`))
+		`"Targets":[{"WindowTargetId":"a","Targets":[{"Key":"InstanceIds","Values":["i-1"]}]},{"WindowTargetId":"c"}]`,
+	))
 	got, err := ssm.New(w.Config).Targets(t.Context(), "mw-1")
 	want := []patch.Registered{
 		{ID: "a", Targets: []patch.Target{{Key: "InstanceIds", Values: []string{"i-1"}}}},
-		{ID: "b", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web", "db"}}, {Key: "tag-key", Values: []string{"Owner"}}}},
+		{
+			ID: "b",
+			Targets: []patch.Target{
+				{Key: "tag:Role", Values: []string{"web", "db"}},
+				{Key: "tag-key", Values: []string{"Owner"}},
+			},
+		},
 		{ID: "c"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -54,11 +62,19 @@ func TestTargetsReadsAllPages(t *testing.T) {
 
 // task is a task in a list; its target bears its id.
 func task(id, kind, arn string) string {
-	return fmt.Sprintf(`{"WindowTaskId":"%s","Type":"%s","TaskArn":"%s","Targets":[{"Key":"WindowTargetIds","Values":["%s"]}]}`, id, kind, arn, id)
+	return fmt.Sprintf(
+		`{"WindowTaskId":"%s","Type":"%s","TaskArn":"%s","Targets":[{"Key":"WindowTargetIds","Values":["%s"]}]}`,
+		id,
+		kind,
+		arn,
+		id,
+	)
 }
 
 // asked answers the request for a task by what it is told.
-func asked(list func(cloudtest.Call) cloudtest.Answer, told map[string]string) func(cloudtest.Call) cloudtest.Answer {
+func asked(
+	list func(cloudtest.Call) cloudtest.Answer, told map[string]string,
+) func(cloudtest.Call) cloudtest.Answer {
 	return func(c cloudtest.Call) cloudtest.Answer {
 		if c.Operation != "GetMaintenanceWindowTask" {
 			return list(c)
@@ -73,11 +89,48 @@ func asked(list func(cloudtest.Call) cloudtest.Answer, told map[string]string) f
 
 func TestTasks(t *testing.T) {
 	w := cloudtest.Serve(t, asked(inTurn(
-		`"Tasks":[`+task("h", "RUN_COMMAND", "AWS-RunPatchBaseline")+`,`+task("a", "RUN_COMMAND", "arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline")+`]`,
-		`"Tasks":[`+task("b", "LAMBDA", "arn:aws:lambda:us-east-1:1:function:f")+`,`+task("c", "STEP_FUNCTIONS", "arn:aws:states:us-east-1:1:stateMachine:s")+`]`,
-		`"Tasks":[`+task("d", "AUTOMATION", "arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST")+`,`+
-			task("e", "AUTOMATION", "AWS-RunPatchBaselineWithHooks:3")+`,`+task("f", "RUN_COMMAND", "AWS-InstallWindowsUpdates")+`,`+
-			task("g", "RUN_COMMAND", "arn:aws:ssm:eu-west-1:111122223333:document/Team-Patch:12")+`,`+task("i", "RUN_COMMAND", "AWS-ApplyPatchBaseline")+`]`),
+		`"Tasks":[`+task(
+			"h",
+			"RUN_COMMAND",
+			"AWS-RunPatchBaseline",
+		)+`,`+task(
+			"a",
+			"RUN_COMMAND",
+			"arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline",
+		)+`]`,
+		`"Tasks":[`+task(
+			"b",
+			"LAMBDA",
+			"arn:aws:lambda:us-east-1:1:function:f",
+		)+`,`+task(
+			"c",
+			"STEP_FUNCTIONS",
+			"arn:aws:states:us-east-1:1:stateMachine:s",
+		)+`]`,
+		`"Tasks":[`+task(
+			"d",
+			"AUTOMATION",
+			"arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST",
+		)+`,`+
+			task(
+				"e",
+				"AUTOMATION",
+				"AWS-RunPatchBaselineWithHooks:3",
+			)+`,`+task(
+			"f",
+			"RUN_COMMAND",
+			"AWS-InstallWindowsUpdates",
+		)+`,`+
+			task(
+				"g",
+				"RUN_COMMAND",
+				"arn:aws:ssm:eu-west-1:111122223333:document/Team-Patch:12",
+			)+`,`+task(
+			"i",
+			"RUN_COMMAND",
+			"AWS-ApplyPatchBaseline",
+		)+`]`,
+	),
 		map[string]string{
 			"h": `{"RunCommand":{"Parameters":{"Operation":["Scan"],"RebootOption":["NoReboot"]}}}`,
 			"a": `{"RunCommand":{"Parameters":{"Operation":["Install"]}}}`,
@@ -89,8 +142,14 @@ func TestTasks(t *testing.T) {
 	for _, x := range got {
 		lines = append(lines, strings.TrimSpace(x.Targets[0].Values[0]+" "+x.Document+" "+x.Operation))
 	}
-	want := []string{"a AWS-RunPatchBaseline Install", "d AWS-PatchInstanceWithRollback", "e AWS-RunPatchBaselineWithHooks Install",
-		"f AWS-InstallWindowsUpdates Scan", "g Team-Patch", "h AWS-RunPatchBaseline Scan"} // i is deleted since it was listed
+	want := []string{
+		"a AWS-RunPatchBaseline Install",
+		"d AWS-PatchInstanceWithRollback",
+		"e AWS-RunPatchBaselineWithHooks Install",
+		"f AWS-InstallWindowsUpdates Scan",
+		"g Team-Patch",
+		"h AWS-RunPatchBaseline Scan",
+	} // i is deleted since it was listed
 	if err != nil || !slices.Equal(lines, want) {
 		t.Errorf("got %q, %v\nwant %q", lines, err, want)
 	}
@@ -106,7 +165,10 @@ func TestTasks(t *testing.T) {
 func TestATaskThatSaysNothingOfItsOperation(t *testing.T) {
 	for name, in := range map[string]string{"no parameters": `{"RunCommand":{}}`, "none of that name": `{"RunCommand":{"Parameters":{"RebootOption":["NoReboot"]}}}`,
 		"no values": `{"RunCommand":{"Parameters":{"Operation":[]}}}`, "nothing": `{}`, "null": `null`} {
-		w := cloudtest.Serve(t, asked(inTurn(`"Tasks":[`+task("a", "RUN_COMMAND", "AWS-RunPatchBaseline")+`]`), map[string]string{"a": in}))
+		w := cloudtest.Serve(
+			t,
+			asked(inTurn(`"Tasks":[`+task("a", "RUN_COMMAND", "AWS-RunPatchBaseline")+`]`), map[string]string{"a": in}),
+		)
 		got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1")
 		if err != nil || len(got) != 1 || got[0].Operation != "" {
 			t.Errorf("%s: got %+v, %v", name, got, err)
@@ -133,7 +195,8 @@ func TestATaskThatCannotBeReadFailsTheList(t *testing.T) {
 		}
 		return cloudtest.Answer{Body: `{"Tasks":[` + task("a", "RUN_COMMAND", "AWS-RunPatchBaseline") + `]}`}
 	})
-	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1"); got != nil || !transient.IsNotApplied(err) || !strings.Contains(err.Error(), "mw-1") {
+	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1"); got != nil || !transient.IsNotApplied(err) ||
+		!strings.Contains(err.Error(), "mw-1") {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

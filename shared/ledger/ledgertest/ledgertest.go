@@ -1,5 +1,5 @@
-// Package ledgertest is what every ledger.Store must do, as a test: the one on DynamoDB and the one in memory pass the
-// same suite, so that what is proved on the one holds on the other.
+// Package ledgertest is what every ledger.Store must do, as a test: the one on DynamoDB and the one in memory pass
+// the same suite, so that what is proved on the one holds on the other.
 package ledgertest
 
 import (

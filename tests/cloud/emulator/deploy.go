@@ -34,16 +34,31 @@ const deploying = 3 * time.Minute
 
 // Config reaches an endpoint.
 func Config(endpoint string) aws.Config {
-	return aws.Config{Region: Region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: bufferedClient{awshttp.NewBuildableClient()}}
+	return aws.Config{
+		Region:       Region,
+		BaseEndpoint: &endpoint,
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:   bufferedClient{awshttp.NewBuildableClient()},
+	}
 }
 
 // Deploy deploys a template that sam has built.
 func (e *Emulator) Deploy(ctx context.Context, sam, template string, parameters map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, deploying)
 	defer cancel()
-	args := []string{"deploy", "--template-file", template, "--stack-name", StackName, "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
-		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"}
+	args := []string{
+		"deploy",
+		"--template-file",
+		template,
+		"--stack-name",
+		StackName,
+		"--resolve-s3",
+		"--capabilities",
+		"CAPABILITY_IAM",
+		"--no-confirm-changeset",
+		"--no-progressbar",
+		"--parameter-overrides",
+	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		args = append(args, fmt.Sprintf("ParameterKey=%s,ParameterValue='%s'", name, parameters[name]))
 	}
@@ -63,7 +78,11 @@ func (e *Emulator) Shell(ctx context.Context, aws, dir, commands string) (string
 	defer cancel()
 	shell := exec.CommandContext(ctx, "sh", "-ec", commands)
 	shell.Dir = dir
-	shell.Env = append(e.environment(), "AWS_PAGER=", "PATH="+filepath.Dir(aws)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	shell.Env = append(
+		e.environment(),
+		"AWS_PAGER=",
+		"PATH="+filepath.Dir(aws)+string(os.PathListSeparator)+os.Getenv("PATH"),
+	)
 	said, err := shell.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", commands, err, tail(said))

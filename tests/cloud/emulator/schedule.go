@@ -21,13 +21,14 @@ type Schedule struct {
 	Target                                                     struct{ Arn, RoleArn, Input string }
 }
 
-// Firing is when a schedule can fire that is changed now: the emulator looks every ten seconds, and has to have seen it before.
+// Firing is when a schedule can fire that is changed now: the emulator looks every ten seconds, and has to have
+// seen it before.
 func Firing(now time.Time) time.Time {
 	return now.Add(20*time.Second + time.Minute - time.Nanosecond).Truncate(time.Minute)
 }
 
-// Fire lets a schedule fire once, at a full minute, with what its input says then. EventBridge Scheduler puts the schedule's ARN
-// and that time into the input; the emulator doesn't, so it is done here.
+// Fire lets a schedule fire once, at a full minute, with what its input says then. EventBridge Scheduler puts the
+// schedule's ARN and that time into the input; the emulator doesn't, so it is done here.
 func (s *Stack) Fire(ctx context.Context, name string, at time.Time) (input string, err error) {
 	one, err := s.Scheduled(ctx, name)
 	if err != nil {
@@ -40,8 +41,15 @@ func (s *Stack) Fire(ctx context.Context, name string, at time.Time) (input stri
 	if err := s.scheduler(ctx, http.MethodGet, "/schedules/"+name, nil, &schedule); err != nil {
 		return "", err
 	}
-	input = strings.NewReplacer("<aws.scheduler.schedule-arn>", one.Arn, "<aws.scheduler.scheduled-time>", at.UTC().Format(time.RFC3339)).
-		Replace(one.Target.Input)
+	input = strings.NewReplacer(
+		"<aws.scheduler.schedule-arn>",
+		one.Arn,
+		"<aws.scheduler.scheduled-time>",
+		at.UTC().Format(time.RFC3339),
+	).
+		Replace(
+			one.Target.Input,
+		)
 	schedule["Target"].(map[string]any)["Input"] = input
 	schedule["ScheduleExpression"] = at.UTC().Format("cron(4 15 2 1 ? 2006)")
 	schedule["ScheduleExpressionTimezone"] = "UTC"
@@ -83,7 +91,8 @@ func (s *Stack) OwnSchedule(ctx context.Context, event string) (string, error) {
 	return "", fmt.Errorf("no schedule %s was deployed, only %v", event, names)
 }
 
-// scheduler makes a call of EventBridge Scheduler: REST and JSON, signed. The project has no other use for a client of it.
+// scheduler makes a call of EventBridge Scheduler: REST and JSON, signed. The project has no other use for a client
+// of it.
 func (s *Stack) scheduler(ctx context.Context, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {

@@ -106,7 +106,14 @@ type ec2Tag struct {
 }
 
 // states are EC2's codes of them.
-var states = map[string]int{"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+var states = map[string]int{
+	"pending":       0,
+	"running":       16,
+	"shutting-down": 32,
+	"terminated":    48,
+	"stopping":      64,
+	"stopped":       80,
+}
 
 func (s *Server) describeInstances(ctx context.Context, q query) (any, error) {
 	found, err := s.selected(ctx, q)

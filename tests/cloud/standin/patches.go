@@ -32,7 +32,11 @@ func (s *Server) describeInstanceInformation(ctx context.Context, body []byte) (
 		case f.Key == "tag-key", strings.HasPrefix(f.Key, "tag:"):
 			chosen.Tags = append(chosen.Tags, patch.Target{Key: f.Key, Values: f.Values})
 		default:
-			return nil, refuse("InvalidInstanceInformationFilterValue", "the filter %q is none of those that are used here", f.Key)
+			return nil, refuse(
+				"InvalidInstanceInformationFilterValue",
+				"the filter %q is none of those that are used here",
+				f.Key,
+			)
 		}
 	}
 	all, err := s.world.SSM().Nodes(ctx, chosen)
@@ -64,9 +68,21 @@ func (s *Server) describePatchStates(ctx context.Context, body []byte) (any, err
 		return nil, err
 	}
 	return listed("InstancePatchStates", all, in.Token, func(_ int, p patch.State) object {
-		return object{"InstanceId": p.ID, "BaselineId": p.Baseline, "PatchGroup": p.Group, "SnapshotId": p.Snapshot, "Operation": p.Operation,
-			"OperationStartTime": seconds(p.Ended), "OperationEndTime": seconds(p.Ended), "InstalledCount": p.Installed, "MissingCount": p.Missing,
-			"FailedCount": p.Failed, "InstalledPendingRebootCount": p.PendingReboot}
+		return object{
+			"InstanceId": p.ID,
+			"BaselineId": p.Baseline,
+			"PatchGroup": p.Group,
+			"SnapshotId": p.Snapshot,
+			"Operation":  p.Operation,
+			"OperationStartTime": seconds(
+				p.Ended,
+			),
+			"OperationEndTime":            seconds(p.Ended),
+			"InstalledCount":              p.Installed,
+			"MissingCount":                p.Missing,
+			"FailedCount":                 p.Failed,
+			"InstalledPendingRebootCount": p.PendingReboot,
+		}
 	})
 }
 
@@ -111,8 +127,18 @@ func (s *Server) describePatches(ctx context.Context, body []byte) (any, error) 
 	}
 	list := []object{}
 	for _, p := range all {
-		list = append(list, object{"Title": p.Title, "KBId": p.KB, "Classification": p.Classification, "Severity": p.Severity, "State": p.State,
-			"InstalledTime": seconds(p.Installed), "CVEIds": p.CVEs})
+		list = append(
+			list,
+			object{
+				"Title":          p.Title,
+				"KBId":           p.KB,
+				"Classification": p.Classification,
+				"Severity":       p.Severity,
+				"State":          p.State,
+				"InstalledTime":  seconds(p.Installed),
+				"CVEIds":         p.CVEs,
+			},
+		)
 	}
 	out := object{"Patches": list}
 	if next != "" {

@@ -1,5 +1,6 @@
-// Command try runs the commands that README.md and the pages in docs/ show, as written, in a clean clone of what is committed:
-// those that docs.Here leaves to it. With -account it prints the others, that act on an account, for tests/docs/options.py.
+// Command try runs the commands that README.md and the pages in docs/ show, as written, in a clean clone of what is
+// committed: those that docs.Here leaves to it. With -account it prints the others, that act on an account, for
+// tests/docs/options.py.
 package main
 
 import (
@@ -109,8 +110,8 @@ func try(ctx context.Context, lines []string, tools string) error {
 	return nil
 }
 
-// clone clones what is committed here from a repository that has it as its branch main, so that git pull works as it does for
-// whoever cloned the project, whatever is checked out here.
+// clone clones what is committed here from a repository that has it as its branch main, so that git pull works as
+// it does for whoever cloned the project, whatever is checked out here.
 func clone(ctx context.Context, dir string) (string, error) {
 	origin, clone := filepath.Join(dir, "origin.git"), filepath.Join(dir, "quickstep")
 	for _, args := range [][]string{
@@ -153,12 +154,14 @@ func lend(tools, to string) error {
 	return nil
 }
 
-// sh runs a command as pasted. Ours of the environment that a command of the clone must not take for its own is left out.
+// sh runs a command as pasted. Ours of the environment that a command of the clone must not take for its own is
+// left out.
 func sh(ctx context.Context, dir, line string) ([]byte, error) {
 	c := exec.CommandContext(ctx, "sh", "-ec", line)
 	c.Dir = dir
 	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "MAKE") || name == "MFLAGS" || strings.HasPrefix(name, "AWS_") {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "MAKE") || name == "MFLAGS" ||
+			strings.HasPrefix(name, "AWS_") {
 			continue
 		}
 		c.Env = append(c.Env, variable)

@@ -13,7 +13,14 @@ import (
 
 // thing is a patch in a state.
 func thing(name, state string, installed time.Time) patch.Patch {
-	return patch.Patch{KB: name, Title: name + " title", Severity: "Important", Classification: "Security", State: state, Installed: installed}
+	return patch.Patch{
+		KB:             name,
+		Title:          name + " title",
+		Severity:       "Important",
+		Classification: "Security",
+		State:          state,
+		Installed:      installed,
+	}
 }
 
 // Each case is one patch before and after the window, and how the second report tells it; empty: not at all.
@@ -43,7 +50,12 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = list(c.first) })
+			f := simtest.Patched(
+				t,
+				1,
+				simtest.ByHand(),
+				func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = list(c.first) },
+			)
 			simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
 			f.Advance(simtest.Opens + time.Hour)
 			f.SetPatches(sim.ID(1), &patch.State{Baseline: "pb-1", Operation: "Install", Ended: during}, list(c.second))
@@ -127,8 +139,8 @@ func TestASecondReportWithoutAFirstSaysSo(t *testing.T) {
 	simtest.Settled(t, f)
 }
 
-// The survey function's outage before the second report is due lets its waiting message end as a dead letter. What it is given
-// back for is the wait, not the report.
+// The survey function's outage before the second report is due lets its waiting message end as a dead letter. What
+// it is given back for is the wait, not the report.
 func TestASecondReportIsNeverMadeBeforeTheWindowHasClosed(t *testing.T) {
 	for _, outage := range []time.Duration{time.Hour, 4 * time.Hour, 20 * time.Hour} {
 		t.Run(outage.String(), func(t *testing.T) {

@@ -20,7 +20,8 @@ func whileDenied(f *sim.Fleet, from, mended time.Duration) {
 	}
 }
 
-// Whatever the lead is, and whichever report it is: what couldn't be begun is begun once it can be, and people knew in time.
+// Whatever the lead is, and whichever report it is: what couldn't be begun is begun once it can be, and people knew
+// in time.
 func TestAReportWhoseInstancesCantBeListedIsMadeOnceTheyCan(t *testing.T) {
 	closed := simtest.Opens + 3*time.Hour
 	for _, c := range []struct {
@@ -57,7 +58,8 @@ func TestAReportWhoseInstancesCantBeListedIsMadeOnceTheyCan(t *testing.T) {
 	}
 }
 
-// The time that a survey has lost is none of its scans': they have what the request gives them, from when they are begun.
+// The time that a survey has lost is none of its scans': they have what the request gives them, from when they are
+// begun.
 func TestASurveyThatCrashedHalfWayCostsItsScansNoTime(t *testing.T) {
 	f := simtest.Patched(t, 60, simtest.ByHand(), nil)
 	once := false
@@ -105,7 +107,12 @@ func TestAnInstanceIsReadAgainUntilTheDeadline(t *testing.T) {
 			simtest.Reported(t, f, 6*time.Hour)
 			m := parsed(t, simtest.Sent(f))
 			if m.Totals.Gaps != c.gaps || f.Count("ssm.Patches") > 60 {
-				t.Errorf("%d gaps after %s and %d calls", m.Totals.Gaps, simtest.Sent(f)[0].At.Sub(sim.Began), f.Count("ssm.Patches"))
+				t.Errorf(
+					"%d gaps after %s and %d calls",
+					m.Totals.Gaps,
+					simtest.Sent(f)[0].At.Sub(sim.Began),
+					f.Count("ssm.Patches"),
+				)
 			}
 			for _, g := range m.Rows.Gaps {
 				simtest.Holds(t, g.Reason, "before the deadline", "rate exceeded")
@@ -135,7 +142,9 @@ func TestAWindowThatIsNamedCountsWhateverItsTasksAre(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
 		w.Targets = nil
-		w.Tasks = []patch.Task{{Document: "Corp-Patch", Targets: []patch.Target{chosen("InstanceIds", sim.ID(1), sim.ID(2))}}}
+		w.Tasks = []patch.Task{
+			{Document: "Corp-Patch", Targets: []patch.Target{chosen("InstanceIds", sim.ID(1), sim.ID(2))}},
+		}
 	})
 	if m := named(t, f); m.Totals.Instances != 2 {
 		t.Errorf("it tells of %d instances", m.Totals.Instances)
@@ -144,7 +153,10 @@ func TestAWindowThatIsNamedCountsWhateverItsTasksAre(t *testing.T) {
 
 func TestAWindowWithoutTargetsSaysSo(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
-	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Targets, w.Tasks = nil, []patch.Task{simtest.Install()} })
+	f.ChangeWindow(
+		simtest.Window,
+		func(w *world.WindowSpec) { w.Targets, w.Tasks = nil, []patch.Task{simtest.Install()} },
+	)
 	if m := named(t, f); m.Totals.Instances != 0 {
 		t.Errorf("it tells of %d instances", m.Totals.Instances)
 	}

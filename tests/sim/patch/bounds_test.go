@@ -73,11 +73,16 @@ func TestAnAlarmThatHangsRepeatsNoReport(t *testing.T) {
 // A scan that is always at work sees the deadline itself.
 func TestAScanThatIsSlowEndsAtTheDeadline(t *testing.T) {
 	for _, c := range []struct{ before, deadline, most time.Duration }{{simtest.Opens, 5 * time.Minute, 8 * time.Minute}, {time.Hour, 10 * time.Minute, 13 * time.Minute}} {
-		f := simtest.Patched(t, 5, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
-			if n == 1 {
-				*p = simtest.Numbered(20000)
-			}
-		})
+		f := simtest.Patched(
+			t,
+			5,
+			simtest.ByHand(),
+			func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+				if n == 1 {
+					*p = simtest.Numbered(20000)
+				}
+			},
+		)
 		f.KeepLog = false
 		f.Pace = func(op world.Op) time.Duration {
 			return map[bool]time.Duration{true: 12 * time.Second, false: 10 * time.Millisecond}[op.Name == "Patches" && op.Subject == sim.ID(1)]

@@ -32,8 +32,8 @@ func patchedAt(f *sim.Fleet, n int, operation string, at time.Time, patches ...p
 	f.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-1", Operation: operation, Ended: at}, patches)
 }
 
-// Each case is what an instance has before and after the window, and what is told of it. Systems Manager may tell another title
-// of what is installed, or none.
+// Each case is what an instance has before and after the window, and what is told of it. Systems Manager may tell
+// another title of what is installed, or none.
 func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 	opened := sim.Began.Add(simtest.Opens)
 	during := opened.Add(time.Hour)
@@ -59,7 +59,12 @@ func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = c.before })
+			f := simtest.Patched(
+				t,
+				1,
+				simtest.ByHand(),
+				func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = c.before },
+			)
 			_, m := secondly(t, f, func() { patchedAt(f, 1, "Install", during, c.after...) })
 			for _, as := range []string{"installed", "missing", "notListed", "notAnnounced"} {
 				if m.Totals.Found[as] != c.found[as] {
@@ -71,7 +76,8 @@ func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 	}
 }
 
-// What an instance lacks that is terminated, or lost to Systems Manager, nobody knows: nothing of it is "not listed".
+// What an instance lacks that is terminated, or lost to Systems Manager, nobody knows: nothing of it is "not
+// listed".
 func TestWhatIsLostIsNotToldAsNotListed(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 	note, m := secondly(t, f, func() {
@@ -92,15 +98,21 @@ func TestAnInstanceThatTheFirstReportKnewNothingOfIsNotCompared(t *testing.T) {
 		"it had never been scanned when the fir": func(_ *world.MachineSpec, s *patch.State) { s.Ended = time.Time{} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
-				*p = nil
-				change(m, s)
-			})
+			f := simtest.Patched(
+				t,
+				1,
+				simtest.ByHand(),
+				func(_ int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+					*p = nil
+					change(m, s)
+				},
+			)
 			note, m := secondly(t, f, func() {
 				f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Managed = true })
 				patchedAt(f, 1, "Install", f.Now(), thing("a", patch.Installed, f.Now()))
 			})
-			if m.Totals.Found["installed"] != 1 || m.Totals.Found["notAnnounced"] > 0 || m.each()[sim.ID(1)] != "notCompared" {
+			if m.Totals.Found["installed"] != 1 || m.Totals.Found["notAnnounced"] > 0 ||
+				m.each()[sim.ID(1)] != "notCompared" {
 				t.Errorf("found %v; it is flagged %v", m.Totals.Found, m.each())
 			}
 			simtest.Holds(t, note.Text, name)
@@ -144,7 +156,8 @@ func TestWithoutAFirstReportNothingIsCompared(t *testing.T) {
 	outcome(f)
 	f.Advance(6 * time.Hour)
 	m := parsed(t, simtest.Sent(f))
-	if text := simtest.Only(t, f).Text; strings.Contains(text, "Compared:") || strings.Count(text, "Note:") != 1 || m.First != "" {
+	if text := simtest.Only(t, f).Text; strings.Contains(text, "Compared:") || strings.Count(text, "Note:") != 1 ||
+		m.First != "" {
 		t.Errorf("it is compared with %q:\n%s", m.First, text)
 	}
 	for id, flags := range m.each() {

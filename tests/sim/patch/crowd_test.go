@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -61,7 +61,10 @@ func TestAnotherReasonIsToldOnTheSameDay(t *testing.T) {
 		return map[bool]error{true: errDenied}[op.Name == "Tasks" && op.Function == "survey" && f.Now().Before(sim.Began.Add(16*time.Hour))]
 	}
 	f.After(15*time.Hour+30*time.Minute, func() {
-		f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Zone, w.Layout = "America/Newzone", "2006-01-02T15:04" })
+		f.ChangeWindow(
+			simtest.Window,
+			func(w *world.WindowSpec) { w.Zone, w.Layout = "America/Newzone", "2006-01-02T15:04" },
+		)
 	})
 	f.Advance(20 * time.Hour)
 	alarms := f.Published("alarm")
@@ -100,7 +103,12 @@ func TestTheSameRequestAfterADeploymentIsTheSame(t *testing.T) {
 	simtest.Survey(t, f, simtest.All{"id": "a", "windowIds": []string{simtest.Window}})
 	deps := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("survey"), Now: f.Now, Lease: time.Minute}
 	deployed := patch.Survey{Deps: deps, Windows: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(),
-		Settings: patch.Settings{States: []string{patch.Missing}, Lead: 48 * time.Hour, StaleAfter: simtest.Day, Deadline: 2 * time.Hour}}
+		Settings: patch.Settings{
+			States:     []string{patch.Missing},
+			Lead:       48 * time.Hour,
+			StaleAfter: simtest.Day,
+			Deadline:   2 * time.Hour,
+		}}
 	answer, err := deployed.Request(t.Context(), "another", []byte(`{"windowIds": ["`+simtest.Window+`"], "id": "a"}`))
 	if err != nil || !strings.Contains(fmt.Sprint(answer), "under way") {
 		t.Errorf("it is answered with %v, %v", answer, err)
@@ -116,7 +124,8 @@ func TestAReportOutlivesANightInWhichNothingWorks(t *testing.T) {
 				f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 				simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}})
 				f.Refuse = func(op world.Op) error {
-					broken := op.Function == function && op.Service == "dynamodb" && f.Now().Before(sim.Began.Add(time.Duration(c.hours)*time.Hour))
+					broken := op.Function == function && op.Service == "dynamodb" &&
+						f.Now().Before(sim.Began.Add(time.Duration(c.hours)*time.Hour))
 					return map[bool]error{true: errDenied}[broken]
 				}
 				simtest.Reported(t, f, 72*time.Hour)
@@ -159,7 +168,8 @@ func TestASlowSurveyCostsItsScansNothing(t *testing.T) {
 func TestAThrottledLedgerMakesNoGaps(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 	f.Fault = func(op world.Op) world.Fault {
-		slow := op.Function == "scan" && op.Name == "Get" && !strings.HasPrefix(op.Subject, "I#") && f.Now().Before(sim.Began.Add(55*time.Minute))
+		slow := op.Function == "scan" && op.Name == "Get" && !strings.HasPrefix(op.Subject, "I#") &&
+			f.Now().Before(sim.Began.Add(55*time.Minute))
 		return map[bool]world.Fault{true: world.Throttle}[slow]
 	}
 	simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "deadline": "3h"})
@@ -171,9 +181,14 @@ func TestAThrottledLedgerMakesNoGaps(t *testing.T) {
 
 // Trouble that is over is forgotten: what comes then is told anew, and one throttle costs seconds.
 func TestTroubleThatIsOverIsForgotten(t *testing.T) {
-	f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(800 * n)
-	})
+	f := simtest.Patched(
+		t,
+		4,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(800 * n)
+		},
+	)
 	f.KeepLog = false
 	once := false
 	f.Fault = func(op world.Op) world.Fault {
@@ -208,7 +223,8 @@ func TestTheRemarkThatThereIsNoFirstReportIsKept(t *testing.T) {
 	simtest.Holds(t, simtest.Only(t, f).Text, "there is no first report to compare with")
 }
 
-// However late the scans begin, and whatever was lost on the way, they aren't all at work at once: others need the API too.
+// However late the scans begin, and whatever was lost on the way, they aren't all at work at once: others need the
+// API too.
 func TestScansKeepTheirPaceWhateverGoesWrong(t *testing.T) {
 	const size = 1000
 	for _, c := range []struct {

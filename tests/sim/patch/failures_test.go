@@ -31,7 +31,18 @@ func TestAnInstanceThatCantBeReadIsAGapOnTopAndOneAlarm(t *testing.T) {
 	denied(f, sim.ID(2))
 	m := named(t, f)
 	note := simtest.Only(t, f)
-	ordered(t, note.Text, "GAPS: 1 of 3 instances", "Not read:", sim.ID(2), "AccessDenied", "By severity (missing or failed):", "By instance:", sim.ID(1), sim.ID(3))
+	ordered(
+		t,
+		note.Text,
+		"GAPS: 1 of 3 instances",
+		"Not read:",
+		sim.ID(2),
+		"AccessDenied",
+		"By severity (missing or failed):",
+		"By instance:",
+		sim.ID(1),
+		sim.ID(3),
+	)
 	simtest.Holds(t, note.Subject, "1 GAP, ")
 	if want := map[string]string{sim.ID(1): "", sim.ID(2): "gap", sim.ID(3): ""}; !maps.Equal(m.each(), want) {
 		t.Errorf("the report tells of %q, want %q", m.each(), want)
@@ -95,9 +106,14 @@ func TestWhateverKeepsAnInstanceFromBeingReadIsTheReasonOfItsGap(t *testing.T) {
 }
 
 func TestAtTheDeadlineTheReportGoesOutWithGaps(t *testing.T) {
-	f := simtest.Patched(t, 20, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(60*(n%2+1) - 30)
-	})
+	f := simtest.Patched(
+		t,
+		20,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(60*(n%2+1) - 30)
+		},
+	)
 	f.PatchRate = 0.1 // 30 pages in the five minutes that it gets, and it needs 40
 	simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "deadline": "5m"})
 	simtest.Reported(t, f, 2*time.Hour)
@@ -132,7 +148,10 @@ func TestTargetsThatCantBeListedAreTwoAlarmsAndNoReport(t *testing.T) {
 			}
 			alarms := f.Published("alarm")
 			if len(alarms) != 2 {
-				t.Fatalf("%d alarms, want one while there is time to mend it, and one that there is no report", len(alarms))
+				t.Fatalf(
+					"%d alarms, want one while there is time to mend it, and one that there is no report",
+					len(alarms),
+				)
 			}
 			simtest.Holds(t, alarms[0].Subject, "trouble")
 			if told := alarms[0].At.Sub(sim.Began); told > time.Hour {
@@ -166,14 +185,21 @@ func TestAReportThatCantBeSentUntilTheWindowOpensIsAnAlarm(t *testing.T) {
 			}
 			alarms := f.Published("alarm")
 			if len(alarms) != 2 {
-				t.Fatalf("%d alarms, want one while there is time to mend it, and one that there is no report", len(alarms))
+				t.Fatalf(
+					"%d alarms, want one while there is time to mend it, and one that there is no report",
+					len(alarms),
+				)
 			}
 			simtest.Holds(t, alarms[0].Subject, "trouble")
 			if left := sim.Began.Add(simtest.Opens).Sub(alarms[0].At); left < 6*time.Hour {
 				t.Errorf("people are told %s before the window opens", left)
 			}
 			doubtful := fault == world.ServerError || fault == world.CrashBefore || fault == world.Timeout
-			simtest.Holds(t, alarms[1].Subject, map[bool]string{true: "INCOMPLETE patch report", false: "NO patch report"}[doubtful])
+			simtest.Holds(
+				t,
+				alarms[1].Subject,
+				map[bool]string{true: "INCOMPLETE patch report", false: "NO patch report"}[doubtful],
+			)
 			simtest.Holds(t, alarms[1].Text, "opened")
 		})
 	}
@@ -198,9 +224,14 @@ func TestNoPartIsSentAfterTheWindowHasOpened(t *testing.T) {
 	for _, pace := range simtest.Some([]time.Duration{time.Second, 3 * time.Second, 10 * time.Second, 15 * time.Second}) {
 		t.Run(pace.String(), func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-				*patches = simtest.Numbered(800 * n)
-			})
+			f := simtest.Patched(
+				t,
+				4,
+				simtest.ByHand(),
+				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+					*patches = simtest.Numbered(800 * n)
+				},
+			)
 			f.Advance(simtest.Opens - 100*time.Second)
 			simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}})
 			f.Pace = func(op world.Op) time.Duration {

@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -23,21 +23,27 @@ import (
 // What others have written, names and titles, can't make a line of its own, nor a formula.
 func TestWhatOthersHaveWrittenForgesNothing(t *testing.T) {
 	forged := "x\n\nNeed a reboot:\u0085  all of them\u2028\x1b[2J"
-	f := simtest.Patched(t, 3, simtest.ByHand("PatchReportBucket", "reports"), func(n int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
-		switch n {
-		case 1:
-			m.Tags["Name"], (*p)[0].Title, (*p)[1].KB, (*p)[1].Classification = forged, forged, forged, forged
-		case 2:
-			m.Tags["Name"] = `=HYPERLINK("http://evil.example/","web-1")`
-		case 3:
-			s.Baseline, *p = "", nil
-		}
-	})
+	f := simtest.Patched(
+		t,
+		3,
+		simtest.ByHand("PatchReportBucket", "reports"),
+		func(n int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+			switch n {
+			case 1:
+				m.Tags["Name"], (*p)[0].Title, (*p)[1].KB, (*p)[1].Classification = forged, forged, forged, forged
+			case 2:
+				m.Tags["Name"] = `=HYPERLINK("http://evil.example/","web-1")`
+			case 3:
+				s.Baseline, *p = "", nil
+			}
+		},
+	)
 	m := named(t, f)
 	csv := unpacked(t, f.Objects("reports")["quickstep/"+m.Report+"/report.csv.gz"])
 	simtest.Holds(t, csv, `"'=HYPERLINK(`, ",unknown,")
 	for _, text := range []string{simtest.Only(t, f).Text, csv} {
-		if strings.ContainsAny(text, "\u0085\u2028\x1b") || strings.Contains(text, "\nNeed a reboot:\u0085") || strings.Contains(text, "\n\nNeed a reboot:  all") {
+		if strings.ContainsAny(text, "\u0085\u2028\x1b") || strings.Contains(text, "\nNeed a reboot:\u0085") ||
+			strings.Contains(text, "\n\nNeed a reboot:  all") {
 			t.Errorf("it is forged:\n%s", text)
 		}
 	}
@@ -50,7 +56,8 @@ func TestTwoSystemsTellOfOnePatch(t *testing.T) {
 		(*p)[0].Severity = []string{"CRITICAL", "critical"}[n-1]
 	})
 	m := named(t, f)
-	if p := m.Rows.Patches[0]; p.CVEs != "CVE-2026-0001,CVE-2026-0002,CVE-2026-0003" || p.Severity != "Critical" || len(m.Severities) != 1 {
+	if p := m.Rows.Patches[0]; p.CVEs != "CVE-2026-0001,CVE-2026-0002,CVE-2026-0003" || p.Severity != "Critical" ||
+		len(m.Severities) != 1 {
 		t.Errorf("it is told as %+v, by severity %+v", p, m.Severities)
 	}
 }
@@ -110,7 +117,12 @@ func TestLimitsHoldWhateverTheNames(t *testing.T) {
 
 // A scan that has never ended is none, whatever state there is.
 func TestAStateWithoutATimeIsNone(t *testing.T) {
-	f := simtest.Patched(t, 2, simtest.ByHand(), func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.Ended, *p = time.Time{}, nil })
+	f := simtest.Patched(
+		t,
+		2,
+		simtest.ByHand(),
+		func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.Ended, *p = time.Time{}, nil },
+	)
 	m := named(t, f)
 	note := simtest.Only(t, f)
 	simtest.Holds(t, note.Subject, "nothing known of 2 instances")

@@ -109,8 +109,15 @@ func parsed(t testing.TB, notes []world.Note) (whole form) {
 		rows.Reboots = append(rows.Reboots, m.Rows.Reboots...)
 		whole, whole.Rows = m, rows
 	}
-	if n, r := whole.Totals, whole.Rows; n.Instances != len(r.Instances)+len(r.Gaps) || n.Gaps != len(r.Gaps) || n.Patches != len(r.Patches) {
-		t.Errorf("its totals are %+v; there are %d instances, %d gaps, %d patches", n, len(r.Instances), len(r.Gaps), len(r.Patches))
+	if n, r := whole.Totals, whole.Rows; n.Instances != len(r.Instances)+len(r.Gaps) || n.Gaps != len(r.Gaps) ||
+		n.Patches != len(r.Patches) {
+		t.Errorf(
+			"its totals are %+v; there are %d instances, %d gaps, %d patches",
+			n,
+			len(r.Instances),
+			len(r.Gaps),
+			len(r.Patches),
+		)
 	}
 	return whole
 }
@@ -182,7 +189,15 @@ func (m form) mustHold(t testing.TB, id string, patches []patch.Patch) {
 	for _, as := range slices.Sorted(maps.Keys(want)) {
 		slices.Sort(want[as])
 		if !slices.Equal(got[as], want[as]) {
-			t.Errorf("%s has %d patches that are %s, want %d: %.300v, want %.300v", id, len(got[as]), as, len(want[as]), got[as], want[as])
+			t.Errorf(
+				"%s has %d patches that are %s, want %d: %.300v, want %.300v",
+				id,
+				len(got[as]),
+				as,
+				len(want[as]),
+				got[as],
+				want[as],
+			)
 		}
 		delete(got, as)
 	}

@@ -47,7 +47,11 @@ func golden(t *testing.T, name string, notes []world.Note) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s: %s(go test ./tests/sim/patch -run Golden -update, if what it has now is right)", file, simtest.FirstDifference(string(want), got))
+		t.Errorf(
+			"%s: %s(go test ./tests/sim/patch -run Golden -update, if what it has now is right)",
+			file,
+			simtest.FirstDifference(string(want), got),
+		)
 	}
 }
 
@@ -58,7 +62,11 @@ func shortened(text string) string {
 	var alike []string
 	flush := func() {
 		if len(alike) > most {
-			alike = slices.Concat(alike[:head], []string{fmt.Sprintf("  … %d lines more …\n", len(alike)-head-tail)}, alike[len(alike)-tail:])
+			alike = slices.Concat(
+				alike[:head],
+				[]string{fmt.Sprintf("  … %d lines more …\n", len(alike)-head-tail)},
+				alike[len(alike)-tail:],
+			)
 		}
 		b.WriteString(strings.Join(alike, ""))
 		alike = nil
@@ -83,23 +91,39 @@ func TestGoldenAnOrdinaryReport(t *testing.T) {
 
 // odd is a fleet in which everything is that a report can say of an instance.
 func odd(t *testing.T) *sim.Fleet {
-	f := simtest.Patched(t, 7, simtest.ByHand(), func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
-		switch n {
-		case 2:
-			spec.Managed = false
-		case 3:
-			state.Baseline, *patches = "", nil
-		case 4:
-			state.Ended, *patches = sim.Began.Add(-9*simtest.Day), (*patches)[:2]
-		case 5:
-			*patches = nil
-		}
-	})
-	f.AddNode(patch.Node{ID: "mi-0123456789abcdef0", Name: "till-1", Platform: "Ubuntu"}, map[string]string{"Patch Group": "web"})
-	f.SetPatches("mi-0123456789abcdef0", &patch.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began.Add(-time.Hour)}, simtest.Five()[2:3])
+	f := simtest.Patched(
+		t,
+		7,
+		simtest.ByHand(),
+		func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+			switch n {
+			case 2:
+				spec.Managed = false
+			case 3:
+				state.Baseline, *patches = "", nil
+			case 4:
+				state.Ended, *patches = sim.Began.Add(-9*simtest.Day), (*patches)[:2]
+			case 5:
+				*patches = nil
+			}
+		},
+	)
+	f.AddNode(
+		patch.Node{ID: "mi-0123456789abcdef0", Name: "till-1", Platform: "Ubuntu"},
+		map[string]string{"Patch Group": "web"},
+	)
+	f.SetPatches(
+		"mi-0123456789abcdef0",
+		&patch.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began.Add(-time.Hour)},
+		simtest.Five()[2:3],
+	)
 	f.AddResourceGroup("web", sim.ID(1))
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
-		w.Tasks = append(w.Tasks, simtest.Install(chosen("resource-groups:Name", "lost")), simtest.Install(chosen("InstanceIds", nowhere)))
+		w.Tasks = append(
+			w.Tasks,
+			simtest.Install(chosen("resource-groups:Name", "lost")),
+			simtest.Install(chosen("InstanceIds", nowhere)),
+		)
 	})
 	f.Stop(sim.ID(5))
 	f.Advance(10 * time.Minute)
@@ -114,16 +138,21 @@ func TestGoldenAReportWithGapsAndFlags(t *testing.T) {
 }
 
 func TestGoldenAReportInParts(t *testing.T) {
-	f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, spec *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(400 * n)
-	})
+	f := simtest.Patched(
+		t,
+		4,
+		simtest.ByHand(),
+		func(n int, spec *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(400 * n)
+		},
+	)
 	named(t, f)
 	golden(t, "parts", simtest.Sent(f))
 	simtest.Quiet(t, f)
 }
 
-// outcome is the fleet after its window: one instance has got all, one waits for its reboot, one failed, one was left out, one
-// was patched by somebody else meanwhile, and one has got more than was announced.
+// outcome is the fleet after its window: one instance has got all, one waits for its reboot, one failed, one was
+// left out, one was patched by somebody else meanwhile, and one has got more than was announced.
 func outcome(f *sim.Fleet) {
 	ended := sim.Began.Add(simtest.Opens + time.Hour)
 	for n := 1; n <= 6; n++ {
@@ -144,8 +173,20 @@ func outcome(f *sim.Fleet) {
 		case 5:
 			patches = patches[1:]
 		case 6:
-			more := patch.Patch{KB: "zlib.x86_64", Title: "zlib.x86_64:0:1.2.11-33.amzn2023.0.5", Classification: "Security", Severity: "Low", State: patch.Installed, Installed: ended}
-			old := patch.Patch{KB: "bash.x86_64", Title: "bash.x86_64:0:5.2.15-1.amzn2023.0.2", State: patch.Installed, Installed: sim.Began.Add(-90 * simtest.Day)}
+			more := patch.Patch{
+				KB:             "zlib.x86_64",
+				Title:          "zlib.x86_64:0:1.2.11-33.amzn2023.0.5",
+				Classification: "Security",
+				Severity:       "Low",
+				State:          patch.Installed,
+				Installed:      ended,
+			}
+			old := patch.Patch{
+				KB:        "bash.x86_64",
+				Title:     "bash.x86_64:0:5.2.15-1.amzn2023.0.2",
+				State:     patch.Installed,
+				Installed: sim.Began.Add(-90 * simtest.Day),
+			}
 			patches = append(patches, more, old)
 		}
 		f.SetPatches(sim.ID(n), state, patches)

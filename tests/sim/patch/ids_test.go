@@ -13,7 +13,11 @@ import (
 func TestASurveyWithAScheduledReportsIDDoesNotSuppressIt(t *testing.T) {
 	f := simtest.Patched(t, 2, nil, nil)
 	opensAt := sim.Began.Add(simtest.Opens)
-	answer := simtest.Survey(t, f, simtest.All{"id": simtest.Window + "-" + opensAt.Format("20060102T1504Z"), "instanceIds": []string{sim.ID(1)}})
+	answer := simtest.Survey(
+		t,
+		f,
+		simtest.All{"id": simtest.Window + "-" + opensAt.Format("20060102T1504Z"), "instanceIds": []string{sim.ID(1)}},
+	)
 	first := answer["reports"].([]any)[0].(map[string]any)
 	f.Advance(simtest.Opens)
 	phases := map[string]int{}

@@ -39,7 +39,8 @@ func TestASubjectNeverSaysNothingWhereNothingIsKnown(t *testing.T) {
 			simtest.Survey(t, f, event)
 			simtest.Reported(t, f, time.Hour)
 			brief := strings.Replace(c.want, " instances, ", ", ", 1)
-			if got := simtest.Only(t, f); !strings.Contains(got.Subject, brief+", web") || !strings.Contains(got.Text, c.want+".") {
+			if got := simtest.Only(t, f); !strings.Contains(got.Subject, brief+", web") ||
+				!strings.Contains(got.Text, c.want+".") {
 				t.Errorf("the subject is %q, want %q", got.Subject, c.want)
 			}
 		})
@@ -49,7 +50,13 @@ func TestASubjectNeverSaysNothingWhereNothingIsKnown(t *testing.T) {
 // Two systems may say different things of one patch: the worse counts, on all instances.
 func TestAPatchIsAsSevereAsTheWorstSays(t *testing.T) {
 	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
-		q := patch.Patch{KB: "openssl", Title: "openssl:3.0", State: patch.Missing, Severity: "Critical", Classification: "Security"}
+		q := patch.Patch{
+			KB:             "openssl",
+			Title:          "openssl:3.0",
+			State:          patch.Missing,
+			Severity:       "Critical",
+			Classification: "Security",
+		}
 		if n == 1 {
 			q.State, q.Severity, q.Classification = patch.InstalledPendingReboot, "", ""
 		}

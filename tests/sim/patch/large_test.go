@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -17,23 +17,37 @@ import (
 	"quickstep/tests/world"
 )
 
-// fleetOf is a fleet with four patches an instance, of which one is one of 40: the fleet's instances aren't all alike.
+// fleetOf is a fleet with four patches an instance, of which one is one of 40: the fleet's instances aren't all
+// alike.
 func fleetOf(t testing.TB, size int) *sim.Fleet {
 	t.Helper()
 	some := simtest.Numbered(43)
-	f := simtest.Patched(t, size, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = append(some[:3:3], some[3+n%40])
-	})
+	f := simtest.Patched(
+		t,
+		size,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = append(some[:3:3], some[3+n%40])
+		},
+	)
 	f.KeepLog, f.AfterEffect = false, nil
 	f.PatchRate = 5
 	f.Pace = func(world.Op) time.Duration { return 10 * time.Millisecond }
 	return f
 }
 
-// more is what an instance of a large fleet may need beyond one of a small: a message that is due in more than 15 minutes is
-// sent twice, for SQS delays no longer (with the default deadline none is due later than in 30), and while the scans last,
-// the report looks over them every five minutes. Both are bounded by the deadline, not by the fleet; ledger writes aren't more.
-var more = map[string]float64{"messages": 1, "deliveries": 1, "invocations": 1, "read units": 3, "EC2 calls": 0.01, "SSM calls": 0.01}
+// more is what an instance of a large fleet may need beyond one of a small: a message that is due in more than 15
+// minutes is sent twice, for SQS delays no longer (with the default deadline none is due later than in 30), and
+// while the scans last, the report looks over them every five minutes. Both are bounded by the deadline, not by the
+// fleet; ledger writes aren't more.
+var more = map[string]float64{
+	"messages":    1,
+	"deliveries":  1,
+	"invocations": 1,
+	"read units":  3,
+	"EC2 calls":   0.01,
+	"SSM calls":   0.01,
+}
 
 func TestAReportOf5000InstancesCostsAnInstanceWhatOneOf100Does(t *testing.T) {
 	size := 5000
@@ -43,7 +57,12 @@ func TestAReportOf5000InstancesCostsAnInstanceWhatOneOf100Does(t *testing.T) {
 		simtest.Reported(t, f, 2*time.Hour)
 		f.Pace = nil
 	}
-	t.Logf("%d instances: %s of virtual time, %d messages to SNS", size, many.Now().Sub(sim.Began).Round(time.Second), len(simtest.Sent(many)))
+	t.Logf(
+		"%d instances: %s of virtual time, %d messages to SNS",
+		size,
+		many.Now().Sub(sim.Began).Round(time.Second),
+		len(simtest.Sent(many)),
+	)
 	for _, cost := range simtest.Costs {
 		a, b := cost.Per(few)/100, cost.Per(many)/float64(size)
 		t.Logf("%-20s %10.3f %10.3f", cost.Name, a, b)

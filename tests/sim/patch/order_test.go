@@ -21,7 +21,9 @@ var times = regexp.MustCompile(`(?m)^Report:.*$|\([0-9a-z]+ ago\)|"(began|closed
 func said(notes []world.Note) string {
 	var b strings.Builder
 	for _, n := range notes {
-		b.WriteString(n.Subject + "\n" + times.ReplaceAllString(n.Text, "") + "\n" + times.ReplaceAllString(n.JSON, "") + "\n")
+		b.WriteString(
+			n.Subject + "\n" + times.ReplaceAllString(n.Text, "") + "\n" + times.ReplaceAllString(n.JSON, "") + "\n",
+		)
 	}
 	return b.String()
 }
@@ -30,9 +32,15 @@ func said(notes []world.Note) string {
 func TestTheReportIsTheSameInWhateverOrderTheScansEnd(t *testing.T) {
 	var first string
 	for seed := uint64(1); seed <= 12; seed++ {
-		f := simtest.PatchedBy(t, seed, 12, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-			*patches = append(simtest.Numbered(30*(n%5)), simtest.Five()[n%4:]...)
-		})
+		f := simtest.PatchedBy(
+			t,
+			seed,
+			12,
+			simtest.ByHand(),
+			func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+				*patches = append(simtest.Numbered(30*(n%5)), simtest.Five()[n%4:]...)
+			},
+		)
 		f.Latency = func(string) time.Duration {
 			return time.Duration(f.Count("sqs.Messages")*int(seed)*7919%60_000) * time.Millisecond
 		}
@@ -54,7 +62,12 @@ func TestTheReportIsTheSameInWhateverOrderTheScansEnd(t *testing.T) {
 			first = got
 		}
 		if got != first {
-			t.Errorf("seed %d: it is another report when the scans end as %v: %s", seed, ends, simtest.FirstDifference(first, got))
+			t.Errorf(
+				"seed %d: it is another report when the scans end as %v: %s",
+				seed,
+				ends,
+				simtest.FirstDifference(first, got),
+			)
 		}
 		simtest.Quiet(t, f)
 	}
@@ -62,9 +75,14 @@ func TestTheReportIsTheSameInWhateverOrderTheScansEnd(t *testing.T) {
 
 // A report that is sent again, or asked for again, says the same in the same order.
 func TestAReportThatIsMadeTwiceSaysTheSame(t *testing.T) {
-	f := simtest.Patched(t, 5, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(100 * n)
-	})
+	f := simtest.Patched(
+		t,
+		5,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(100 * n)
+		},
+	)
 	for _, id := range []string{"one", "two"} {
 		simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "id": id})
 		simtest.Reported(t, f, time.Hour)
@@ -75,14 +93,20 @@ func TestAReportThatIsMadeTwiceSaysTheSame(t *testing.T) {
 	}
 }
 
-// A crash between the sending of a part and the note of it lets it be sent again; then it says so, and is the same else.
+// A crash between the sending of a part and the note of it lets it be sent again; then it says so, and is the same
+// else.
 func TestAPartThatMayHaveBeenSentSaysRepeated(t *testing.T) {
 	for _, fault := range world.Faults {
 		t.Run(fault.String(), func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-				*patches = simtest.Numbered(400 * n)
-			})
+			f := simtest.Patched(
+				t,
+				4,
+				simtest.ByHand(),
+				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+					*patches = simtest.Numbered(400 * n)
+				},
+			)
 			hit := false
 			f.Fault = func(op world.Op) world.Fault {
 				if op.Name == "Announce" && len(simtest.Sent(f)) == 1 && !hit {
@@ -112,7 +136,8 @@ func repeats(t *testing.T, notes []world.Note, twice, doubt bool) {
 		if again && (m.Part != 2 || !twice) {
 			t.Errorf("part %d was sent twice", m.Part)
 		}
-		says := m.Repeated && n.Attributes["repeated"] == true && strings.HasPrefix(n.Subject, "Repeated: ") && strings.HasPrefix(n.Text, "REPEATED: ")
+		says := m.Repeated && n.Attributes["repeated"] == true && strings.HasPrefix(n.Subject, "Repeated: ") &&
+			strings.HasPrefix(n.Text, "REPEATED: ")
 		if again && !says {
 			t.Errorf("part %d was sent again, and doesn't say so: %s", m.Part, n.Subject)
 		}
@@ -134,9 +159,14 @@ func TestACrashWhileAReportIsSentRepeatsOnePartAtMost(t *testing.T) {
 	for _, n := range simtest.Several(24) {
 		t.Run(fmt.Sprint("at call ", n), func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-				*patches = simtest.Numbered(400 * n)
-			})
+			f := simtest.Patched(
+				t,
+				4,
+				simtest.ByHand(),
+				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+					*patches = simtest.Numbered(400 * n)
+				},
+			)
 			calls := -1
 			f.Fault = func(op world.Op) world.Fault {
 				if op.Function == "report" && op.Service != "sqs" {
@@ -154,7 +184,8 @@ func TestACrashWhileAReportIsSentRepeatsOnePartAtMost(t *testing.T) {
 			for _, note := range simtest.Sent(f) {
 				parts[fmt.Sprint(partOf(note))]++
 			}
-			if twice := len(simtest.Sent(f)) - len(parts); twice > 1 || len(parts) != parsedOne(t, simtest.Sent(f)[0]).Parts {
+			if twice := len(simtest.Sent(f)) - len(parts); twice > 1 ||
+				len(parts) != parsedOne(t, simtest.Sent(f)[0]).Parts {
 				t.Errorf("%d messages with %d parts", len(simtest.Sent(f)), len(parts))
 			}
 			simtest.Quiet(t, f)

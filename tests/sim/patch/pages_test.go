@@ -21,7 +21,12 @@ func one(t *testing.T, n int) (*sim.Fleet, []patch.Patch) {
 			patches[k].State = patch.InstalledPendingReboot
 		}
 	}
-	f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, own *[]patch.Patch) { *own = patches })
+	f := simtest.Patched(
+		t,
+		1,
+		simtest.ByHand(),
+		func(_ int, _ *world.MachineSpec, _ *patch.State, own *[]patch.Patch) { *own = patches },
+	)
 	return f, patches
 }
 
@@ -160,15 +165,24 @@ func TestAScanThatBeginsAnewForgetsWhatItHasRead(t *testing.T) {
 // Pages overlap when what they are cut from grows between two calls.
 func TestAPatchThatStandsOnTwoPagesIsCountedOnce(t *testing.T) {
 	f, patches := one(t, 120)
-	f.SetPatches(sim.ID(1), &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, slices.Concat(patches[:60], patches[40:]))
+	f.SetPatches(
+		sim.ID(1),
+		&patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began},
+		slices.Concat(patches[:60], patches[40:]),
+	)
 	named(t, f).mustHold(t, sim.ID(1), patches)
 	simtest.Quiet(t, f)
 }
 
 func TestThrottlingComesBackLater(t *testing.T) {
-	f := simtest.Patched(t, 40, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(120)
-	})
+	f := simtest.Patched(
+		t,
+		40,
+		simtest.ByHand(),
+		func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(120)
+		},
+	)
 	f.PatchRate = 0.5
 	m := named(t, f)
 	for n := 1; n <= 40; n++ {

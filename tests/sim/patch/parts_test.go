@@ -22,7 +22,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// size is what SNS counts of a message, by its documentation: the message and its attributes, names, types and values.
+// size is what SNS counts of a message, by its documentation: the message and its attributes, names, types and
+// values.
 func size(t *testing.T, n world.Note) int {
 	t.Helper()
 	var b bytes.Buffer
@@ -41,7 +42,12 @@ func size(t *testing.T, n world.Note) int {
 // Each case is a fleet whose report is large in another way.
 func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 	dear := func(k int) patch.Patch { // of characters that JSON, and JSON in JSON, write as several
-		return patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: strings.Repeat(`<"\&`+" é漢😀", 12) + fmt.Sprint(k), Severity: "Critical", State: patch.Missing}
+		return patch.Patch{
+			KB:       fmt.Sprintf("KB%05d", k),
+			Title:    strings.Repeat(`<"\&`+" é漢😀", 12) + fmt.Sprint(k),
+			Severity: "Critical",
+			State:    patch.Missing,
+		}
 	}
 	for _, c := range simtest.Some([]struct {
 		name      string
@@ -79,7 +85,10 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 			t.Parallel()
 			f := simtest.Patched(t, c.instances, simtest.ByHand("PatchReportBucket", "reports"), c.change)
 			f.KeepLog = false
-			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Name = strings.Repeat("patches-of-the-week.", 7)[:128] })
+			f.ChangeWindow(
+				simtest.Window,
+				func(w *world.WindowSpec) { w.Name = strings.Repeat("patches-of-the-week.", 7)[:128] },
+			)
 			m := named(t, f)
 			notes := simtest.Sent(f)
 			if len(notes) < c.parts {
@@ -90,7 +99,8 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 					t.Errorf("part %d is %d bytes", n+1, bytes)
 				}
 				ascii := !strings.ContainsFunc(note.Subject, func(r rune) bool { return r < ' ' || r > '~' })
-				if len(note.Subject) > 99 || !ascii || !strings.Contains(note.Subject, fmt.Sprintf("(%d/%d)", n+1, len(notes))) {
+				if len(note.Subject) > 99 || !ascii ||
+					!strings.Contains(note.Subject, fmt.Sprintf("(%d/%d)", n+1, len(notes))) {
 					t.Errorf("the subject of part %d is %q", n+1, note.Subject)
 				}
 				simtest.Holds(t, note.Text, fmt.Sprintf("Part %d of %d.", n+1, len(notes)))
@@ -129,7 +139,8 @@ func unpacked(t *testing.T, packed []byte) string {
 	return string(text)
 }
 
-// whole checks that the object in the bucket holds the rows of all parts, and the CSV a line for each patch of each instance.
+// whole checks that the object in the bucket holds the rows of all parts, and the CSV a line for each patch of each
+// instance.
 func whole(t *testing.T, f *sim.Fleet, parts form) {
 	t.Helper()
 	objects := f.Objects("reports")
@@ -140,8 +151,13 @@ func whole(t *testing.T, f *sim.Fleet, parts form) {
 	}
 	stored = parsed(t, []world.Note{{JSON: string(objects[prefix+"report.json"])}})
 	if !reflect.DeepEqual(stored.Rows, parts.Rows) || !reflect.DeepEqual(stored.Totals, parts.Totals) {
-		t.Errorf("the object isn't the sum of the parts: %d and %d instances, %d and %d patches", len(stored.Rows.Instances), len(parts.Rows.Instances),
-			len(stored.Rows.Patches), len(parts.Rows.Patches))
+		t.Errorf(
+			"the object isn't the sum of the parts: %d and %d instances, %d and %d patches",
+			len(stored.Rows.Instances),
+			len(parts.Rows.Instances),
+			len(stored.Rows.Patches),
+			len(parts.Rows.Patches),
+		)
 	}
 	lines, err := csv.NewReader(strings.NewReader(unpacked(t, objects[prefix+"report.csv.gz"]))).ReadAll()
 	if err != nil {
@@ -160,7 +176,8 @@ func whole(t *testing.T, f *sim.Fleet, parts form) {
 			t.Fatalf("the CSV has %d lines of %s, want %d", rows[id], id, max(found, 1))
 		}
 	}
-	if parts.Stored == nil || parts.Stored.JSON != "s3://reports/"+prefix+"report.json" || parts.Stored.CSV != "s3://reports/"+prefix+"report.csv.gz" {
+	if parts.Stored == nil || parts.Stored.JSON != "s3://reports/"+prefix+"report.json" ||
+		parts.Stored.CSV != "s3://reports/"+prefix+"report.csv.gz" {
 		t.Errorf("the parts say that it is stored at %+v", parts.Stored)
 	}
 }
@@ -171,22 +188,42 @@ func TestTheBucketHoldsTheWholeReport(t *testing.T) {
 	if n := len(f.Objects("reports")); n != 0 {
 		t.Errorf("without a bucket in the parameters there are %d objects", n)
 	}
-	f = simtest.Patched(t, 3, simtest.ByHand("PatchReportBucket", "reports", "PatchReportPrefix", "quickstep/"), func(n int, _ *world.MachineSpec, state *patch.State, p *[]patch.Patch) {
-		if n == 2 {
-			state.Ended, (*p)[0].Title = sim.Began.Add(-20*simtest.Day), `quotes " and, commas`
-		}
-	})
+	f = simtest.Patched(
+		t,
+		3,
+		simtest.ByHand("PatchReportBucket", "reports", "PatchReportPrefix", "quickstep/"),
+		func(n int, _ *world.MachineSpec, state *patch.State, p *[]patch.Patch) {
+			if n == 2 {
+				state.Ended, (*p)[0].Title = sim.Began.Add(-20*simtest.Day), `quotes " and, commas`
+			}
+		},
+	)
 	denied(f, sim.ID(3))
 	m := named(t, f)
 	whole(t, f, m)
 	text := unpacked(t, f.Objects("reports")["quickstep/"+m.Report+"/report.csv.gz"])
-	simtest.Holds(t, text, `"quotes "" and, commas"`, "stale", "unread: ", "AccessDenied", "pb-0123456789abcdef0", "CVE-2026-0100", "tzdata.noarch")
+	simtest.Holds(
+		t,
+		text,
+		`"quotes "" and, commas"`,
+		"stale",
+		"unread: ",
+		"AccessDenied",
+		"pb-0123456789abcdef0",
+		"CVE-2026-0100",
+		"tzdata.noarch",
+	)
 	for key, want := range map[string]string{"report.json": "application/json", "report.csv.gz": "application/gzip"} {
 		if got := f.ContentType("reports", "quickstep/"+m.Report+"/"+key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	simtest.Holds(t, simtest.Only(t, f).Text, "s3://reports/quickstep/"+m.Report+"/report.json", "s3://reports/quickstep/"+m.Report+"/report.csv.gz")
+	simtest.Holds(
+		t,
+		simtest.Only(t, f).Text,
+		"s3://reports/quickstep/"+m.Report+"/report.json",
+		"s3://reports/quickstep/"+m.Report+"/report.csv.gz",
+	)
 }
 
 // A bucket that doesn't take the report keeps nobody from getting it.

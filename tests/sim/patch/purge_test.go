@@ -14,9 +14,14 @@ import (
 
 // slow is a fleet whose report takes minutes, so that there are moments at which to purge.
 func slow(t *testing.T) *sim.Fleet {
-	f := simtest.Patched(t, 8, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(300 * (n % 4))
-	})
+	f := simtest.Patched(
+		t,
+		8,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(300 * (n % 4))
+		},
+	)
 	f.KeepLog = false
 	f.PatchRate = 0.4
 	f.Pace = func(world.Op) time.Duration { return 200 * time.Millisecond }
@@ -90,7 +95,8 @@ func TestASecondReportWhoseMessageWasPurgedIsMadeAllTheSame(t *testing.T) {
 	outcome(f)
 	f.Advance(5 * time.Hour)
 	notes := simtest.Sent(f)
-	if len(notes) != 2 || notes[1].Attributes["phase"] != "after" || notes[1].At.Before(sim.Began.Add(simtest.Opens+3*time.Hour)) {
+	if len(notes) != 2 || notes[1].Attributes["phase"] != "after" ||
+		notes[1].At.Before(sim.Began.Add(simtest.Opens+3*time.Hour)) {
 		t.Errorf("%d reports were sent, the last with %v", len(notes), notes[len(notes)-1].Attributes)
 	}
 	simtest.Quiet(t, f)

@@ -38,7 +38,11 @@ var refusals = []struct{ name, request, field string }{
 	{"null for a name", `{"windowPrefix":null}`, "windowPrefix"},
 	{"a name that no window has", `{"windowPrefix":"wbe-"}`, "windowPrefix"},
 	{"a name that is a number", `{"windowPrefix":7}`, "windowPrefix"},
-	{"windows and instances", `{"windowIds":["` + simtest.Window + `"],"instanceIds":["i-0123456789abcdef0"]}`, "instanceIds"},
+	{
+		"windows and instances",
+		`{"windowIds":["` + simtest.Window + `"],"instanceIds":["i-0123456789abcdef0"]}`,
+		"instanceIds",
+	},
 	{"windows by name, and tags", `{"windowPrefix":"web","tags":{"Role":"web"}}`, "tags|windowPrefix"},
 	{"instances by id and by tag", `{"instanceIds":["i-0123456789abcdef0"],"tags":{"Role":"web"}}`, "tags"},
 	{"no instances", `{"instanceIds":[]}`, "instanceIds"},
@@ -85,12 +89,17 @@ func TestABadRequestIsRefusedByNameAndChangesNothing(t *testing.T) {
 			before := f.Partitions()
 			out, err := f.Invoke(t.Context(), "survey", json.RawMessage(c.request))
 			if c.field == "scheduled" { // whoever sends that field isn't there to read the answer
-				if simtest.Told(t, f, "alarm", "refused", c.field); err != nil || !strings.Contains(string(out), c.field+":") {
+				if simtest.Told(t, f, "alarm", "refused", c.field); err != nil ||
+					!strings.Contains(string(out), c.field+":") {
 					t.Errorf("the answer is %s, %v", out, err)
 				}
 				return
 			}
-			if err == nil || !slices.ContainsFunc(strings.Split(c.field, "|"), func(field string) bool { return strings.HasPrefix(err.Error(), field+":") }) {
+			if err == nil ||
+				!slices.ContainsFunc(
+					strings.Split(c.field, "|"),
+					func(field string) bool { return strings.HasPrefix(err.Error(), field+":") },
+				) {
 				t.Errorf("it is answered with %s, %v; want an error that names %s", out, err, c.field)
 			}
 			f.Advance(time.Hour)
@@ -113,7 +122,15 @@ func TestASchedulesBadRequestIsAnAlarmOnceADay(t *testing.T) {
 		t.Errorf("%d alarms in 50 hours, want three", len(alarms))
 	}
 	for n, a := range alarms {
-		simtest.Holds(t, a.Text, strange, "windowIds", "the stack's parameter PatchWindowIds", "windows are", "reported as usual")
+		simtest.Holds(
+			t,
+			a.Text,
+			strange,
+			"windowIds",
+			"the stack's parameter PatchWindowIds",
+			"windows are",
+			"reported as usual",
+		)
 		if n > 0 && a.At.Sub(alarms[n-1].At) < 23*time.Hour {
 			t.Errorf("an alarm %s after the one before", a.At.Sub(alarms[n-1].At))
 		}
@@ -170,7 +187,11 @@ func TestAWindowThatIsNamedTwiceByHandIsTwoReports(t *testing.T) {
 	for _, id := range []string{"a", "b"} {
 		simtest.Survey(t, f, simtest.All{"id": id, "windowIds": []string{simtest.Window}})
 	}
-	simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}}) // without an id, each invocation is its own
+	simtest.Survey(
+		t,
+		f,
+		simtest.All{"windowIds": []string{simtest.Window}},
+	) // without an id, each invocation is its own
 	simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}})
 	simtest.Reported(t, f, 2*time.Hour)
 	ids := map[string]bool{}

@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -127,7 +127,8 @@ func TestAWindowThatIsGoneHidesNoThrottle(t *testing.T) {
 	f := simtest.Patched(t, 2, map[string]string{"PatchWindowIds": simtest.Window + "," + strange}, nil)
 	n := 0
 	f.Fault = func(op world.Op) world.Fault {
-		if op.Function == "survey" && op.Service == "dynamodb" && op.Name == "Write" && n == 0 && f.Now().After(sim.Began.Add(12*time.Hour)) {
+		if op.Function == "survey" && op.Service == "dynamodb" && op.Name == "Write" && n == 0 &&
+			f.Now().After(sim.Began.Add(12*time.Hour)) {
 			n++
 			return world.Throttle
 		}

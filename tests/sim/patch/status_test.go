@@ -45,10 +45,13 @@ func shown(t *testing.T, f *sim.Fleet, command simtest.All) []underWay {
 // stands checks where a report is and what is left of it.
 func stands(t *testing.T, u underWay, phase, step, reason string, instances, messages *struct{ Left, Total int }) {
 	t.Helper()
-	if u.Phase != phase || u.Step != step || !strings.Contains(u.Reason, reason) || u.Report == "" || u.Since.IsZero() || u.NextWakeUp.IsZero() {
+	if u.Phase != phase || u.Step != step || !strings.Contains(u.Reason, reason) || u.Report == "" ||
+		u.Since.IsZero() ||
+		u.NextWakeUp.IsZero() {
 		t.Errorf("%+v; it should be in phase %s at %s, because %q", u, phase, step, reason)
 	}
-	if w := u.Window; w.ID != simtest.Window || w.Name != "web-patches" || w.Opens != sim.Began.Add(simtest.Opens).Format(time.RFC3339) {
+	if w := u.Window; w.ID != simtest.Window || w.Name != "web-patches" ||
+		w.Opens != sim.Began.Add(simtest.Opens).Format(time.RFC3339) {
 		t.Errorf("%+v is of window %+v", u, w)
 	}
 	if !reflect.DeepEqual(u.Instances, instances) || !reflect.DeepEqual(u.Messages, messages) {

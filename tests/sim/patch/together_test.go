@@ -22,7 +22,11 @@ func served(t *testing.T, size int) *sim.Fleet {
 	t.Cleanup(f.Close)
 	f.AddGroups("web", "api")
 	for n := 1; n <= size; n++ {
-		f.Add(world.MachineSpec{ID: sim.ID(n), Managed: true, Tags: map[string]string{"Patch Group": "web"}}, "web:8080", "api:9090")
+		f.Add(
+			world.MachineSpec{ID: sim.ID(n), Managed: true, Tags: map[string]string{"Patch Group": "web"}},
+			"web:8080",
+			"api:9090",
+		)
 		patches := simtest.Five()
 		if n%2 == 0 {
 			patches = patches[3:]
@@ -105,7 +109,10 @@ func TestTheEventIsTakenAlthoughSomeOfItsInstancesAreDown(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := served(t, 4)
-			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Tasks = []patch.Task{simtest.Install(chosen("InstanceIds", f.IDs...))} })
+			f.ChangeWindow(
+				simtest.Window,
+				func(w *world.WindowSpec) { w.Tasks = []patch.Task{simtest.Install(chosen("InstanceIds", f.IDs...))} },
+			)
 			if c.before != nil {
 				c.before(f)
 				f.Advance(5 * time.Minute)
@@ -153,7 +160,12 @@ func TestTheEventsOfALargeFleetNameEachInstanceOnce(t *testing.T) {
 
 // Nobody needs a reboot: nothing is said of it.
 func TestAReportWithoutARebootNamesNoEvent(t *testing.T) {
-	f := simtest.Patched(t, 3, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = simtest.Numbered(3) })
+	f := simtest.Patched(
+		t,
+		3,
+		simtest.ByHand(),
+		func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = simtest.Numbered(3) },
+	)
 	if m := named(t, f); len(m.Rows.Reboots) > 0 || m.Totals.Reboot > 0 {
 		t.Errorf("the report says %v", m.Rows.Reboots)
 	}

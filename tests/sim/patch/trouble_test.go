@@ -19,9 +19,18 @@ type refusing struct {
 	nodes []string
 }
 
-func (r refusing) Patches(ctx context.Context, id string, states []string, token string) ([]patch.Patch, string, error) {
+func (r refusing) Patches(
+	ctx context.Context,
+	id string,
+	states []string,
+	token string,
+) ([]patch.Patch, string, error) {
 	if slices.Contains(r.nodes, id) {
-		return nil, "", fmt.Errorf("list the patches of %s: %w", id, errors.New("AccessDeniedException: not authorized to perform: ssm:DescribeInstancePatches"))
+		return nil, "", fmt.Errorf(
+			"list the patches of %s: %w",
+			id,
+			errors.New("AccessDeniedException: not authorized to perform: ssm:DescribeInstancePatches"),
+		)
 	}
 	return r.SSM.Patches(ctx, id, states, token)
 }

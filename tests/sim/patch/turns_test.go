@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -25,11 +25,17 @@ func refusedWhile(f *sim.Fleet, until time.Duration, fits func(op world.Op) bool
 	}
 }
 
-// SNS takes an e-mail address off its list that gets more than ten messages a second, however many parts one report has.
+// SNS takes an e-mail address off its list that gets more than ten messages a second, however many parts one report
+// has.
 func TestTheManyPartsOfOneReportTakeTurnsToo(t *testing.T) {
-	f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(3000 * n)
-	})
+	f := simtest.Patched(
+		t,
+		4,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(3000 * n)
+		},
+	)
 	f.KeepLog = false
 	named(t, f)
 	notes := simtest.Sent(f)
@@ -45,9 +51,14 @@ func TestTheManyPartsOfOneReportTakeTurnsToo(t *testing.T) {
 
 // A turn that is over is nobody's: who comes too late for it takes another, so that nobody else sends at that time.
 func TestATurnThatWasMissedIsTakenAgain(t *testing.T) {
-	f := simtest.Patched(t, 4, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = simtest.Numbered(1500 * n)
-	})
+	f := simtest.Patched(
+		t,
+		4,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = simtest.Numbered(1500 * n)
+		},
+	)
 	f.Throttled = func(function string) bool {
 		at := f.Now().Sub(sim.Began)
 		return function == "report" && len(simtest.Sent(f)) > 0 && at < time.Minute // Lambda has no room
@@ -171,7 +182,8 @@ func TestASurveyWhoseTimeIsUpSaysSo(t *testing.T) {
 	}
 }
 
-// A schedule asks for the same in other words each hour: that isn't another request, and that a read was throttled isn't hidden.
+// A schedule asks for the same in other words each hour: that isn't another request, and that a read was throttled
+// isn't hidden.
 func TestAScheduleThatCantReadWhatWasBegunBeginsNothingAgain(t *testing.T) {
 	f := simtest.Patched(t, 2, simtest.ByHand(), nil)
 	event := func() simtest.All { return simtest.All{"scheduled": f.Now().Format(time.RFC3339), "lead": "48h"} }
@@ -185,14 +197,16 @@ func TestAScheduleThatCantReadWhatWasBegunBeginsNothingAgain(t *testing.T) {
 		}
 		return world.None
 	}
-	if _, err := f.Call("survey", event()); err == nil || !strings.Contains(err.Error(), "rate exceeded") || strings.Contains(err.Error(), "another") {
+	if _, err := f.Call("survey", event()); err == nil || !strings.Contains(err.Error(), "rate exceeded") ||
+		strings.Contains(err.Error(), "another") {
 		t.Errorf("it is answered with %v", err)
 	}
 	simtest.Only(t, f)
 	simtest.Quiet(t, f)
 }
 
-// Windows that open first are reported first, whatever their ids; and each report begins some seconds after the one before.
+// Windows that open first are reported first, whatever their ids; and each report begins some seconds after the one
+// before.
 func TestWindowsAreReportedInTheOrderOfTheirOpenings(t *testing.T) {
 	f := simtest.Patched(t, 1, simtest.ByHand(), nil)
 	others(f, 9, simtest.Opens+time.Hour) // their ids come first

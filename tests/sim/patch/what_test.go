@@ -40,7 +40,12 @@ func TestStatesThatAreAskedForAndPendingRebootsAreReported(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 1, simtest.ByHand(c.parameters...), func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = every() })
+			f := simtest.Patched(
+				t,
+				1,
+				simtest.ByHand(c.parameters...),
+				func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = every() },
+			)
 			event := simtest.All{}
 			if c.event != nil {
 				event["states"] = c.event
@@ -49,8 +54,13 @@ func TestStatesThatAreAskedForAndPendingRebootsAreReported(t *testing.T) {
 			m.mustHold(t, sim.ID(1), slices.DeleteFunc(every(), func(p patch.Patch) bool {
 				return !slices.Contains(c.want, p.State) && p.State != patch.InstalledPendingReboot
 			}))
-			if !slices.Equal(m.reboots(), []string{sim.ID(1)}) || m.Totals.Reboot != 1 || m.Totals.Found["pendingReboot"] != 2 {
-				t.Errorf("a reboot is needed by %v, %d patches wait for it", m.reboots(), m.Totals.Found["pendingReboot"])
+			if !slices.Equal(m.reboots(), []string{sim.ID(1)}) || m.Totals.Reboot != 1 ||
+				m.Totals.Found["pendingReboot"] != 2 {
+				t.Errorf(
+					"a reboot is needed by %v, %d patches wait for it",
+					m.reboots(),
+					m.Totals.Found["pendingReboot"],
+				)
 			}
 			simtest.Quiet(t, f)
 		})
@@ -83,11 +93,16 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
-				if n == 1 && c.change != nil {
-					c.change(spec, state, patches)
-				}
-			})
+			f := simtest.Patched(
+				t,
+				2,
+				simtest.ByHand(),
+				func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+					if n == 1 && c.change != nil {
+						c.change(spec, state, patches)
+					}
+				},
+			)
 			if c.event != nil && c.event["staleAfter"] == "30d" {
 				c.event["staleAfter"] = "720h"
 			}
@@ -103,13 +118,18 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 
 // Systems Manager counts what waits for a reboot in the patch state as well, which may be all that can be read.
 func TestAnInstanceNeedsARebootIfItsStateSaysSo(t *testing.T) {
-	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
-		if n == 2 {
-			state.PendingReboot, *patches = 3, nil
-		} else {
-			*patches = (*patches)[:1]
-		}
-	})
+	f := simtest.Patched(
+		t,
+		2,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+			if n == 2 {
+				state.PendingReboot, *patches = 3, nil
+			} else {
+				*patches = (*patches)[:1]
+			}
+		},
+	)
 	if m := named(t, f); !slices.Equal(m.reboots(), []string{sim.ID(2)}) {
 		t.Errorf("a reboot is needed by %v", m.reboots())
 	}
@@ -117,9 +137,14 @@ func TestAnInstanceNeedsARebootIfItsStateSaysSo(t *testing.T) {
 }
 
 func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
-	f := simtest.Patched(t, 3, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
-		*patches = (*patches)[n-1:] // the first has all five, the third the last three
-	})
+	f := simtest.Patched(
+		t,
+		3,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			*patches = (*patches)[n-1:] // the first has all five, the third the last three
+		},
+	)
 	m := named(t, f)
 	var got []any
 	for _, s := range m.Severities {
@@ -133,7 +158,14 @@ func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
 		instances int
 	}{{simtest.Five()[0].Title, 1}, {simtest.Five()[2].Title, 3}, {simtest.Five()[1].Title, 2}, {simtest.Five()[3].Title, 3}, {simtest.Five()[4].Title, 3}} {
 		if p := m.Rows.Patches[n]; p.Title != want.title || p.Instances != want.instances {
-			t.Errorf("patch %d is %s on %d instances, want %s on %d", n, p.Title, p.Instances, want.title, want.instances)
+			t.Errorf(
+				"patch %d is %s on %d instances, want %s on %d",
+				n,
+				p.Title,
+				p.Instances,
+				want.title,
+				want.instances,
+			)
 		}
 	}
 	for _, p := range m.Rows.Patches {
@@ -145,12 +177,17 @@ func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
 
 // What can't be read may need a reboot all the same, and is told as fully as what can.
 func TestAGapNeedsARebootIfItsStateSaysSo(t *testing.T) {
-	f := simtest.Patched(t, 3, simtest.ByHand(), func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
-		*patches = nil
-		if n != 1 {
-			state.PendingReboot, state.Ended = 2, sim.Began.Add(-30*simtest.Day)
-		}
-	})
+	f := simtest.Patched(
+		t,
+		3,
+		simtest.ByHand(),
+		func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+			*patches = nil
+			if n != 1 {
+				state.PendingReboot, state.Ended = 2, sim.Began.Add(-30*simtest.Day)
+			}
+		},
+	)
 	f.Stop(sim.ID(3))
 	f.Advance(10 * time.Minute)
 	denied(f, sim.ID(2), sim.ID(3))
@@ -168,12 +205,17 @@ func TestAGapNeedsARebootIfItsStateSaysSo(t *testing.T) {
 // The states that were asked for are what the subject counts.
 func TestASubjectCountsTheStatesThatWereAskedFor(t *testing.T) {
 	for _, state := range []string{patch.AvailableSecurity, patch.InstalledPendingReboot, patch.Installed, patch.NotApplicable} {
-		f := simtest.Patched(t, 3, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
-			*p = simtest.Numbered(7)
-			for k := range *p {
-				(*p)[k].State = state
-			}
-		})
+		f := simtest.Patched(
+			t,
+			3,
+			simtest.ByHand(),
+			func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+				*p = simtest.Numbered(7)
+				for k := range *p {
+					(*p)[k].State = state
+				}
+			},
+		)
 		named(t, f, simtest.All{"states": []string{state}})
 		simtest.Holds(t, simtest.Only(t, f).Text, "7 patches "+state+" on 3 of 3 instances.")
 		simtest.Holds(t, simtest.Only(t, f).Subject, "7 patches "+state+" on 3 of 3")

@@ -21,7 +21,8 @@ func hours(of ...int) (all []time.Time) {
 	return all
 }
 
-// Each case runs the hourly schedule for ten days; want are the openings that are reported, in hours from sim.Began.
+// Each case runs the hourly schedule for ten days; want are the openings that are reported, in hours from
+// sim.Began.
 func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 	scan := patch.Task{Document: "AWS-RunPatchBaseline", Operation: "Scan", Targets: simtest.Install().Targets}
 	for _, c := range simtest.Some([]struct {
@@ -173,12 +174,16 @@ func TestAWindowDeletedAfterTheSurveyEndsItsReport(t *testing.T) {
 	}
 }
 
-// A schedule of an operator's may ask for instances: each time that it fires is one report, however often it is delivered.
+// A schedule of an operator's may ask for instances: each time that it fires is one report, however often it is
+// delivered.
 func TestAScheduledReportOfTagsIsMadeOnceEachTime(t *testing.T) {
 	f := simtest.Patched(t, 2, simtest.ByHand(), nil)
 	fires := func(asked simtest.All) {
 		at := f.Now().Format(time.RFC3339)
-		event := simtest.All{"id": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-web-patches/" + at, "scheduled": at}
+		event := simtest.All{
+			"id":        "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-web-patches/" + at,
+			"scheduled": at,
+		}
 		maps.Copy(event, asked)
 		for range 3 { // delivered again while it is read, and after
 			text, err := json.Marshal(event)

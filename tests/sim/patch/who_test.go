@@ -14,9 +14,23 @@ import (
 
 // The nodes of these tests.
 var (
-	web1, web2, db, stopped, gone, unmanaged, never = sim.ID(1), sim.ID(2), sim.ID(3), sim.ID(4), sim.ID(5), sim.ID(6), sim.ID(7)
-	elsewhere, offline                              = "mi-0123456789abcdef0", "mi-0123456789abcdef1"
-	nowhere                                         = "i-0fffffffffffffff9"
+	web1, web2, db, stopped, gone, unmanaged, never = sim.ID(
+		1,
+	), sim.ID(
+		2,
+	), sim.ID(
+		3,
+	), sim.ID(
+		4,
+	), sim.ID(
+		5,
+	), sim.ID(
+		6,
+	), sim.ID(
+		7,
+	)
+	elsewhere, offline = "mi-0123456789abcdef0", "mi-0123456789abcdef1"
+	nowhere            = "i-0fffffffffffffff9"
 )
 
 func tags(role, stage string) map[string]string {
@@ -25,20 +39,25 @@ func tags(role, stage string) map[string]string {
 
 // mixed is a fleet of nodes of all kinds.
 func mixed(t *testing.T) *sim.Fleet {
-	f := simtest.Patched(t, 7, simtest.ByHand(), func(n int, spec *world.MachineSpec, state *patch.State, _ *[]patch.Patch) {
-		spec.Tags = tags("web", "prod")
-		switch spec.ID {
-		case web2:
-			spec.Tags["Stage"] = "test"
-		case db:
-			spec.Tags["Function"], spec.Tags["Special"] = "db", ""
-		case unmanaged:
-			spec.Managed = false
-		case never:
-			state.Baseline = ""
-			spec.Tags = tags("new", "dev")
-		}
-	})
+	f := simtest.Patched(
+		t,
+		7,
+		simtest.ByHand(),
+		func(n int, spec *world.MachineSpec, state *patch.State, _ *[]patch.Patch) {
+			spec.Tags = tags("web", "prod")
+			switch spec.ID {
+			case web2:
+				spec.Tags["Stage"] = "test"
+			case db:
+				spec.Tags["Function"], spec.Tags["Special"] = "db", ""
+			case unmanaged:
+				spec.Managed = false
+			case never:
+				state.Baseline = ""
+				spec.Tags = tags("new", "dev")
+			}
+		},
+	)
 	f.AddNode(patch.Node{ID: elsewhere, Name: "till-1", Platform: "Ubuntu", Online: true}, tags("web", "shop"))
 	f.SetPatches(elsewhere, &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, simtest.Five())
 	f.AddNode(patch.Node{ID: offline, Name: "till-2", Platform: "Ubuntu"}, tags("till", "shop"))
@@ -100,7 +119,9 @@ func TestTheReportIsAboutTheWindowsInstances(t *testing.T) {
 			tells(t, f, c.want)
 			f = mixed(t) // registered with the window, it is the same
 			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
-				w.Tasks, w.Targets = nil, []patch.Registered{{ID: "unused", Targets: []patch.Target{chosen("tag:Stage", "dev")}}}
+				w.Tasks, w.Targets = nil, []patch.Registered{
+					{ID: "unused", Targets: []patch.Target{chosen("tag:Stage", "dev")}},
+				}
 				for n, targets := range c.sets {
 					id := string(rune('a' + n))
 					w.Targets = append(w.Targets, patch.Registered{ID: id, Targets: targets})
@@ -135,7 +156,10 @@ func tells(t *testing.T, f *sim.Fleet, want map[string]string) {
 func TestAResourceGroupThatDoesntExistIsSaidInTheReport(t *testing.T) {
 	f := mixed(t)
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
-		w.Tasks = []patch.Task{simtest.Install(chosen("resource-groups:Name", "front", "lost")), simtest.Install(chosen("tag:Function", "db"))}
+		w.Tasks = []patch.Task{
+			simtest.Install(chosen("resource-groups:Name", "front", "lost")),
+			simtest.Install(chosen("tag:Function", "db")),
+		}
 	})
 	tells(t, f, map[string]string{web1: "", web2: "", elsewhere: "", db: ""})
 	simtest.Holds(t, simtest.Only(t, f).Text, "resource group lost doesn't exist")

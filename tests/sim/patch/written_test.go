@@ -1,7 +1,7 @@
 //go:build !race
 
-// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as slow, and has
-// nothing to find, for handlers run one at a time here. make test runs them without it.
+// Fleets of a thousand, hundreds of windows or megabytes of messages: the race detector makes them twenty times as
+// slow, and has nothing to find, for handlers run one at a time here. make test runs them without it.
 
 package patch_test
 
@@ -21,12 +21,23 @@ import (
 
 // dense is a fleet whose report is forty messages that pack badly.
 func dense(t *testing.T, more ...string) *sim.Fleet {
-	f := simtest.Patched(t, 1, simtest.ByHand(more...), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
-		*p = simtest.Numbered(12000)
-		for k := range *p {
-			(*p)[k].Title = fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(k)))) + fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(-k))))
-		}
-	})
+	f := simtest.Patched(
+		t,
+		1,
+		simtest.ByHand(more...),
+		func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+			*p = simtest.Numbered(12000)
+			for k := range *p {
+				(*p)[k].Title = fmt.Sprintf(
+					"%x",
+					sha256.Sum256([]byte(fmt.Sprint(k))),
+				) + fmt.Sprintf(
+					"%x",
+					sha256.Sum256([]byte(fmt.Sprint(-k))),
+				)
+			}
+		},
+	)
 	f.KeepLog = false
 	return f
 }
@@ -46,7 +57,8 @@ func writes(op world.Op) bool {
 	return op.Function == "report" && op.Name == "Write" && strings.Contains(op.Detail, "/M#")
 }
 
-// A report whose messages take longer to write than a function may run is written by several invocations, none twice.
+// A report whose messages take longer to write than a function may run is written by several invocations, none
+// twice.
 func TestWhatOneInvocationCantWriteTheNextDoes(t *testing.T) {
 	f := dense(t, "PatchReportBucket", "reports")
 	puts := 0
@@ -88,7 +100,13 @@ func TestACrashWhileMessagesAreWrittenCostsNone(t *testing.T) {
 			}
 			m := named(t, f)
 			if notes := simtest.Sent(f); m.Parts != len(notes) || len(stored(f, m.Report)) != len(notes) || n < 4 {
-				t.Errorf("%d messages sent, %d parts, %d in the ledger, %d writes", len(notes), m.Parts, len(stored(f, m.Report)), n)
+				t.Errorf(
+					"%d messages sent, %d parts, %d in the ledger, %d writes",
+					len(notes),
+					m.Parts,
+					len(stored(f, m.Report)),
+					n,
+				)
 			}
 			f.Fault = nil
 			simtest.Quiet(t, f)

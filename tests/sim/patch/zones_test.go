@@ -47,12 +47,16 @@ func TestTheTextTellsTheOpeningInTheWindowsTimeZoneAndInUTC(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := simtest.Patched(t, 1, simtest.ByHand(), nil)
-			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Zone, w.Executions = c.zone, []time.Time{moment(t, c.opens)} })
+			f.ChangeWindow(
+				simtest.Window,
+				func(w *world.WindowSpec) { w.Zone, w.Executions = c.zone, []time.Time{moment(t, c.opens)} },
+			)
 			m := named(t, f)
 			note := simtest.Only(t, f)
 			simtest.Holds(t, note.Text, c.want)
 			simtest.Holds(t, note.Subject, strings.TrimSuffix(c.opens, ":00Z")+"Z")
-			if !m.Window.Opens.Equal(moment(t, c.opens)) || !m.Window.Closes.Equal(moment(t, c.opens).Add(3*time.Hour)) {
+			if !m.Window.Opens.Equal(moment(t, c.opens)) ||
+				!m.Window.Closes.Equal(moment(t, c.opens).Add(3*time.Hour)) {
 				t.Errorf("for machines it opens at %s and closes at %s", m.Window.Opens, m.Window.Closes)
 			}
 			simtest.Quiet(t, f)
@@ -85,8 +89,8 @@ func TestEveryFormOfTheNextExecutionTimeIsRead(t *testing.T) {
 	}
 }
 
-// Two windows at half past two in two time zones, each on the days around the change of its clocks: every opening is reported
-// once, a day of 24 hours before, whatever the clocks do in that day.
+// Two windows at half past two in two time zones, each on the days around the change of its clocks: every opening
+// is reported once, a day of 24 hours before, whatever the clocks do in that day.
 func TestADayBeforeIs24HoursAlsoWhenTheClocksChange(t *testing.T) {
 	const other = "mw-0fedcba9876543210"
 	for _, c := range simtest.Some([]struct {
@@ -116,7 +120,8 @@ func TestADayBeforeIs24HoursAlsoWhenTheClocksChange(t *testing.T) {
 			for _, note := range simtest.Sent(f) {
 				m := parsed(t, []world.Note{note})
 				times[m.Window.ID] = append(times[m.Window.ID], m.Window.Opens)
-				if lead := m.Window.Opens.Sub(note.At); lead > 24*time.Hour || (lead < 22*time.Hour && len(executions) == 3) { // of two within a day the second is reported once the first has opened
+				if lead := m.Window.Opens.Sub(note.At); lead > 24*time.Hour ||
+					(lead < 22*time.Hour && len(executions) == 3) { // of two within a day the second is reported once the first has opened
 					t.Errorf("that of %s was sent %s before", m.Window.Opens, lead)
 				}
 			}

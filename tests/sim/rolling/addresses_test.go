@@ -133,7 +133,11 @@ func TestNotOursHidesNothingOfTheInstancesOwnVPC(t *testing.T) {
 	nothingChanged(t, f)
 
 	f = byAddress(t, sim.VPC)
-	simtest.Once(f, "elb.Deregister", func(world.Op) { f.RegisterByHand(sim.Group("pods"), simtest.Address("10.0.7.2", "8080")) })
+	simtest.Once(
+		f,
+		"elb.Deregister",
+		func(world.Op) { f.RegisterByHand(sim.Group("pods"), simtest.Address("10.0.7.2", "8080")) },
+	)
 	simtest.Begin(t, f, request)
 	simtest.Finish(t, f, 12*time.Hour)
 	simtest.Rebooted(t, f, 0, sim.ID(1))
@@ -141,8 +145,20 @@ func TestNotOursHidesNothingOfTheInstancesOwnVPC(t *testing.T) {
 
 func TestAnInstanceGroupOfTheSecondInterfacesVPCIsSeen(t *testing.T) {
 	f := simtest.Fleet(t, 3, map[int]world.MachineSpec{1: networked})
-	f.AddGroup(world.GroupSpec{ARN: sim.Group("back"), Name: "back", VPC: otherVPC, Attached: true, Interval: 10 * time.Second})
-	simtest.Once(f, "elb.Deregister", func(world.Op) { f.RegisterByHand(sim.Group("back"), simtest.Address(sim.ID(1), "9000")) })
+	f.AddGroup(
+		world.GroupSpec{
+			ARN:      sim.Group("back"),
+			Name:     "back",
+			VPC:      otherVPC,
+			Attached: true,
+			Interval: 10 * time.Second,
+		},
+	)
+	simtest.Once(
+		f,
+		"elb.Deregister",
+		func(world.Op) { f.RegisterByHand(sim.Group("back"), simtest.Address(sim.ID(1), "9000")) },
+	)
 	simtest.Begin(t, f, simtest.All{"maxErrors": 1})
 	simtest.Finish(t, f, 12*time.Hour)
 	simtest.Rebooted(t, f, 0, sim.ID(1))
@@ -241,7 +257,12 @@ func TestR5ACheckThatMakesNoProbeNeverPasses(t *testing.T) {
 			simtest.Begin(t, f, simtest.All{"check": check, "maxChecks": 3})
 			simtest.Until(t, f, "nobody was rebooted", time.Hour, func() bool { return f.Count("ec2.Reboot") == 1 })
 			var groups any
-			change(t, f, "PLAN", func(plan map[string]any) { groups, plan["groups"] = plan["groups"], map[string]any{} })
+			change(
+				t,
+				f,
+				"PLAN",
+				func(plan map[string]any) { groups, plan["groups"] = plan["groups"], map[string]any{} },
+			)
 			simtest.Until(t, f, "it hasn't failed", 2*time.Hour, func() bool {
 				s, err := f.Status("run-1")
 				return err == nil && s.Done+s.Failed > 0

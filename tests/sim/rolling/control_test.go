@@ -19,7 +19,18 @@ func TestControlStatusTellsWhereEverybodyIs(t *testing.T) {
 	f.Advance(time.Minute)
 	answer, err := f.Call("control", simtest.All{"command": "status"})
 	text, _ := json.Marshal(answer)
-	if err != nil || !simtest.ContainsAll(string(text), "run-1", sim.ID(1), sim.ID(2), `"step":"reboot"`, `"since"`, `"nextwakeup"`, `"waiting":3`, `"outsince"`) {
+	if err != nil ||
+		!simtest.ContainsAll(
+			string(text),
+			"run-1",
+			sim.ID(1),
+			sim.ID(2),
+			`"step":"reboot"`,
+			`"since"`,
+			`"nextwakeup"`,
+			`"waiting":3`,
+			`"outsince"`,
+		) {
 		t.Errorf("%s, %v", text, err)
 	}
 	simtest.Finish(t, f, 6*time.Hour, sim.ID(1))
@@ -93,7 +104,8 @@ func TestControlCancelBringsBackThoseWhoAreOutAndSkipsTheRest(t *testing.T) {
 				t.Errorf("%d more calls took targets out", n-left)
 			}
 			s, err := f.Status("run-1")
-			if err != nil || s.Failed > 0 || s.Done > 4 || s.Ended.IsZero() || !simtest.ContainsAll(s.Stopped, "cancel") {
+			if err != nil || s.Failed > 0 || s.Done > 4 || s.Ended.IsZero() ||
+				!simtest.ContainsAll(s.Stopped, "cancel") {
 				t.Errorf("%+v, %v", s, err)
 			}
 			simtest.Told(t, f, "report", "ended", "cancel")

@@ -42,7 +42,8 @@ func (o outageOf) begins(t *testing.T, f *sim.Fleet, id, step string) {
 	simtest.Until(t, f, id+" didn't come to "+step, 12*time.Hour, func() bool { return itemOf(f, id).Step == step })
 	from := f.Now()
 	f.Refuse = func(op world.Op) error {
-		if o.hits(op) && f.Now().Before(from.Add(o.lasts)) && (o.whose == "" || strings.Contains(op.Subject+op.Detail, o.whose)) {
+		if o.hits(op) && f.Now().Before(from.Add(o.lasts)) &&
+			(o.whose == "" || strings.Contains(op.Subject+op.Detail, o.whose)) {
 			return o.err
 		}
 		return nil
@@ -69,7 +70,14 @@ func TestErrorsOutsideAreBorneForHours(t *testing.T) {
 				o.begins(t, f, sim.ID(1), c.at)
 				if o.lasts > 6*time.Hour {
 					simtest.Finish(t, f, 48*time.Hour, sim.ID(1))
-					simtest.FailedBecause(t, f, sim.ID(1), strings.Replace(c.at, "await", "rejoin", 1), true, "Throttling")
+					simtest.FailedBecause(
+						t,
+						f,
+						sim.ID(1),
+						strings.Replace(c.at, "await", "rejoin", 1),
+						true,
+						"Throttling",
+					)
 					return
 				}
 				simtest.Finish(t, f, 12*time.Hour)
@@ -137,7 +145,8 @@ func TestARebootThatWasRefusedIsUndone(t *testing.T) {
 	simtest.Begin(t, f, simtest.All{"maxErrors": 1})
 	outageOf{"ec2.Reboot", 3 * time.Hour, errTooFast, sim.ID(1)}.begins(t, f, sim.ID(1), "reboot")
 	simtest.Until(t, f, "nobody called", time.Hour, func() bool { return f.Count("ec2.Reboot") > 2 })
-	if i := itemOf(f, sim.ID(1)); i.RebootCalls != 0 || !i.RebootAskedAt.IsZero() || !i.RebootedAt.IsZero() || !i.CalledAt.IsZero() {
+	if i := itemOf(f, sim.ID(1)); i.RebootCalls != 0 || !i.RebootAskedAt.IsZero() || !i.RebootedAt.IsZero() ||
+		!i.CalledAt.IsZero() {
 		t.Errorf("after calls that were refused it says %+v", i)
 	}
 	simtest.Finish(t, f, 24*time.Hour)
@@ -161,7 +170,13 @@ func TestALookThatCantBeMadeClosesTheGate(t *testing.T) {
 func TestATargetThatOthersTakeOutDuringAnOutageStaysOut(t *testing.T) {
 	f := simtest.Fleet(t, 2)
 	simtest.Begin(t, f, simtest.All{"maxErrors": 1})
-	simtest.Until(t, f, "it didn't come to rejoin", 12*time.Hour, func() bool { return itemOf(f, sim.ID(1)).Step == "rejoin" })
+	simtest.Until(
+		t,
+		f,
+		"it didn't come to rejoin",
+		12*time.Hour,
+		func() bool { return itemOf(f, sim.ID(1)).Step == "rejoin" },
+	)
 	from := f.Now()
 	f.Refuse = func(op world.Op) error {
 		if op.Function != "" && op.Service == "elb" && op.Name == "Register" && op.Subject == sim.Group("web") &&
@@ -170,7 +185,13 @@ func TestATargetThatOthersTakeOutDuringAnOutageStaysOut(t *testing.T) {
 		}
 		return nil
 	}
-	simtest.Until(t, f, "it wasn't registered in api", time.Hour, func() bool { return len(f.Standing("api", sim.ID(1))) == 1 })
+	simtest.Until(
+		t,
+		f,
+		"it wasn't registered in api",
+		time.Hour,
+		func() bool { return len(f.Standing("api", sim.ID(1))) == 1 },
+	)
 	f.Advance(20 * time.Minute)
 	f.DeregisterByHand(sim.Group("api"), simtest.Address(sim.ID(1), "9090"))
 	f.Watch.Forget(sim.ID(1))
@@ -198,7 +219,8 @@ func TestRejoinTimeoutFollowsTheHealthCheck(t *testing.T) {
 	simtest.Counts(t, f, 2, 0, 0)
 }
 
-// TestManyTargetGroups: 300 groups, five tokens, AWS's lower rate of ten calls a second. It costs time, and no instance.
+// TestManyTargetGroups: 300 groups, five tokens, AWS's lower rate of ten calls a second. It costs time, and no
+// instance.
 func TestManyTargetGroups(t *testing.T) {
 	f := simtest.Fleet(t, 6)
 	foreignGroups(f, 300)
@@ -228,7 +250,13 @@ func TestManyTargetGroups(t *testing.T) {
 // foreignGroups adds target groups that none of the fleet stands in.
 func foreignGroups(f *sim.Fleet, n int) {
 	for i := range n {
-		f.AddGroup(world.GroupSpec{ARN: sim.Group(fmt.Sprintf("other-%03d", i)) + fmt.Sprint(i), Name: fmt.Sprint("other-", i), VPC: sim.VPC})
+		f.AddGroup(
+			world.GroupSpec{
+				ARN:  sim.Group(fmt.Sprintf("other-%03d", i)) + fmt.Sprint(i),
+				Name: fmt.Sprint("other-", i),
+				VPC:  sim.VPC,
+			},
+		)
 	}
 }
 
@@ -250,7 +278,8 @@ func TestTooManyTargetGroupsAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheFirstLookAfterAnOutageDoesntGiveUp: nothing ran for an hour, and the first answer after it is a bad one by chance.
+// TestTheFirstLookAfterAnOutageDoesntGiveUp: nothing ran for an hour, and the first answer after it is a bad one by
+// chance.
 func TestTheFirstLookAfterAnOutageDoesntGiveUp(t *testing.T) {
 	f := simtest.Fleet(t, 2)
 	simtest.Begin(t, f, simtest.All{"check": simtest.All{"http": simtest.All{"port": 8080}}, "proof": "off"})
@@ -258,7 +287,11 @@ func TestTheFirstLookAfterAnOutageDoesntGiveUp(t *testing.T) {
 	from := f.Now()
 	f.Throttled = func(string) bool { return f.Now().Before(from.Add(time.Hour)) }
 	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Status = 503 })
-	simtest.Once(f, "probe.HTTP", func(world.Op) { f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Status = 200 }) })
+	simtest.Once(
+		f,
+		"probe.HTTP",
+		func(world.Op) { f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Status = 200 }) },
+	)
 	simtest.Finish(t, f, 12*time.Hour)
 	simtest.Counts(t, f, 2, 0, 0)
 }

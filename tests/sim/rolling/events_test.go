@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Every file in events/ is an event that its function takes: a request is begun or refused by name, a message finds no item
-// and is dropped, a command is answered.
+// Every file in events/ is an event that its function takes: a request is begun or refused by name, a message finds
+// no item and is dropped, a command is answered.
 func TestEveryEventIsTakenByItsFunction(t *testing.T) {
 	files, err := filepath.Glob("../../../events/*.json")
 	if err != nil || len(files) == 0 {
@@ -32,7 +32,8 @@ func TestEveryEventIsTakenByItsFunction(t *testing.T) {
 			var answer events.SQSEventResponse
 			switch {
 			case strings.Contains(string(text), `"Records"`):
-				if err != nil || json.Unmarshal(out, &answer) != nil || answer.BatchItemFailures == nil || len(answer.BatchItemFailures) > 0 {
+				if err != nil || json.Unmarshal(out, &answer) != nil || answer.BatchItemFailures == nil ||
+					len(answer.BatchItemFailures) > 0 {
 					t.Errorf("a message is answered with %s, %v", out, err)
 				}
 			case function == "start" || function == "survey":

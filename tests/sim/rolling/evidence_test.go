@@ -26,7 +26,11 @@ func TestAFastBootWithoutABootIDIsSeen(t *testing.T) {
 	for name, boot := range map[string]time.Duration{"15s": 15 * time.Second, "40s": 40 * time.Second, "75s": 75 * time.Second} {
 		for _, check := range []simtest.All{{"tcp": simtest.All{"port": 8080}}, {"http": simtest.All{}}, {"ec2": true, "http": simtest.All{}}} {
 			t.Run(name, func(t *testing.T) {
-				f := simtest.Fleet(t, 3, map[int]world.MachineSpec{1: {BootTime: boot}, 2: {BootTime: boot}, 3: {BootTime: boot}})
+				f := simtest.Fleet(
+					t,
+					3,
+					map[int]world.MachineSpec{1: {BootTime: boot}, 2: {BootTime: boot}, 3: {BootTime: boot}},
+				)
 				began := f.Now()
 				simtest.Begin(t, f, simtest.All{"check": check, "proof": "off"})
 				simtest.Finish(t, f, 6*time.Hour)
@@ -41,8 +45,8 @@ func TestAFastBootWithoutABootIDIsSeen(t *testing.T) {
 	}
 }
 
-// TestWhatShowsNothingIsntSeenDown: a hung instance whose status checks have no data goes on serving on its old boot, until
-// EC2 forces the reboot.
+// TestWhatShowsNothingIsntSeenDown: a hung instance whose status checks have no data goes on serving on its old
+// boot, until EC2 forces the reboot.
 func TestWhatShowsNothingIsntSeenDown(t *testing.T) {
 	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {IgnoresReboot: true, NoData: 100 * time.Second}})
 	simtest.Begin(t, f, simtest.All{"check": simtest.All{"ec2": true}, "proof": "off"})
@@ -68,14 +72,16 @@ func TestAServerThatAnswersWithAnErrorIsUp(t *testing.T) {
 	believed(t, f, f.IDs...)
 }
 
-// TestAnotherAgentsRebootIsntOurs: it comes between the reading of the boot id and the call, and EC2 carries our call out
-// minutes later, because the instance hangs.
+// TestAnotherAgentsRebootIsntOurs: it comes between the reading of the boot id and the call, and EC2 carries our
+// call out minutes later, because the instance hangs.
 func TestAnotherAgentsRebootIsntOurs(t *testing.T) {
 	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, IgnoresReboot: true}, 2: {Managed: true}})
 	f.Pace = func(world.Op) time.Duration { return 100 * time.Millisecond }
 	others := 0
 	f.Also(func(op world.Op) {
-		if op.Function == "reboot" && op.Service == "ssm" && op.Name == "BootAnswer" && strings.Contains(op.Detail, "true") && others == 0 {
+		if op.Function == "reboot" && op.Service == "ssm" && op.Name == "BootAnswer" &&
+			strings.Contains(op.Detail, "true") &&
+			others == 0 {
 			others++
 			f.After(0, func() { f.RebootInside(sim.ID(1)) })
 		}
@@ -86,15 +92,23 @@ func TestAnotherAgentsRebootIsntOurs(t *testing.T) {
 	if others == 0 || f.Boots(sim.ID(1)) != 1 {
 		t.Fatalf("others rebooted it %d times, EC2 %d times", others, f.Boots(sim.ID(1)))
 	}
-	if back := simtest.Moves(f, "elb.Register", sim.ID(1)); len(back) == 0 || back[0].At.Before(simtest.When(f, "world.reboots", sim.ID(1))) {
+	if back := simtest.Moves(f, "elb.Register", sim.ID(1)); len(back) == 0 ||
+		back[0].At.Before(simtest.When(f, "world.reboots", sim.ID(1))) {
 		t.Error("the boot that another agent had brought about was taken for ours")
 	}
 }
 
-// TestAnAgentThatComesUpLateAnswersAQuestionOfBefore: its answer alone can't be placed, so it is asked again, and the instance
-// is done without waiting five minutes.
+// TestAnAgentThatComesUpLateAnswersAQuestionOfBefore: its answer alone can't be placed, so it is asked again, and
+// the instance is done without waiting five minutes.
 func TestAnAgentThatComesUpLateAnswersAQuestionOfBefore(t *testing.T) {
-	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, BootTime: 5 * time.Second, AgentTime: 25 * time.Second}, 2: {Managed: true}})
+	f := simtest.Fleet(
+		t,
+		2,
+		map[int]world.MachineSpec{
+			1: {Managed: true, BootTime: 5 * time.Second, AgentTime: 25 * time.Second},
+			2: {Managed: true},
+		},
+	)
 	simtest.Begin(t, f, simtest.All{"bootWait": "0s", "checkInterval": "5s"})
 	began := f.Now()
 	simtest.Finish(t, f, time.Hour)
@@ -128,8 +142,10 @@ func TestStartSaysThatTheEC2CheckAloneTakesFiveMinutes(t *testing.T) {
 
 func TestAnUnhealthyDrainingTargetComesBackAsItWas(t *testing.T) {
 	f := simtest.Fleet(t, 3)
-	f.AddGroup(world.GroupSpec{ARN: sim.Group("tcp"), Name: "tcp", VPC: sim.VPC, Protocol: "TCP", Interval: 10 * time.Second,
-		HealthyThreshold: 2, Attached: true, UnhealthyDraining: 10 * time.Hour})
+	f.AddGroup(
+		world.GroupSpec{ARN: sim.Group("tcp"), Name: "tcp", VPC: sim.VPC, Protocol: "TCP", Interval: 10 * time.Second,
+			HealthyThreshold: 2, Attached: true, UnhealthyDraining: 10 * time.Hour},
+	)
 	f.ARNs = append(f.ARNs, sim.Group("tcp"))
 	for _, id := range f.IDs {
 		f.Place(sim.Group("tcp"), id, 7070)
@@ -174,10 +190,14 @@ func TestAnInitialTargetIsWaitedFor(t *testing.T) {
 	}
 }
 
-// TestAnAnswerOfBeforeDoesntEndTheWait: the question was sent before the instance went down, and its answer is fetched minutes
-// later, when the time for a proof is over.
+// TestAnAnswerOfBeforeDoesntEndTheWait: the question was sent before the instance went down, and its answer is
+// fetched minutes later, when the time for a proof is over.
 func TestAnAnswerOfBeforeDoesntEndTheWait(t *testing.T) {
-	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, RebootLag: 10 * time.Second}, 2: {Managed: true}})
+	f := simtest.Fleet(
+		t,
+		2,
+		map[int]world.MachineSpec{1: {Managed: true, RebootLag: 10 * time.Second}, 2: {Managed: true}},
+	)
 	asked := time.Time{}
 	f.Throttled = func(string) bool { return !asked.IsZero() && f.Now().Before(asked.Add(20*time.Minute)) }
 	f.Also(func(op world.Op) {
@@ -227,7 +247,11 @@ func TestBootWaitIsKeptByWhoIsLookedAtEarly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: spec, 2: spec})
-			simtest.Begin(t, f, simtest.All{"bootWait": "20m", "check": simtest.All{"tcp": simtest.All{"port": 8080}}, "proof": "off"})
+			simtest.Begin(
+				t,
+				f,
+				simtest.All{"bootWait": "20m", "check": simtest.All{"tcp": simtest.All{"port": 8080}}, "proof": "off"},
+			)
 			simtest.Finish(t, f, 6*time.Hour)
 			simtest.Counts(t, f, 2, 0, 0)
 			i := itemOf(f, sim.ID(1))

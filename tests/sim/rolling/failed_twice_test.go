@@ -11,8 +11,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// TestR7ASecondFailureInTheSameSecondIsAnnounced stops an instance while it drains: reboot gives up, triage sends it back, and
-// rejoin gives up at once.
+// TestR7ASecondFailureInTheSameSecondIsAnnounced stops an instance while it drains: reboot gives up, triage sends
+// it back, and rejoin gives up at once.
 func TestR7ASecondFailureInTheSameSecondIsAnnounced(t *testing.T) {
 	f := simtest.Fleet(t, 2)
 	simtest.Begin(t, f, nil)

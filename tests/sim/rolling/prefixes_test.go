@@ -13,7 +13,9 @@ import (
 // prefixed is a fleet on a stack that allows only so much to be muted.
 func prefixed(t *testing.T, alarms, rules string) *sim.Fleet {
 	t.Helper()
-	stack, err := sim.StackWith(map[string]string{"PatchScheduleState": "DISABLED", "AlarmPrefix": alarms, "RulePrefix": rules})
+	stack, err := sim.StackWith(
+		map[string]string{"PatchScheduleState": "DISABLED", "AlarmPrefix": alarms, "RulePrefix": rules},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +70,8 @@ func TestNoPrefixesAreNeededByARunThatMutesNothing(t *testing.T) {
 	simtest.Counts(t, f, 2, 0, 0)
 }
 
-// TestStartAcceptsWhatTheRoleMayDisable holds start's answer against AWS's, which goes by the role: what is accepted can be
-// disabled, and what can't be is refused before the run begins.
+// TestStartAcceptsWhatTheRoleMayDisable holds start's answer against AWS's, which goes by the role: what is
+// accepted can be disabled, and what can't be is refused before the run begins.
 func TestStartAcceptsWhatTheRoleMayDisable(t *testing.T) {
 	for _, prefix := range []string{"", "web-", "nightly", "orders", "aws.", "*"} {
 		for _, bus := range buses {
@@ -81,7 +83,14 @@ func TestStartAcceptsWhatTheRoleMayDisable(t *testing.T) {
 					arn = "arn:aws:events:us-east-1:123456789012:rule/" + bus + "/" + rule
 				}
 				if may := f.Stack.Functions["start"].Role.Permits("events:DisableRule", arn); may != (err == nil) {
-					t.Errorf("prefix %q, rule %s of bus %s: the role may disable it: %t; start says %v", prefix, rule, bus, may, err)
+					t.Errorf(
+						"prefix %q, rule %s of bus %s: the role may disable it: %t; start says %v",
+						prefix,
+						rule,
+						bus,
+						may,
+						err,
+					)
 				}
 			}
 		}

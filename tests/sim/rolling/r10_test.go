@@ -55,7 +55,14 @@ func TestR10TheCostOfAnInstanceDoesntGrowWithTheFleet(t *testing.T) {
 				a, b := cost.Per(few)/float64(c.small), cost.Per(many)/float64(c.size)
 				t.Logf("%-20s %10.3f %10.3f", cost.Name, a, b)
 				if b > a*1.05 {
-					t.Errorf("%s: %.3f an instance in a fleet of %d, %.3f in one of %d", cost.Name, a, c.small, b, c.size)
+					t.Errorf(
+						"%s: %.3f an instance in a fleet of %d, %.3f in one of %d",
+						cost.Name,
+						a,
+						c.small,
+						b,
+						c.size,
+					)
 				} else if a > 0 && math.Abs(b-a)/a > 0.05 {
 					t.Logf("%s: less in the larger fleet", cost.Name)
 				}

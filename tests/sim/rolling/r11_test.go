@@ -95,7 +95,8 @@ func TestR11WhatIsNoRequestAtAll(t *testing.T) {
 func TestR11TheRequestReplacesFieldsOfTheFleetsParameter(t *testing.T) {
 	f := simtest.Fleet(t, 4)
 	f.SetParameter("/quickstep/fleets/web", `{"fleet":"web","tags":{"Role":"nobody"},"maxConcurrency":2,"proof":"off"}`)
-	if _, err := f.Call("start", simtest.All{"fleet": "web", "id": "run-1"}); err == nil || !strings.Contains(err.Error(), "tags") {
+	if _, err := f.Call("start", simtest.All{"fleet": "web", "id": "run-1"}); err == nil ||
+		!strings.Contains(err.Error(), "tags") {
 		t.Errorf("the parameter's tags should match nothing: %v", err)
 	}
 	f.Watch.Tokens = 2

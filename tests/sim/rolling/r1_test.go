@@ -105,7 +105,11 @@ func TestR1ANextRunOnAnOverlappingGroupCountsThemToo(t *testing.T) {
 	simtest.Finish(t, f, 4*time.Hour, sim.ID(1))
 	most := simtest.Peak(f)
 	f.Watch.NextRun()
-	simtest.Begin(t, f, simtest.All{"id": "run-2", "fleet": "other", "tags": nil, "instanceIds": f.IDs[3:], "maxConcurrency": 2})
+	simtest.Begin(
+		t,
+		f,
+		simtest.All{"id": "run-2", "fleet": "other", "tags": nil, "instanceIds": f.IDs[3:], "maxConcurrency": 2},
+	)
 	simtest.Finish(t, f, 4*time.Hour, sim.ID(1))
 	simtest.CountsOf(t, f, "run-2", 3, 0, 0)
 	if *most != 2 {
@@ -155,7 +159,13 @@ func TestR1ReleaseFreesTheToken(t *testing.T) {
 func TestR1ReleaseFreesTheTokenOfARunThatGoesOn(t *testing.T) {
 	f := simtest.Fleet(t, 6, map[int]world.MachineSpec{1: neverReturns})
 	simtest.Begin(t, f, simtest.All{"maxConcurrency": 2, "maxErrors": 2})
-	simtest.Until(t, f, "nobody failed", 2*time.Hour, func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 })
+	simtest.Until(
+		t,
+		f,
+		"nobody failed",
+		2*time.Hour,
+		func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 },
+	)
 	simtest.Control(t, f, "release", sim.ID(1))
 	f.Watch.Tokens = 3
 	most := simtest.Peak(f)

@@ -89,7 +89,13 @@ func TestR2TargetsThatBecomeUnhealthyHoldTheNextOneBack(t *testing.T) {
 	f := simtest.Fleet(t, 4)
 	simtest.Settle(f, 3, "web", "api")
 	simtest.Begin(t, f, simtest.All{"minHealthy": 3})
-	simtest.Until(t, f, "nobody was done", time.Hour, func() bool { s, err := f.Status("run-1"); return err == nil && s.Done == 1 })
+	simtest.Until(
+		t,
+		f,
+		"nobody was done",
+		time.Hour,
+		func() bool { s, err := f.Status("run-1"); return err == nil && s.Done == 1 },
+	)
 	f.Break(sim.ID(1))
 	f.Advance(time.Minute)
 	left := len(simtest.Calls(f, "elb.Deregister"))

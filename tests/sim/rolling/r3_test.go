@@ -14,8 +14,19 @@ import (
 // network adds an NLB's target group.
 func network(f *sim.Fleet, name string, delay time.Duration) {
 	f.ARNs = append(f.ARNs, sim.Group(name))
-	f.AddGroup(world.GroupSpec{ARN: sim.Group(name), Name: name, VPC: sim.VPC, Protocol: "TCP", Delay: delay, Interval: 10 * time.Second,
-		HealthyThreshold: 2, Attached: true, Health: run.HealthCheck{Protocol: "TCP", Port: "traffic-port"}})
+	f.AddGroup(
+		world.GroupSpec{
+			ARN:              sim.Group(name),
+			Name:             name,
+			VPC:              sim.VPC,
+			Protocol:         "TCP",
+			Delay:            delay,
+			Interval:         10 * time.Second,
+			HealthyThreshold: 2,
+			Attached:         true,
+			Health:           run.HealthCheck{Protocol: "TCP", Port: "traffic-port"},
+		},
+	)
 }
 
 // gap is the time from an instance's first deregistration to its first reboot.
@@ -90,7 +101,8 @@ func TestR3WhoIsRegisteredAgainByHandIsNotRebooted(t *testing.T) {
 func TestR3WhoIsAlwaysRegisteredAgainIsNeverRebooted(t *testing.T) {
 	f := simtest.Fleet(t, 3)
 	f.Also(func(op world.Op) {
-		if op.Service == "elb" && op.Name == "Deregister" && op.Happened && op.Function != "" && op.Subject == sim.Group("api") {
+		if op.Service == "elb" && op.Name == "Deregister" && op.Happened && op.Function != "" &&
+			op.Subject == sim.Group("api") {
 			f.After(5*time.Second, func() { f.RegisterByHand(sim.Group("api"), simtest.Address(sim.ID(1), "9090")) })
 		}
 	})

@@ -13,7 +13,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// believed checks R5 of the first instance: what put it back came after the operating system had really come up anew.
+// believed checks R5 of the first instance: what put it back came after the operating system had really come up
+// anew.
 func believed(t *testing.T, f *sim.Fleet, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
@@ -182,7 +183,11 @@ func TestR5InstancesWithoutTargetGroupAreRebootedInPlace(t *testing.T) {
 }
 
 func TestR5AnInstanceThatWasAskedTwiceIsntFailedForWaiting(t *testing.T) {
-	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, RebootLag: 90 * time.Second}, 2: {Managed: true}})
+	f := simtest.Fleet(
+		t,
+		2,
+		map[int]world.MachineSpec{1: {Managed: true, RebootLag: 90 * time.Second}, 2: {Managed: true}},
+	)
 	calls := 0
 	f.Fault = func(op world.Op) world.Fault {
 		if op.Service == "ec2" && op.Name == "Reboot" && op.Subject == sim.ID(1) {

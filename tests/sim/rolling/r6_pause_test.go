@@ -22,7 +22,11 @@ func TestR6APausedRunMutesNothingWhileNobodyIsOut(t *testing.T) {
 		t.Error("somebody is still out")
 	}
 	if f.Muted("web-5xx") || f.Muted("web-latency") || !f.RuleEnabled("default", "web-nightly") {
-		t.Errorf("something is muted: rules %v, web-nightly enabled: %t", f.MuteRules(), f.RuleEnabled("default", "web-nightly"))
+		t.Errorf(
+			"something is muted: rules %v, web-nightly enabled: %t",
+			f.MuteRules(),
+			f.RuleEnabled("default", "web-nightly"),
+		)
 	}
 	simtest.Control(t, f, "resume", "run-1")
 	simtest.Finish(t, f, 12*time.Hour) // watchMutes sees that it is muted before anybody leaves
@@ -58,7 +62,13 @@ func TestR6AlarmsInAlarmAtTheEndWaitForFifteenMinutes(t *testing.T) {
 			f := muted(t, 2)
 			simtest.Begin(t, f, simtest.All{"mute": muteWeb})
 			f.After(5*time.Minute, func() { f.SetAlarmState("web-5xx", "ALARM") })
-			simtest.Until(t, f, "nobody is about to be last", 4*time.Hour, func() bool { return f.Watch.Left[sim.ID(2)] == 1 && f.Watch.Out() == 0 })
+			simtest.Until(
+				t,
+				f,
+				"nobody is about to be last",
+				4*time.Hour,
+				func() bool { return f.Watch.Left[sim.ID(2)] == 1 && f.Watch.Out() == 0 },
+			)
 			end := f.Now()
 			f.After(c.ok, func() { f.SetAlarmState("web-5xx", "OK") })
 			simtest.Finish(t, f, 4*time.Hour)

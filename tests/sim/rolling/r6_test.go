@@ -40,7 +40,9 @@ func watchMutes(t *testing.T, f *sim.Fleet) {
 		if f.RuleEnabled("default", "web-retired") {
 			t.Errorf("web-retired was turned on, by %s", op)
 		}
-		if f.Watch.Out() > len(f.Docs("OUT")) && (!f.Muted("web-5xx") || !f.Muted("web-latency") || f.RuleEnabled("default", "web-nightly")) && !told {
+		if f.Watch.Out() > len(f.Docs("OUT")) &&
+			(!f.Muted("web-5xx") || !f.Muted("web-latency") || f.RuleEnabled("default", "web-nightly")) &&
+			!told {
 			told = true
 			t.Errorf("somebody is out and alarms or rules aren't muted, after %s", op)
 		}
@@ -159,9 +161,23 @@ func TestR6TwoRunsShareARule(t *testing.T) {
 	f.AddAlarm("database", "OK")
 	f.AddRule("default", "web-nightly", true, "")
 	watchMutes(t, f)
-	simtest.Begin(t, f, simtest.All{"fleet": "one", "tags": nil, "targetGroupArns": []string{sim.Group("one")}, "mute": muteWeb})
+	simtest.Begin(
+		t,
+		f,
+		simtest.All{"fleet": "one", "tags": nil, "targetGroupArns": []string{sim.Group("one")}, "mute": muteWeb},
+	)
 	simtest.Until(t, f, "nobody left", time.Hour, func() bool { return f.Count("elb.Deregister") > 0 })
-	simtest.Begin(t, f, simtest.All{"id": "run-2", "fleet": "two", "tags": nil, "targetGroupArns": []string{sim.Group("two")}, "mute": muteWeb})
+	simtest.Begin(
+		t,
+		f,
+		simtest.All{
+			"id":              "run-2",
+			"fleet":           "two",
+			"tags":            nil,
+			"targetGroupArns": []string{sim.Group("two")},
+			"mute":            muteWeb,
+		},
+	)
 	simtest.Finish(t, f, 12*time.Hour)
 	simtest.Counts(t, f, 2, 0, 0)
 	simtest.CountsOf(t, f, "run-2", 2, 0, 0)

@@ -11,8 +11,8 @@ import (
 	"quickstep/tests/world"
 )
 
-// unhurried is a fleet whose watchdog looks every six hours: nothing is lost in these simulations, and months of minutes are
-// long.
+// unhurried is a fleet whose watchdog looks every six hours: nothing is lost in these simulations, and months of
+// minutes are long.
 func unhurried(t *testing.T, size int) *sim.Fleet {
 	t.Helper()
 	s, err := simtest.Stack()
@@ -47,8 +47,8 @@ func dozing(t *testing.T, size int) *sim.Fleet {
 	return f
 }
 
-// shorter is a number of days, or of instances with a day each: a fifth of it with the race detector, which has nothing to find in a
-// long run that it doesn't in a short one.
+// shorter is a number of days, or of instances with a day each: a fifth of it with the race detector, which has
+// nothing to find in a long run that it doesn't in a short one.
 func shorter(n int) int {
 	if simtest.Raced {
 		return n / 5
@@ -175,7 +175,15 @@ func TestR6EndedMuteRulesAreDeletedMeanwhile(t *testing.T) {
 	f := unhurried(t, 3)
 	f.AddAlarm("web-5xx", "OK")
 	f.ChangeGroup(sim.Group("web"), func(g *world.GroupSpec) { g.Delay = time.Hour })
-	simtest.Begin(t, f, simtest.All{"mute": simtest.All{"alarmNames": []string{"web-5xx"}}, "bootWait": "24h", "check": simtest.All{"tcp": simtest.All{"port": 8080}}})
+	simtest.Begin(
+		t,
+		f,
+		simtest.All{
+			"mute":     simtest.All{"alarmNames": []string{"web-5xx"}},
+			"bootWait": "24h",
+			"check":    simtest.All{"tcp": simtest.All{"port": 8080}},
+		},
+	)
 	most := 0
 	f.AfterEffect = nil
 	for !f.Over() {

@@ -138,7 +138,8 @@ func TestR7StatusTellsOfTrouble(t *testing.T) {
 	}
 }
 
-// What failed out of service is read, and the failures are announced, beside the mute: neither keeps a pause from its end.
+// What failed out of service is read, and the failures are announced, beside the mute: neither keeps a pause from
+// its end.
 func TestR7PatienceDoesNotWaitForTheRestOfTheLook(t *testing.T) {
 	for _, c := range []struct{ service, name, about string }{
 		{"dynamodb", "Get", "OUT/"}, {"sns", "Publish", ""},
@@ -148,7 +149,8 @@ func TestR7PatienceDoesNotWaitForTheRestOfTheLook(t *testing.T) {
 			simtest.Begin(t, f, simtest.All{"maxConcurrency": 2, "maxErrors": 3, "maxPause": "1h"})
 			simtest.Until(t, f, "nobody failed", 12*time.Hour, func() bool { return len(f.Docs("OUT")) > 0 })
 			f.Fault = func(op world.Op) world.Fault {
-				if op.Function == "finish" && op.Service == c.service && op.Name == c.name && strings.Contains(op.Detail, c.about) {
+				if op.Function == "finish" && op.Service == c.service && op.Name == c.name &&
+					strings.Contains(op.Detail, c.about) {
 					if s, _ := f.Status("run-1"); s.Stopped == "" {
 						return world.ServerError
 					}
@@ -157,7 +159,13 @@ func TestR7PatienceDoesNotWaitForTheRestOfTheLook(t *testing.T) {
 			}
 			simtest.Control(t, f, "pause", "run-1")
 			paused := f.Now()
-			simtest.Until(t, f, "the pause doesn't end", 3*time.Hour, func() bool { s, _ := f.Status("run-1"); return s.Stopped != "" })
+			simtest.Until(
+				t,
+				f,
+				"the pause doesn't end",
+				3*time.Hour,
+				func() bool { s, _ := f.Status("run-1"); return s.Stopped != "" },
+			)
 			if took := f.Now().Sub(paused); took > 75*time.Minute {
 				t.Errorf("a pause of an hour took %s", took)
 			}
@@ -220,7 +228,10 @@ func TestR6AnAlarmThatComesBackIsMutedAgain(t *testing.T) {
 	f := underway(t, simtest.All{"bootWait": "20m"})
 	f.DeleteAlarm("web-latency")
 	f.Advance(45 * time.Minute)
-	if out, _ := f.Invoke(context.Background(), "control", json.RawMessage(`{"command":"status","run":"run-1"}`)); !strings.Contains(string(out), `"deletedAlarms":["web-latency"]`) {
+	if out, _ := f.Invoke(context.Background(), "control", json.RawMessage(`{"command":"status","run":"run-1"}`)); !strings.Contains(
+		string(out),
+		`"deletedAlarms":["web-latency"]`,
+	) {
 		t.Errorf("status: %s", out)
 	}
 	f.AddAlarm("web-latency", "OK")
@@ -259,8 +270,8 @@ func TestR6AnAlarmDeletedAtTheStartDoesNotEndTheRun(t *testing.T) {
 	restored(t, f)
 }
 
-// Each generation of mute rules has as many parts as there were alarms for: those of the first are more than those of the
-// last, also where a crash or another delivery comes between.
+// Each generation of mute rules has as many parts as there were alarms for: those of the first are more than those
+// of the last, also where a crash or another delivery comes between.
 func TestR6EveryPartOfEveryGenerationIsDeleted(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -272,7 +283,13 @@ func TestR6EveryPartOfEveryGenerationIsDeleted(t *testing.T) {
 				f.AddAlarm(fmt.Sprintf("web-%03d", n), "OK")
 			}
 			simtest.Begin(t, f, simtest.All{"mute": muteWeb, "bootWait": "5m"})
-			simtest.Until(t, f, "nobody is done", 12*time.Hour, func() bool { s, _ := f.Status("run-1"); return s.Done >= 1 })
+			simtest.Until(
+				t,
+				f,
+				"nobody is done",
+				12*time.Hour,
+				func() bool { s, _ := f.Status("run-1"); return s.Done >= 1 },
+			)
 			if !c.counted {
 				rewrite(t, f, "ACTIVE", "run-1", func(a simtest.All) { delete(a["quiet"].(simtest.All), "parts") })
 			}
@@ -305,7 +322,11 @@ func rewrite(t *testing.T, f *sim.Fleet, pk, sk string, change func(simtest.All)
 	change(fields)
 	body, err := json.Marshal(fields)
 	if err == nil {
-		err = f.Table().Write(context.Background(), "another version", ledger.Write{Key: doc.Key, Rev: doc.Rev, Body: body, Expires: f.Expiry(pk, sk)})
+		err = f.Table().Write(
+			context.Background(),
+			"another version",
+			ledger.Write{Key: doc.Key, Rev: doc.Rev, Body: body, Expires: f.Expiry(pk, sk)},
+		)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -330,11 +351,15 @@ func TestR6OneBusByNameAndByARN(t *testing.T) {
 		{"mute": simtest.All{"alarmNames": []string{"web-5xx"}, "eventBus": "arn:aws:events:eu-west-1:123456789012:event-bus/orders"}},
 	} {
 		fields["id"] = "foreign"
-		if _, err := f.Ask(fields); err == nil || !simtest.ContainsAll(err.Error(), "mute.eventBus", "another account or Region") {
+		if _, err := f.Ask(fields); err == nil ||
+			!simtest.ContainsAll(err.Error(), "mute.eventBus", "another account or Region") {
 			t.Errorf("%v: %v", fields, err)
 		}
 	}
-	f.SetParameter("/quickstep/fleets/web", `{"mute":{"ruleNames":["web-nightly"],"eventBus":"arn:aws:events:eu-west-1:123456789012:event-bus/x"}}`)
+	f.SetParameter(
+		"/quickstep/fleets/web",
+		`{"mute":{"ruleNames":["web-nightly"],"eventBus":"arn:aws:events:eu-west-1:123456789012:event-bus/x"}}`,
+	)
 	if _, err := f.Ask(simtest.All{"id": "foreign"}); err == nil || !strings.Contains(err.Error(), "parameter") {
 		t.Errorf("of the fleet's parameter: %v", err)
 	}
@@ -377,7 +402,10 @@ func TestR6CompositeAlarmsThatDependOnMutedOnesAreNamed(t *testing.T) {
 	mail := simtest.Told(t, f, "report", "begins").Text
 	for _, text := range []string{fmt.Sprint(answer["remarks"]), mail} {
 		for _, name := range []string{"company", "site"} {
-			if !strings.Contains(text, "composite alarm "+name+" depends on muted alarm web-5xx and isn't muted: it can fire") {
+			if !strings.Contains(
+				text,
+				"composite alarm "+name+" depends on muted alarm web-5xx and isn't muted: it can fire",
+			) {
 				t.Errorf("%s isn't named:\n%s", name, text)
 			}
 		}
@@ -453,8 +481,8 @@ func TestR7AMuteThatFailsIsTriedAgainSoon(t *testing.T) {
 	}
 }
 
-// Two runs take one rule at the same time: the second finds it off because the first has just disabled it, between its two
-// readings of the ledger.
+// Two runs take one rule at the same time: the second finds it off because the first has just disabled it, between
+// its two readings of the ledger.
 func TestR6TwoRunsThatTakeARuleAtOnce(t *testing.T) {
 	f := simtest.Empty(t, 1)
 	f.AddGroups("one", "two")
@@ -480,7 +508,17 @@ func TestR6TwoRunsThatTakeARuleAtOnce(t *testing.T) {
 	}
 	mute := simtest.All{"ruleNames": []string{"web-nightly"}}
 	for n, name := range []string{"one", "two"} {
-		simtest.Begin(t, f, simtest.All{"id": fmt.Sprint("run-", n+1), "fleet": name, "tags": nil, "targetGroupArns": []string{sim.Group(name)}, "mute": mute})
+		simtest.Begin(
+			t,
+			f,
+			simtest.All{
+				"id":              fmt.Sprint("run-", n+1),
+				"fleet":           name,
+				"tags":            nil,
+				"targetGroupArns": []string{sim.Group(name)},
+				"mute":            mute,
+			},
+		)
 	}
 	simtest.Finish(t, f, 12*time.Hour)
 	simtest.CountsOf(t, f, "run-2", 2, 0, 0)

@@ -16,14 +16,29 @@ import (
 func TestR7AFailureIsAnnouncedAtOnceWithAllThatAnOperatorNeeds(t *testing.T) {
 	f := simtest.Fleet(t, 6, map[int]world.MachineSpec{1: neverReturns})
 	simtest.Begin(t, f, simtest.All{"maxErrors": 1, "maxConcurrency": 2})
-	simtest.Until(t, f, "nobody failed", 4*time.Hour, func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 })
+	simtest.Until(
+		t,
+		f,
+		"nobody failed",
+		4*time.Hour,
+		func() bool { s, err := f.Status("run-1"); return err == nil && s.Failed == 1 },
+	)
 	f.Advance(time.Second)
 	n := simtest.Told(t, f, "alarm", sim.ID(1))
 	left := simtest.Moves(f, "elb.Deregister", sim.ID(1))[0].At
 	if !simtest.ContainsAll(n.Subject, sim.ID(1), "web", "check", "failed") {
 		t.Errorf("the subject is %q", n.Subject)
 	}
-	if !simtest.ContainsAll(n.Text, "run-1", "out of service since "+left.Format("2006-01-02T15:04"), "why:", "next:", "release", "web, port 8080", "api, port 9090") {
+	if !simtest.ContainsAll(
+		n.Text,
+		"run-1",
+		"out of service since "+left.Format("2006-01-02T15:04"),
+		"why:",
+		"next:",
+		"release",
+		"web, port 8080",
+		"api, port 9090",
+	) {
 		t.Errorf("the text is\n%s", n.Text)
 	}
 	if f.Over() {
@@ -52,7 +67,14 @@ func TestR7ARunIsSummedUpAtItsStartAndItsEnd(t *testing.T) {
 
 func TestR7ARefusedScheduledRequestIsAnAlarm(t *testing.T) {
 	f := simtest.Fleet(t, 2)
-	request, _ := json.Marshal(simtest.All{"id": "arn:aws:scheduler:x/2026", "scheduled": sim.Began, "fleet": "web", "tags": simtest.All{"Role": "nobody"}})
+	request, _ := json.Marshal(
+		simtest.All{
+			"id":        "arn:aws:scheduler:x/2026",
+			"scheduled": sim.Began,
+			"fleet":     "web",
+			"tags":      simtest.All{"Role": "nobody"},
+		},
+	)
 	f.InvokeAsync("start", request)
 	f.Advance(time.Hour)
 	n := simtest.Told(t, f, "alarm", "web", "refused", "tags")
@@ -96,7 +118,13 @@ func TestR7WhatSNSRefusesIsAnnouncedLater(t *testing.T) {
 }
 
 func TestR7APoisonMessageEndsInTheLastQueue(t *testing.T) {
-	poison := []string{"garbage", "{}", `{"pk":"RUN#run-1"}`, `[1]`, `{"pk":"RUN#run-1","sk":"I#i-0","step":"drain","n":-1,"x":1}`}
+	poison := []string{
+		"garbage",
+		"{}",
+		`{"pk":"RUN#run-1"}`,
+		`[1]`,
+		`{"pk":"RUN#run-1","sk":"I#i-0","step":"drain","n":-1,"x":1}`,
+	}
 	for _, queue := range []string{"start", "drain", "reboot", "check", "rejoin", "finish", "dead"} {
 		t.Run(queue, func(t *testing.T) {
 			f := simtest.Fleet(t, 2)
@@ -116,7 +144,11 @@ func TestR7APoisonMessageEndsInTheLastQueue(t *testing.T) {
 
 func TestR7AMessageOfARunThatNeverWasIsDropped(t *testing.T) {
 	f := simtest.Fleet(t, 2)
-	f.Put("drain", `{"pk":"RUN#nobody","sk":"I#i-0123456789abcdef0","step":"drain","n":1,"nudge":0,"notBefore":"2026-01-05T02:00:00Z"}`, 0)
+	f.Put(
+		"drain",
+		`{"pk":"RUN#nobody","sk":"I#i-0123456789abcdef0","step":"drain","n":1,"nudge":0,"notBefore":"2026-01-05T02:00:00Z"}`,
+		0,
+	)
 	f.Put("finish", `{"pk":"ACTIVE","sk":"nobody","step":"open","n":1,"nudge":0,"notBefore":"2026-01-05T02:00:00Z"}`, 0)
 	simtest.Begin(t, f, nil)
 	simtest.Finish(t, f, 12*time.Hour)
@@ -175,7 +207,9 @@ func TestR7ARunWhoseOwnHandlersCrashComesToItsEnd(t *testing.T) {
 			t.Parallel()
 			f := muted(t, 2)
 			f.Fault = func(op world.Op) world.Fault {
-				if op.Function == c.function && op.Service+"."+op.Name == c.call && op.At.Before(sim.Began.Add(5*time.Hour)) && len(f.Docs("ACTIVE")) > 0 {
+				if op.Function == c.function && op.Service+"."+op.Name == c.call &&
+					op.At.Before(sim.Began.Add(5*time.Hour)) &&
+					len(f.Docs("ACTIVE")) > 0 {
 					return world.CrashBefore
 				}
 				return world.None

@@ -121,7 +121,11 @@ func ways(key ledger.Key, m moving, function string) []any {
 	msgs := []any{forged(nil), forged(simtest.All{"notBefore": "9999-12-31T23:59:59Z"}),
 		forged(simtest.All{"n": 1 << 62}), forged(simtest.All{"nudge": 1 << 62})}
 	for _, step := range stepsOf[function] {
-		msgs = append(msgs, forged(simtest.All{"step": step}), forged(simtest.All{"step": step, "notBefore": "9999-12-31T23:59:59Z"}))
+		msgs = append(
+			msgs,
+			forged(simtest.All{"step": step}),
+			forged(simtest.All{"step": step, "notBefore": "9999-12-31T23:59:59Z"}),
+		)
 		for _, pk := range []string{"RUN#run-1", "REPORT#a", "ACTIVE", "REPORTS", "OUT", "LOCK#fleet/web",
 			"LOCK#" + sim.ID(1), "TOPIC"} {
 			for _, sk := range []string{"RUN", "PLAN", "LOCK", "REPORT", "COUNT", "TURN", sim.ID(1), "I#",
@@ -178,7 +182,8 @@ func TestR8MessagesInAnotherQueueChangeNothing(t *testing.T) {
 						continue // a dead letter, which is given back
 					}
 					failed := invoke(t, f, function, body)
-					if dropped := failed == 0; dropped != wellFormed && function != "triage" { // where foreign keys end with people
+					if dropped := failed == 0; dropped != wellFormed &&
+						function != "triage" { // where foreign keys end with people
 						t.Errorf("%s, given %v: dropped %v", function, body, dropped)
 					}
 				}
@@ -251,7 +256,13 @@ func TestR8ForgedDeadLettersFailNobody(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {BootTime: 10 * time.Minute}})
 			simtest.Begin(t, f, simtest.All{"bootWait": "1m", "maxChecks": 90})
-			simtest.Until(t, f, step+" is reached", 12*time.Hour, func() bool { return standing(f, firstOne).Step == step })
+			simtest.Until(
+				t,
+				f,
+				step+" is reached",
+				12*time.Hour,
+				func() bool { return standing(f, firstOne).Step == step },
+			)
 			for range 60 {
 				m := standing(f, firstOne)
 				for range 12 {
@@ -297,7 +308,13 @@ func TestR8AScanBeforeItsSurveyIsDoneIsNoGap(t *testing.T) {
 		return world.CrashAfter
 	}
 	f.InvokeAsync("survey", json.RawMessage(`{"id":"a","instanceIds":["`+sim.ID(1)+`","`+sim.ID(2)+`"]}`))
-	simtest.Until(t, f, "the scans are written down", time.Hour, func() bool { return standing(f, firstScan).Step == "scan" })
+	simtest.Until(
+		t,
+		f,
+		"the scans are written down",
+		time.Hour,
+		func() bool { return standing(f, firstScan).Step == "scan" },
+	)
 	for range 4 { // as often as an error is borne
 		m := standing(f, firstScan)
 		invoke(t, f, "scan", ways(firstScan, m, "scan")[0])

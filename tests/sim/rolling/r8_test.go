@@ -14,10 +14,15 @@ import (
 	"quickstep/tests/world"
 )
 
-// small is a short run with everything in it: three instances, two tokens, one that fails, alarms and a rule to mute. It
-// is asked for the way a schedule asks, so that Lambda repeats what fails.
+// small is a short run with everything in it: three instances, two tokens, one that fails, alarms and a rule to
+// mute. It is asked for the way a schedule asks, so that Lambda repeats what fails.
 func small(t testing.TB, seed uint64) *sim.Fleet {
-	f := simtest.Seeded(t, seed, 3, map[int]world.MachineSpec{1: {Managed: true}, 2: {Managed: true, NeverReturns: true}, 3: {Managed: true}})
+	f := simtest.Seeded(
+		t,
+		seed,
+		3,
+		map[int]world.MachineSpec{1: {Managed: true}, 2: {Managed: true, NeverReturns: true}, 3: {Managed: true}},
+	)
 	f.KeepLog = false
 	f.AddAlarm("web-5xx", "OK")
 	f.AddRule("default", "web-nightly", true, "")
@@ -26,8 +31,17 @@ func small(t testing.TB, seed uint64) *sim.Fleet {
 }
 
 func ask(f *sim.Fleet, more ...simtest.All) {
-	request := simtest.All{"id": "run-1", "fleet": "web", "tags": simtest.All{"Role": "web"}, "maxConcurrency": 2, "maxErrors": 1,
-		"proof": "required", "checkInterval": "60s", "maxChecks": 8, "mute": simtest.All{"alarmNames": []string{"web-5xx"}, "ruleNames": []string{"web-nightly"}}}
+	request := simtest.All{
+		"id":             "run-1",
+		"fleet":          "web",
+		"tags":           simtest.All{"Role": "web"},
+		"maxConcurrency": 2,
+		"maxErrors":      1,
+		"proof":          "required",
+		"checkInterval":  "60s",
+		"maxChecks":      8,
+		"mute":           simtest.All{"alarmNames": []string{"web-5xx"}, "ruleNames": []string{"web-nightly"}},
+	}
 	for _, m := range more {
 		maps.Copy(request, m)
 	}

@@ -99,7 +99,11 @@ func TestR9AnInstanceThatJoinsAnotherFleetsGroupIsSkipped(t *testing.T) {
 	simtest.Settle(f, 1, "one", "two")
 	f.Watch.Tokens = 2
 	simtest.Begin(t, f, simtest.All{"fleet": "one", "tags": nil, "targetGroupArns": []string{sim.Group("one")}})
-	simtest.Begin(t, f, simtest.All{"id": "run-2", "fleet": "two", "tags": nil, "targetGroupArns": []string{sim.Group("two")}})
+	simtest.Begin(
+		t,
+		f,
+		simtest.All{"id": "run-2", "fleet": "two", "tags": nil, "targetGroupArns": []string{sim.Group("two")}},
+	)
 	simtest.Until(t, f, "nobody left", time.Minute, func() bool { return f.Watch.Out() == 2 })
 	f.RegisterByHand(sim.Group("two"), simtest.Address(sim.ID(3), "80")) // a group that run-1 hasn't locked
 	simtest.Finish(t, f, 12*time.Hour)

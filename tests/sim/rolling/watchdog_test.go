@@ -16,7 +16,8 @@ func TestWatchdogBringsAStartThatStuckToItsEnd(t *testing.T) {
 			f := muted(t, 3)
 			crashes := 0
 			f.Fault = func(op world.Op) world.Fault {
-				if op.Function == "start" && op.Service+"."+op.Name == call && len(f.Docs("ACTIVE")) > 0 && crashes == 0 {
+				if op.Function == "start" && op.Service+"."+op.Name == call && len(f.Docs("ACTIVE")) > 0 &&
+					crashes == 0 {
 					crashes++
 					return world.CrashAfter
 				}
@@ -37,7 +38,13 @@ func TestWatchdogBringsAFinishThatStuckToItsEnd(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			f := muted(t, 2)
 			simtest.Begin(t, f, simtest.All{"mute": muteWeb})
-			simtest.Until(t, f, "nobody was last", 6*time.Hour, func() bool { return f.Count("elb.Register") >= 4 && f.Depth("finish") > 0 && f.Depth("rejoin") == 0 })
+			simtest.Until(
+				t,
+				f,
+				"nobody was last",
+				6*time.Hour,
+				func() bool { return f.Count("elb.Register") >= 4 && f.Depth("finish") > 0 && f.Depth("rejoin") == 0 },
+			)
 			crashes := 0
 			f.Fault = func(op world.Op) world.Fault {
 				if op.Function == "finish" && op.Service+"."+op.Name == call && crashes == 0 {

@@ -18,10 +18,15 @@ import (
 
 // hostile is what a function answers that would forge mails: each label is one of ours, and FORGED follows it.
 var hostile = "x\n\nNext:   FORGED run this\r\nSubject: FORGED\u2028Why:    FORGED\x1b[2K\u202e\u2066\u200b\ufeff\U000e0041" +
-	strings.Repeat(" ", 80) + "Rest:   FORGED <!channel> <@U012AB3CD> @here [FORGED](https://evil.example) <https://evil.example|AWS>"
+	strings.Repeat(
+		" ",
+		80,
+	) + "Rest:   FORGED <!channel> <@U012AB3CD> @here [FORGED](https://evil.example) <https://evil.example|AWS>"
 
 var (
-	unseen = regexp.MustCompile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+	unseen = regexp.MustCompile(
+		"[\\x00-\\x09\\x0b-\\x1f\\x7f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]",
+	)
 	markup = regexp.MustCompile(`<[!@#/A-Za-z]|\]\(|(^|\s)@[A-Za-z]`)
 	forged = regexp.MustCompile(`(?m)^\s*([A-Za-z]+:)?\s*FORGED`)
 )
@@ -41,7 +46,11 @@ func TestAFunctionsReasonForgesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := simtest.Fleet(t, 3)
 			f.SetCheck("ready-forger", func(json.RawMessage) (bool, string) { return false, reason })
-			simtest.Begin(t, f, simtest.All{"check": simtest.All{"lambda": simtest.All{"function": "ready-forger"}}, "maxChecks": 3})
+			simtest.Begin(
+				t,
+				f,
+				simtest.All{"check": simtest.All{"lambda": simtest.All{"function": "ready-forger"}}, "maxChecks": 3},
+			)
 			simtest.Until(t, f, "no check was made", time.Hour, func() bool { return f.Count("lambda.Ready") == 2 })
 			s, err := f.Status("run-1")
 			if err != nil || len(s.InFlight) != 1 || len(s.InFlight[0].Reason) > 1000 {
@@ -107,7 +116,14 @@ func TestTheLastTokensHolderEndsTheRunAndTheMailSaysSo(t *testing.T) {
 	simtest.Begin(t, f, simtest.All{"maxErrors": 2, "maxChecks": 4})
 	simtest.Finish(t, f, 6*time.Hour, sim.ID(1))
 	simtest.Counts(t, f, 0, 1, 2)
-	n := simtest.Told(t, f, "alarm", sim.ID(1), "FAILED", "the run ends, and 2 instances are skipped: every token is held")
+	n := simtest.Told(
+		t,
+		f,
+		"alarm",
+		sim.ID(1),
+		"FAILED",
+		"the run ends, and 2 instances are skipped: every token is held",
+	)
 	if strings.Contains(n.Text, "goes on") {
 		t.Errorf("it says\n%s", n.Text)
 	}
@@ -192,7 +208,18 @@ func TestADeletedTargetGroupIsSaidToBeDeleted(t *testing.T) {
 		f := simtest.Fleet(t, 3)
 		gone(f, "api")
 		simtest.Once(f, "elb.Register", func(world.Op) { f.Break(sim.ID(1)) })
-		run(t, f, 1, 2, 0, true, "target group api doesn't exist any more", "and not healthy", "web port 8080 is unhealthy", "OUT OF SERVICE since")
+		run(
+			t,
+			f,
+			1,
+			2,
+			0,
+			true,
+			"target group api doesn't exist any more",
+			"and not healthy",
+			"web port 8080 is unhealthy",
+			"OUT OF SERVICE since",
+		)
 	})
 	t.Run("one, and somebody takes it out of the other", func(t *testing.T) {
 		f := simtest.Fleet(t, 3)
@@ -202,7 +229,13 @@ func TestADeletedTargetGroupIsSaidToBeDeleted(t *testing.T) {
 		})
 		simtest.Begin(t, f, simtest.All{"maxErrors": 1})
 		simtest.Until(t, f, "the run isn't over", 12*time.Hour, f.Over)
-		simtest.Told(t, f, "alarm", "somebody else took it out of web port 8080", "target group api doesn't exist any more")
+		simtest.Told(
+			t,
+			f,
+			"alarm",
+			"somebody else took it out of web port 8080",
+			"target group api doesn't exist any more",
+		)
 	})
 }
 
@@ -214,7 +247,14 @@ func TestWhoIsDoneAndNotHealthyIsNamed(t *testing.T) {
 	simtest.Begin(t, f, simtest.All{"minHealthy": 0})
 	simtest.Finish(t, f, 12*time.Hour, sim.ID(2))
 	simtest.Counts(t, f, 3, 0, 0)
-	n := simtest.Told(t, f, "report", "ended: all done, 1 unhealthy as before", "Done, but not healthy, as before:\n  "+sim.ID(2)+": api port 9090 is ", "web port 8080 is ")
+	n := simtest.Told(
+		t,
+		f,
+		"report",
+		"ended: all done, 1 unhealthy as before",
+		"Done, but not healthy, as before:\n  "+sim.ID(2)+": api port 9090 is ",
+		"web port 8080 is ",
+	)
 	if strings.Contains(n.Text, sim.ID(1)+":") {
 		t.Errorf("it says\n%s", n.Text)
 	}
@@ -227,7 +267,8 @@ func TestWhoIsDoneAndNotHealthyIsNamed(t *testing.T) {
 			}
 		}
 	}
-	if err != nil || json.Unmarshal(out, &reply) != nil || len(reply.Runs[0].Unhealthy) != 1 || len(reply.Runs[0].Unhealthy[0].Where) != 2 {
+	if err != nil || json.Unmarshal(out, &reply) != nil || len(reply.Runs[0].Unhealthy) != 1 ||
+		len(reply.Runs[0].Unhealthy[0].Where) != 2 {
 		t.Errorf("control's status is %s, %v", out, err)
 	}
 }
@@ -273,7 +314,8 @@ func TestAnotherRequestWithAnIDThatWasUsedIsRefused(t *testing.T) {
 	}
 }
 
-// A request that was taken finds its run, even where it would be refused now, and whatever white space it comes with.
+// A request that was taken finds its run, even where it would be refused now, and whatever white space it comes
+// with.
 func TestARetryFindsItsRunWhateverHasChangedSince(t *testing.T) {
 	f := simtest.Fleet(t, 3)
 	ask := simtest.All{"notAfter": sim.Began.Add(3 * time.Hour)}
@@ -285,7 +327,9 @@ func TestARetryFindsItsRunWhateverHasChangedSince(t *testing.T) {
 	if answer, err := f.Ask(ask); err != nil || answer["status"] != "ended" {
 		t.Errorf("the answer is %v, %v", answer, err)
 	}
-	spaced := json.RawMessage("{ \"tags\": {\"Role\": \"web\"}, \"notAfter\": \"2026-01-05T05:00:00Z\",\n\"fleet\": \"web\", \"id\": \"run-1\" }")
+	spaced := json.RawMessage(
+		"{ \"tags\": {\"Role\": \"web\"}, \"notAfter\": \"2026-01-05T05:00:00Z\",\n\"fleet\": \"web\", \"id\": \"run-1\" }",
+	)
 	if answer, err := f.Call("start", spaced); err != nil || answer["status"] != "ended" {
 		t.Errorf("with white space the answer is %v, %v", answer, err)
 	}
@@ -295,13 +339,22 @@ func TestOfTwoRequestsWithOneIDAtOnceOneIsRefused(t *testing.T) {
 	f := simtest.Fleet(t, 3)
 	f.Pace = func(world.Op) time.Duration { return 200 * time.Millisecond }
 	for _, errors := range []int{0, 1} {
-		text, _ := json.Marshal(simtest.All{"id": "run-1", "fleet": "web", "tags": simtest.All{"Role": "web"}, "maxErrors": errors, "scheduled": sim.Began})
+		text, _ := json.Marshal(
+			simtest.All{
+				"id":        "run-1",
+				"fleet":     "web",
+				"tags":      simtest.All{"Role": "web"},
+				"maxErrors": errors,
+				"scheduled": sim.Began,
+			},
+		)
 		f.InvokeAsync("start", text)
 	}
 	simtest.Until(t, f, "neither began", time.Hour, func() bool { return !f.Over() })
 	simtest.Finish(t, f, 6*time.Hour)
 	simtest.Counts(t, f, 3, 0, 0)
-	if notes := f.Published("alarm"); len(notes) != 1 || !simtest.ContainsAll(notes[0].Text, "id: run run-1 was begun", "they differ in maxErrors") {
+	if notes := f.Published("alarm"); len(notes) != 1 ||
+		!simtest.ContainsAll(notes[0].Text, "id: run run-1 was begun", "they differ in maxErrors") {
 		t.Errorf("people were told %v", notes)
 	}
 }

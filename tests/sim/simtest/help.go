@@ -26,8 +26,8 @@ func Main(m *testing.M) {
 // All are fields of a request.
 type All = map[string]any
 
-// Some of the cases of a test that has large ones: all, or every twelfth with the race detector, which makes them several times as
-// slow, and has nothing to find in one that it doesn't in another. make test tries all without it.
+// Some of the cases of a test that has large ones: all, or every twelfth with the race detector, which makes them
+// several times as slow, and has nothing to find in one that it doesn't in another. make test tries all without it.
 func Some[T any](cases []T) (few []T) {
 	step := 1
 	if Raced {
@@ -161,7 +161,18 @@ func CountsOf(t testing.TB, f *sim.Fleet, id string, done, failed, skipped int) 
 		t.Fatal(err)
 	}
 	if s.Done != done || s.Failed != failed || s.Skipped != skipped {
-		t.Errorf("%s: %d done, %d failed, %d skipped; want %d, %d, %d (%v, stopped: %s)", id, s.Done, s.Failed, s.Skipped, done, failed, skipped, s.Failures, s.Stopped)
+		t.Errorf(
+			"%s: %d done, %d failed, %d skipped; want %d, %d, %d (%v, stopped: %s)",
+			id,
+			s.Done,
+			s.Failed,
+			s.Skipped,
+			done,
+			failed,
+			skipped,
+			s.Failures,
+			s.Stopped,
+		)
 	}
 	if s.Ended.IsZero() {
 		t.Errorf("%s hasn't ended", id)
@@ -180,7 +191,16 @@ func FailedBecause(t testing.TB, f *sim.Fleet, id, step string, out bool, parts 
 			continue
 		}
 		if x.Step != step || x.OutOfService != out || !ContainsAll(x.Reason, parts...) {
-			t.Errorf("%s failed at %s (out of service: %t): %q; want step %s, out %t, %q", id, x.Step, x.OutOfService, x.Reason, step, out, parts)
+			t.Errorf(
+				"%s failed at %s (out of service: %t): %q; want step %s, out %t, %q",
+				id,
+				x.Step,
+				x.OutOfService,
+				x.Reason,
+				step,
+				out,
+				parts,
+			)
 		}
 		return
 	}
@@ -189,7 +209,10 @@ func FailedBecause(t testing.TB, f *sim.Fleet, id, step string, out bool, parts 
 
 // ContainsAll says whether a text has all the parts.
 func ContainsAll(text string, parts ...string) bool {
-	return !slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(strings.ToLower(text), strings.ToLower(p)) })
+	return !slices.ContainsFunc(
+		parts,
+		func(p string) bool { return !strings.Contains(strings.ToLower(text), strings.ToLower(p)) },
+	)
 }
 
 // Told finds the message on a topic that holds all parts, in its subject or text.

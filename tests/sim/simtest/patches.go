@@ -52,8 +52,9 @@ func ByHand(more ...string) map[string]string {
 	return all
 }
 
-// Patched is a fleet of size instances in a maintenance window that opens a day and a half after sim.Began, each with the same
-// five patches but for what change makes of it. Without parameters the schedule is on, as it is by default.
+// Patched is a fleet of size instances in a maintenance window that opens a day and a half after sim.Began, each
+// with the same five patches but for what change makes of it. Without parameters the schedule is on, as it is by
+// default.
 func Patched(t testing.TB, size int, parameters map[string]string, change Changes) *sim.Fleet {
 	t.Helper()
 	return PatchedBy(t, 1, size, parameters, change)
@@ -67,7 +68,12 @@ func PatchedBy(t testing.TB, seed uint64, size int, parameters map[string]string
 	for n := 1; n <= size; n++ {
 		spec := world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255), Managed: true,
 			Tags: map[string]string{"Name": fmt.Sprintf("web-%d", n), "Patch Group": "web"}}
-		state := &patch.State{Baseline: "pb-0123456789abcdef0", Group: "web", Operation: "Scan", Ended: sim.Began.Add(-3 * time.Hour)}
+		state := &patch.State{
+			Baseline:  "pb-0123456789abcdef0",
+			Group:     "web",
+			Operation: "Scan",
+			Ended:     sim.Began.Add(-3 * time.Hour),
+		}
 		patches := Five()
 		if change != nil {
 			change(n, &spec, state, &patches)
@@ -87,7 +93,9 @@ func Ordinary() world.WindowSpec {
 	return world.WindowSpec{ID: Window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3,
 		Executions: []time.Time{sim.Began.Add(Opens), sim.Began.Add(Opens + 7*24*time.Hour)},
 		Tasks:      []patch.Task{Install(patch.Target{Key: "WindowTargetIds", Values: []string{Target}})},
-		Targets:    []patch.Registered{{ID: Target, Targets: []patch.Target{{Key: "tag:Patch Group", Values: []string{"web"}}}}}}
+		Targets: []patch.Registered{
+			{ID: Target, Targets: []patch.Target{{Key: "tag:Patch Group", Values: []string{"web"}}}},
+		}}
 }
 
 // Install is the task of a maintenance window that installs patches on its targets.
@@ -95,22 +103,64 @@ func Install(targets ...patch.Target) patch.Task {
 	return patch.Task{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: targets}
 }
 
-// Five are patches of Amazon Linux: two severe, one that failed before, one that waits for a reboot, and one in two versions.
+// Five are patches of Amazon Linux: two severe, one that failed before, one that waits for a reboot, and one in two
+// versions.
 func Five() []patch.Patch {
 	return []patch.Patch{
-		{KB: "openssl.x86_64", Title: "openssl.x86_64:1:3.0.8-1.amzn2023.0.20", Classification: "Security", Severity: "Critical", State: patch.Missing, CVEs: "CVE-2026-0001,CVE-2026-0002"},
-		{KB: "kernel.x86_64", Title: "kernel.x86_64:0:6.1.161-183.298.amzn2023", Classification: "Security", Severity: "Important", State: patch.Missing, CVEs: "CVE-2026-0100"},
-		{KB: "kernel.x86_64", Title: "kernel.x86_64:0:6.1.159-182.297.amzn2023", Classification: "Security", Severity: "Important", State: patch.InstalledPendingReboot, Installed: sim.Began.Add(-7 * 24 * time.Hour)},
-		{KB: "curl-minimal.x86_64", Title: "curl-minimal.x86_64:0:8.15.0-1.amzn2023", Classification: "Security", Severity: "Medium", State: patch.Failed, CVEs: "CVE-2026-0200"},
-		{KB: "tzdata.noarch", Title: "tzdata.noarch:0:2026a-1.amzn2023", Classification: "Bugfix", State: patch.Missing},
+		{
+			KB:             "openssl.x86_64",
+			Title:          "openssl.x86_64:1:3.0.8-1.amzn2023.0.20",
+			Classification: "Security",
+			Severity:       "Critical",
+			State:          patch.Missing,
+			CVEs:           "CVE-2026-0001,CVE-2026-0002",
+		},
+		{
+			KB:             "kernel.x86_64",
+			Title:          "kernel.x86_64:0:6.1.161-183.298.amzn2023",
+			Classification: "Security",
+			Severity:       "Important",
+			State:          patch.Missing,
+			CVEs:           "CVE-2026-0100",
+		},
+		{
+			KB:             "kernel.x86_64",
+			Title:          "kernel.x86_64:0:6.1.159-182.297.amzn2023",
+			Classification: "Security",
+			Severity:       "Important",
+			State:          patch.InstalledPendingReboot,
+			Installed:      sim.Began.Add(-7 * 24 * time.Hour),
+		},
+		{
+			KB:             "curl-minimal.x86_64",
+			Title:          "curl-minimal.x86_64:0:8.15.0-1.amzn2023",
+			Classification: "Security",
+			Severity:       "Medium",
+			State:          patch.Failed,
+			CVEs:           "CVE-2026-0200",
+		},
+		{
+			KB:             "tzdata.noarch",
+			Title:          "tzdata.noarch:0:2026a-1.amzn2023",
+			Classification: "Bugfix",
+			State:          patch.Missing,
+		},
 	}
 }
 
 // Numbered are n patches that are missing, no two alike.
 func Numbered(n int) (all []patch.Patch) {
 	for k := range n {
-		all = append(all, patch.Patch{KB: fmt.Sprintf("KB%07d", k+1), Title: fmt.Sprintf("%04d-%02d Cumulative Update (KB%07d)", 2020+k%6, k%12+1, k+1),
-			Classification: "SecurityUpdates", Severity: "Important", State: patch.Missing})
+		all = append(
+			all,
+			patch.Patch{
+				KB:             fmt.Sprintf("KB%07d", k+1),
+				Title:          fmt.Sprintf("%04d-%02d Cumulative Update (KB%07d)", 2020+k%6, k%12+1, k+1),
+				Classification: "SecurityUpdates",
+				Severity:       "Important",
+				State:          patch.Missing,
+			},
+		)
 	}
 	return all
 }

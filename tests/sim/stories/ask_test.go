@@ -153,7 +153,8 @@ func (p *player) crash(args []string) error {
 	}
 	_, _, err := p.machine(args[1:])
 	p.faults = append(p.faults, func(op world.Op) world.Fault {
-		if op.Function == args[0] && op.Service != "dynamodb" && op.Service != "sqs" && p.trace.about[op.Invocation] == "i-"+args[1] {
+		if op.Function == args[0] && op.Service != "dynamodb" && op.Service != "sqs" &&
+			p.trace.about[op.Invocation] == "i-"+args[1] {
 			return world.CrashBefore
 		}
 		return world.None

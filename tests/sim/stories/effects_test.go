@@ -129,7 +129,13 @@ func dead(queue string) string {
 
 // byHand tells what somebody else does.
 func (j *journal) byHand(op world.Op) {
-	does := map[string]string{"Terminate": "terminates", "Stop": "stops", "Start": "starts", "Break": "breaks the application of", "Mend": "mends the application of"}
+	does := map[string]string{
+		"Terminate": "terminates",
+		"Stop":      "stops",
+		"Start":     "starts",
+		"Break":     "breaks the application of",
+		"Mend":      "mends the application of",
+	}
 	switch {
 	case does[op.Name] != "":
 		j.add("someone", does[op.Name]+" "+j.plain(op.Subject))

@@ -44,7 +44,8 @@ func newJournal(p *player) *journal {
 		rows: map[string]row{}, revs: map[string]int64{}}
 }
 
-// add tells something. What comes again and again about somebody is counted, and parts of the same are put together.
+// add tells something. What comes again and again about somebody is counted, and parts of the same are put
+// together.
 func (j *journal) add(who, what string, parts ...string) {
 	now := j.player.fleet.Now()
 	if e := j.before(who, what); e != nil {

@@ -147,6 +147,9 @@ func (j *journal) instance(who, function string, was, now row) {
 
 // routine is what each instance waits for in the quietest night.
 func routine(reason string) bool {
-	return slices.Contains([]string{"waiting for the end of the deregistration delay", "asked for the boot id", "waiting for the boot id",
-		"healthy; looking once more"}, reason)
+	return slices.Contains(
+		[]string{"waiting for the end of the deregistration delay", "asked for the boot id", "waiting for the boot id",
+			"healthy; looking once more"},
+		reason,
+	)
 }

@@ -63,7 +63,13 @@ func parseScript(file, text string) (*script, error) {
 			word = l.words[2]
 		}
 		if vocabulary[word] == nil {
-			return nil, fmt.Errorf("%s:%d: %s is no word; there are %s", file, l.number, word, strings.Join(slices.Sorted(maps.Keys(vocabulary)), ", "))
+			return nil, fmt.Errorf(
+				"%s:%d: %s is no word; there are %s",
+				file,
+				l.number,
+				word,
+				strings.Join(slices.Sorted(maps.Keys(vocabulary)), ", "),
+			)
 		}
 	}
 	return s, nil
@@ -169,7 +175,14 @@ func (p *player) throttled(function string) bool {
 
 func newPlayer(t *testing.T, file string) *player {
 	t.Helper()
-	p := &player{t: t, file: file, fleet: simtest.Empty(t, 1), begun: sim.Began, rules: map[string]bool{}, closed: map[string]time.Time{}}
+	p := &player{
+		t:      t,
+		file:   file,
+		fleet:  simtest.Empty(t, 1),
+		begun:  sim.Began,
+		rules:  map[string]bool{},
+		closed: map[string]time.Time{},
+	}
 	p.trace = newJournal(p)
 	p.fleet.Fault, p.fleet.Throttled = p.fault, p.throttled
 	p.fleet.Also(p.trace.see)

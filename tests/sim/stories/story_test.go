@@ -10,7 +10,8 @@ import (
 	"quickstep/tests/sim/simtest"
 )
 
-// TestStories plays the stories of testdata and compares what an operator would have seen with what is written there.
+// TestStories plays the stories of testdata and compares what an operator would have seen with what is written
+// there.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "*.txt"))
 	if err != nil || len(files) == 0 {

@@ -18,28 +18,40 @@ var vocabulary map[string]func(p *player, args []string) error
 
 func init() {
 	vocabulary = map[string]func(p *player, args []string) error{
-		"fleet":     (*player).addFleet,                                                                                            // fleet 4 web:8080 api:9090
-		"machine":   (*player).habit,                                                                                               // machine 3 never-returns
-		"alarm":     (*player).alarm,                                                                                               // alarm web-5xx OK
-		"rule":      (*player).rule,                                                                                                // rule web-nightly on
-		"at":        (*player).at,                                                                                                  // at 5m purge
-		"until":     (*player).until,                                                                                               // until over; until 6h
-		"ask":       (*player).ask,                                                                                                 // ask maxConcurrency=2 mute.alarmPrefixes=web-
-		"second":    (*player).ask,                                                                                                 // second fleet=other
-		"schedule":  (*player).schedule,                                                                                            // schedule maxErrors=1
-		"control":   (*player).control,                                                                                             // control pause; control release 3
-		"purge":     (*player).purge,                                                                                               // every queue
-		"put":       (*player).put,                                                                                                 // put drain garbage
-		"fail":      (*player).fail,                                                                                                // fail sns.Publish 2h
-		"crash":     (*player).crash,                                                                                               // crash check 1
-		"throttle":  (*player).throttle,                                                                                            // throttle everything 30m
-		"repair":    (*player).repair,                                                                                              // repair 1: well again, and started anew
-		"terminate": person(func(f *sim.Fleet, id string) { f.Watch.Forget(id); f.Terminate(id) }),                                 // terminate 2
-		"stop":      person(func(f *sim.Fleet, id string) { f.Watch.Forget(id); f.Stop(id) }),                                      // stop 2
-		"break":     person(func(f *sim.Fleet, id string) { f.Break(id) }),                                                         // break 2: its application fails
-		"mend":      person(func(f *sim.Fleet, id string) { f.Mend(id) }),                                                          // mend 2
-		"out":       place(func(f *sim.Fleet, group string, a run.Address) { f.Watch.Forget(a.ID); f.DeregisterByHand(group, a) }), // out 2 api:9090
-		"in":        place((*sim.Fleet).RegisterByHand),                                                                            // in 2 web:8080 api:9090
+		"fleet":    (*player).addFleet, // fleet 4 web:8080 api:9090
+		"machine":  (*player).habit,    // machine 3 never-returns
+		"alarm":    (*player).alarm,    // alarm web-5xx OK
+		"rule":     (*player).rule,     // rule web-nightly on
+		"at":       (*player).at,       // at 5m purge
+		"until":    (*player).until,    // until over; until 6h
+		"ask":      (*player).ask,      // ask maxConcurrency=2 mute.alarmPrefixes=web-
+		"second":   (*player).ask,      // second fleet=other
+		"schedule": (*player).schedule, // schedule maxErrors=1
+		"control":  (*player).control,  // control pause; control release 3
+		"purge":    (*player).purge,    // every queue
+		"put":      (*player).put,      // put drain garbage
+		"fail":     (*player).fail,     // fail sns.Publish 2h
+		"crash":    (*player).crash,    // crash check 1
+		"throttle": (*player).throttle, // throttle everything 30m
+		"repair":   (*player).repair,   // repair 1: well again, and started anew
+		"terminate": person(
+			func(f *sim.Fleet, id string) { f.Watch.Forget(id); f.Terminate(id) },
+		), // terminate 2
+		"stop": person(
+			func(f *sim.Fleet, id string) { f.Watch.Forget(id); f.Stop(id) },
+		), // stop 2
+		"break": person(
+			func(f *sim.Fleet, id string) { f.Break(id) },
+		), // break 2: its application fails
+		"mend": person(
+			func(f *sim.Fleet, id string) { f.Mend(id) },
+		), // mend 2
+		"out": place(
+			func(f *sim.Fleet, group string, a run.Address) { f.Watch.Forget(a.ID); f.DeregisterByHand(group, a) },
+		), // out 2 api:9090
+		"in": place(
+			(*sim.Fleet).RegisterByHand,
+		), // in 2 web:8080 api:9090
 	}
 }
 

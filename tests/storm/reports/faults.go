@@ -118,7 +118,8 @@ func (s *Scenario) lasts() time.Duration {
 	return end + 15*time.Minute
 }
 
-// patience is how long after the last fault everything must be over: a day that a report is worth, and the hours of nudges.
+// patience is how long after the last fault everything must be over: a day that a report is worth, and the hours of
+// nudges.
 const patience = 48 * time.Hour
 
 // Result is what became of a seed.

@@ -50,8 +50,17 @@ func (s *Scenario) fleet() (*sim.Fleet, error) {
 	}
 	refuse(f, refused)
 	for n, w := range s.Windows {
-		f.AddWindow(world.WindowSpec{ID: w.ID, Name: fmt.Sprint("window-", n+1), Hours: w.Hours, Executions: []time.Time{w.opens()},
-			Tasks: []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{s.target(n)}}}})
+		f.AddWindow(
+			world.WindowSpec{
+				ID:         w.ID,
+				Name:       fmt.Sprint("window-", n+1),
+				Hours:      w.Hours,
+				Executions: []time.Time{w.opens()},
+				Tasks: []patch.Task{
+					{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{s.target(n)}},
+				},
+			},
+		)
 		f.At(w.opens().Add(30*time.Minute), func() { s.patch(f, n) })
 	}
 	f.Advance(time.Minute) // until what is stopped has stopped
@@ -112,9 +121,18 @@ type refusing struct {
 	nodes []string
 }
 
-func (r refusing) Patches(ctx context.Context, id string, states []string, token string) ([]patch.Patch, string, error) {
+func (r refusing) Patches(
+	ctx context.Context,
+	id string,
+	states []string,
+	token string,
+) ([]patch.Patch, string, error) {
 	if slices.Contains(r.nodes, id) {
-		return nil, "", fmt.Errorf("list the patches of %s: %w", id, errors.New("AccessDeniedException: not authorized"))
+		return nil, "", fmt.Errorf(
+			"list the patches of %s: %w",
+			id,
+			errors.New("AccessDeniedException: not authorized"),
+		)
 	}
 	return r.SSM.Patches(ctx, id, states, token)
 }

@@ -31,8 +31,18 @@ type judge struct {
 }
 
 func newJudge(s *Scenario, f *sim.Fleet) *judge {
-	return &judge{Scenario: s, fleet: f, seen: map[string]int{}, touched: map[string]bool{}, node: map[string]string{}, trouble: map[string]int{},
-		begun: map[string]bool{}, last: map[string]string{}, noted: map[string]bool{}, first: map[string]document{}}
+	return &judge{
+		Scenario: s,
+		fleet:    f,
+		seen:     map[string]int{},
+		touched:  map[string]bool{},
+		node:     map[string]string{},
+		trouble:  map[string]int{},
+		begun:    map[string]bool{},
+		last:     map[string]string{},
+		noted:    map[string]bool{},
+		first:    map[string]document{},
+	}
 }
 
 func (j *judge) saw(what string, yes bool) {
@@ -43,7 +53,10 @@ func (j *judge) saw(what string, yes bool) {
 
 func (j *judge) broken(rule, format string, args ...any) {
 	if len(j.found) < 10 {
-		j.found = append(j.found, fmt.Sprintf("%s, %s: %s", rule, j.fleet.Now().Format("02 15:04:05.000"), fmt.Sprintf(format, args...)))
+		j.found = append(
+			j.found,
+			fmt.Sprintf("%s, %s: %s", rule, j.fleet.Now().Format("02 15:04:05.000"), fmt.Sprintf(format, args...)),
+		)
 	}
 }
 
@@ -106,7 +119,12 @@ func (j *judge) announced(op world.Op) {
 	}
 	notes := j.fleet.Published("report")
 	note := notes[len(notes)-1]
-	a := notify.Announcement{Subject: note.Subject, Text: note.Text, JSON: []byte(note.JSON), Attributes: note.Attributes}
+	a := notify.Announcement{
+		Subject:    note.Subject,
+		Text:       note.Text,
+		JSON:       []byte(note.JSON),
+		Attributes: note.Attributes,
+	}
 	if n := a.Size(); n > notify.MaxAnnouncement {
 		j.broken("size", "%s is %d bytes", note.Subject, n)
 	}
@@ -131,8 +149,16 @@ func (j *judge) announced(op world.Op) {
 	}
 	j.saw("repeated", again)
 	j.saw("parts", d.Parts > 1)
-	if d.Repeated != strings.HasPrefix(note.Subject, "Repeated: ") || d.Repeated != (note.Attributes["repeated"] == true) {
-		j.broken("form", "%s: repeated is %t, its subject is %q, its attributes are %v", key, d.Repeated, note.Subject, note.Attributes)
+	if d.Repeated != strings.HasPrefix(note.Subject, "Repeated: ") ||
+		d.Repeated != (note.Attributes["repeated"] == true) {
+		j.broken(
+			"form",
+			"%s: repeated is %t, its subject is %q, its attributes are %v",
+			key,
+			d.Repeated,
+			note.Subject,
+			note.Attributes,
+		)
 	}
 	if op.Err == nil && op.Fault == world.None {
 		j.last[op.Invocation] = key
@@ -140,8 +166,8 @@ func (j *judge) announced(op world.Op) {
 	j.timely(key, d)
 }
 
-// timely checks that a first report comes before the window opens, and a second after it has closed. The call that sends it may
-// have been under way, and the write before it.
+// timely checks that a first report comes before the window opens, and a second after it has closed. The call that
+// sends it may have been under way, and the write before it.
 func (j *judge) timely(key string, d document) {
 	now, under := j.fleet.Now(), 2*max(j.Pace, 0)
 	if d.Phase == patch.Before && !d.Window.Opens.IsZero() && now.After(d.Window.Opens.Add(under)) {

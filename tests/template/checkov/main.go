@@ -1,5 +1,5 @@
-// Command checkov holds what checkov finds in template.yaml against what we accept, for make lint. Checkov's own skips are
-// comments in the template, or hold for every resource, or have no reason.
+// Command checkov holds what checkov finds in template.yaml against what we accept, for make lint. Checkov's own
+// skips are comments in the template, or hold for every resource, or have no reason.
 package main
 
 import (
@@ -126,7 +126,11 @@ func readFindings(path string) (found map[finding]string, passed int, err error)
 	case len(r.Unread) > 0, len(r.Passed) == 0: // of a file that is no template checkov says nothing at all
 		return nil, 0, fmt.Errorf("%s: checkov couldn't read the template", path)
 	case len(r.Skipped) > 0:
-		return nil, 0, fmt.Errorf("%s: the template itself skips %s; accept it in a file instead", path, r.Skipped[0].ID)
+		return nil, 0, fmt.Errorf(
+			"%s: the template itself skips %s; accept it in a file instead",
+			path,
+			r.Skipped[0].ID,
+		)
 	}
 	found = map[finding]string{}
 	for _, f := range report.Results.Failed {
