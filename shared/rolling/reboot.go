@@ -77,15 +77,30 @@ func (r Reboot) Act(ctx context.Context, w *instanceWork) (instanceOutcome, erro
 		return instanceOutcome{}, err
 	}
 	if busy != "" {
-		if r.Now().After(i.GoneAt.Add(plan.DrainTimeout(i.Capture))) {
-			return w.GiveUp("never drained: " + busy), nil
-		}
-		return w.Again(15*time.Second, busy), nil
+		return r.wait(w, plan, busy), nil
 	}
 	if out, done, err := r.renew(ctx, i); done || err != nil {
 		return out, err
 	}
 	return r.call(ctx, w, plan)
+}
+
+// wait comes again while the instance can still be reached, and gives up when the time for draining is
+// over. After a call whose fate is unknown that is no sooner than it can be known.
+func (r Reboot) wait(w *instanceWork, plan *run.Plan, busy string) instanceOutcome {
+	i := w.Item
+	limit := i.GoneAt.Add(plan.DrainTimeout(i.Capture))
+	if known := i.RebootedAt.Add(run.WaitForProof); i.RebootCalls > 0 && known.After(limit) {
+		limit = known
+	}
+	switch {
+	case !r.Now().After(limit):
+		return w.Again(15*time.Second, busy)
+	case i.RebootCalls > 0:
+		return w.GiveUp(fmt.Sprintf("never drained: %s; whether EC2 has carried out the reboot that was asked for "+
+			"at %s isn't known", busy, i.RebootedAt.UTC().Format(time.RFC3339)))
+	}
+	return w.GiveUp("never drained: " + busy)
 }
 
 // overdue says why an instance without a call goes back now; empty: it may still be rebooted. That
@@ -143,13 +158,14 @@ func (r Reboot) boot(
 }
 
 // renew asks for the old boot's id again if it is too old by now, a bounded number of times: with
-// many target groups, what comes between its reading and the call may always take longer.
+// many target groups, what comes between its reading and the call may always take longer. Meanwhile
+// others may have rebooted the instance, or EC2, by an earlier call whose fate is unknown.
 func (r Reboot) renew(
 	ctx context.Context, i *run.Instance,
 ) (out instanceOutcome, done bool, err error) {
 	b := &i.Boot
 	fresh := r.Now().Sub(b.OldAt) <= bootFresh
-	if b.Old == "" || i.RebootCalls > 0 || fresh || b.Renewed >= bootQuestions ||
+	if b.Old == "" || fresh || b.Renewed >= bootQuestions ||
 		b.Asked >= bootQuestions {
 		return out, false, nil
 	}
@@ -159,7 +175,8 @@ func (r Reboot) renew(
 }
 
 // afterCall finds out whether a call whose fate is unknown has worked. What is on another boot
-// isn't rebooted again, unless that boot began before the call.
+// isn't rebooted again, unless that boot began before the call. What is on its old boot when EC2
+// would have forced the reboot was never rebooted: the call is taken back.
 func (r Reboot) afterCall(
 	ctx context.Context, i *run.Instance,
 ) (out instanceOutcome, done bool, err error) {
@@ -176,6 +193,10 @@ func (r Reboot) afterCall(
 
 	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
 	case run.OldBoot:
+		i.Boot.OldAt = read.sentAt
+		if !read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {
+			i.TakeBackCalls()
+		}
 		return out, false, nil
 	case run.TheirBoot:
 		i.Boot.Old, i.Boot.OldAt = read.ID, read.sentAt
@@ -244,7 +265,7 @@ func (r Reboot) call(
 	}
 	i.RebootedAt, i.CalledAt = now, time.Time{}
 	i.RebootCalls++
-	i.Boot.Command, i.Boot.Asked = "", 0
+	i.Boot.Command, i.Boot.Asked, i.Boot.Renewed = "", 0, 0
 	if err := w.Save(ctx); err != nil {
 		unasked()
 		return instanceOutcome{}, err

@@ -41,14 +41,15 @@ const (
 // Booted says whose boot an answer shows: to a question that was sent at sentAt at the earliest,
 // read at readAt at the latest, by our clock. The boot began between sentAt − uptime and readAt −
 // uptime. Another id alone proves nothing: another agent may have rebooted the instance before our
-// call, which EC2 then still carries out, minutes later if need be.
+// call, which EC2 then still carries out, minutes later if need be. A boot between the first call and
+// the last may be the first one's, whose fate wasn't known: that isn't told either.
 func (i *Instance) Booted(a BootAnswer, sentAt, readAt time.Time) BootOrigin {
 	switch {
 	case SameBoot(a.ID, i.Boot.Old):
 		return OldBoot
 	case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):
 		return OurBoot
-	case readAt.Add(-a.Uptime).Before(i.RebootedAt):
+	case readAt.Add(-a.Uptime).Before(i.RebootAskedAt):
 		return TheirBoot
 	}
 	return Unclear

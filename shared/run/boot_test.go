@@ -15,6 +15,7 @@ func TestWhoseBootItIs(t *testing.T) {
 		boot        time.Duration // when the kernel started, from the call
 		sent, read  time.Duration // when it was asked and answered
 		ran         time.Duration // when the command ran
+		first       time.Duration // of two calls, from the last
 		fateUnknown bool
 		want        run.BootOrigin
 	}{
@@ -32,14 +33,22 @@ func TestWhoseBootItIs(t *testing.T) {
 			ran: 61 * time.Second, read: 62 * time.Second, fateUnknown: true, want: run.Unclear},
 		{name: "another agent's, and nobody knows when the call returned", id: "new", boot: -10 * time.Second, sent: time.Minute,
 			ran: 61 * time.Second, read: 62 * time.Second, fateUnknown: true, want: run.TheirBoot},
+		{name: "an earlier call's, perhaps, before the last", id: "new", boot: -10 * time.Second, sent: time.Minute,
+			ran: 61 * time.Second, read: 62 * time.Second, first: -time.Minute, want: run.Unclear},
+		{name: "another agent's, before the first of two calls", id: "new", boot: -2 * time.Minute, sent: time.Minute,
+			ran: 61 * time.Second, read: 62 * time.Second, first: -time.Minute, want: run.TheirBoot},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := run.Instance{
-				ID:          "i-1",
-				RebootCalls: 1,
-				RebootedAt:  call,
-				CalledAt:    call.Add(time.Second),
-				Boot:        run.Boot{Old: "old"},
+				ID:            "i-1",
+				RebootCalls:   1,
+				RebootAskedAt: call,
+				RebootedAt:    call,
+				CalledAt:      call.Add(time.Second),
+				Boot:          run.Boot{Old: "old"},
+			}
+			if c.first != 0 {
+				i.RebootAskedAt, i.RebootCalls = call.Add(c.first), 2
 			}
 			if c.fateUnknown {
 				i.CalledAt = time.Time{}

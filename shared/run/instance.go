@@ -88,6 +88,11 @@ func (i *Instance) GoesBack() bool {
 	return i.Out() && i.RebootAskedAt.IsZero() && !i.FailedBack()
 }
 
+// TakeBackCalls notes that no call for a reboot was carried out, nor will be.
+func (i *Instance) TakeBackCalls() {
+	i.RebootAskedAt, i.RebootedAt, i.CalledAt, i.RebootCalls = time.Time{}, time.Time{}, time.Time{}, 0
+}
+
 // Absent says whether the gate must count the instance as absent: it has left or is about to.
 func (i *Instance) Absent() bool { return i.Out() || (!i.Leaving.IsZero() && i.BackAt.IsZero()) }
 

@@ -22,7 +22,7 @@ var evidence = []mutant{
 		`case !i.CalledAt.IsZero() && !sentAt.Add(-a.Uptime).Before(i.CalledAt):`, `case a.ID != "":`}}},
 	{name: "another agent's boot believed after a call", edits: []edit{{proof, `
 		if early {`, `
-		if false {`}, {bootOf, `case readAt.Add(-a.Uptime).Before(i.RebootedAt):`, `case false:`}}},
+		if false {`}, {bootOf, `case readAt.Add(-a.Uptime).Before(i.RebootAskedAt):`, `case false:`}}},
 	{name: "no data counts as seen down", edits: []edit{{statusOf, `
 	"instance": {
 		statusOK: up, statusImpaired: down, statusInitializing: neither, statusNoData: neither,`, `
@@ -54,6 +54,18 @@ var evidence = []mutant{
 	if false && err != nil && (transient.IsNotApplied(err) || !transient.Is(err)) {`}},
 		test: "./tests/sim/rolling TestARebootThatWasRefusedIsUndone",
 		why:  "a storm's throttles end, and then the call is made after all: the mark is true by then"},
+	{name: "a call that wasn't carried out stays announced", edits: []edit{{reboot, `
+			i.TakeBackCalls()`, ``}},
+		test: "./tests/sim/rolling TestACallThatWasntCarriedOutIsTakenBack",
+		why:  "an error without an answer and somebody who registers the instance elsewhere: one storm of 4,000 has both"},
+	{name: "an old answer allows a second call", edits: []edit{{reboot,
+		`if b.Old == "" || fresh ||`, `if b.Old == "" || i.RebootCalls > 0 || fresh ||`}},
+		test: "./tests/sim/rolling TestAnOldAnswerSaysNothingAboutACall",
+		why:  "a needless second reboot breaks no rule that a storm judges, unless the answer came in between"},
+	{name: "the boot of an earlier call is taken for another agent's", edits: []edit{{bootOf,
+		`case readAt.Add(-a.Uptime).Before(i.RebootAskedAt):`, `case readAt.Add(-a.Uptime).Before(i.RebootedAt):`}},
+		test: "./tests/sim/rolling TestTheBootOfAnEarlierCallEndsTheCalls",
+		why:  "the boot must begin between the writing of the second call and a crash before it is made"},
 	{name: "errors outside are counted, not timed", edits: []edit{{troubles,
 		`return choreo.Tolerance{Transient: outsideFor, Permanent: outsideFor}`, `return choreo.Tolerance{}`}}},
 	{name: "a reboot that can't be made isn't given up", edits: []edit{{reboot,

@@ -94,6 +94,15 @@ func (j *judge) leftOut(id string) {
 	for _, g := range j.Groups { // where nobody is ever healthy
 		hindered = hindered || !g.Attached
 	}
+	// Somebody registers it elsewhere after a call that may or may not be carried out, and no boot id can tell.
+	unknown := false
+	for _, r := range []string{"run-1", "run-2"} {
+		readable := m.Managed && j.request(r)["proof"] != "off"
+		unknown = unknown || !readable && !j.row("RUN#"+r, "I#"+id).RebootAskedAt.IsZero()
+	}
+	hindered = hindered || unknown && slices.ContainsFunc(j.Acts, func(a Act) bool {
+		return a.Kind == "address" && j.Machines[a.Who].ID == id
+	})
 	missing := slices.ContainsFunc(m.Places, func(p string) bool {
 		arn, port := place(p)
 		return !slices.ContainsFunc(j.fleet.TargetsOf(arn), func(t run.Target) bool {

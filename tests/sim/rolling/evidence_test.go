@@ -261,3 +261,91 @@ func TestBootWaitIsKeptByWhoIsLookedAtEarly(t *testing.T) {
 		})
 	}
 }
+
+// TestACallThatWasntCarriedOutIsTakenBack: EC2 answers the only call with an error that doesn't say whether it was
+// accepted, and then somebody registers the instance again, so that it can't be asked once more. Its boot id tells.
+func TestACallThatWasntCarriedOutIsTakenBack(t *testing.T) {
+	for name, managed := range map[string]bool{"by its boot id": true, "nothing can tell": false} {
+		t.Run(name, func(t *testing.T) {
+			f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: managed}, 2: {Managed: true}})
+			f.Fault = func(op world.Op) world.Fault {
+				if op.Service != "ec2" || op.Name != "Reboot" || op.Subject != sim.ID(1) {
+					return world.None
+				}
+				f.After(0, func() { f.RegisterByHand(sim.Group("api"), simtest.Address(sim.ID(1), "9090")) })
+				return world.ServerError
+			}
+			simtest.Begin(t, f, nil)
+			if managed {
+				simtest.Finish(t, f, 6*time.Hour)
+				simtest.FailedBecause(t, f, sim.ID(1), "reboot", false, "never drained", "healthy in target group api")
+			} else {
+				simtest.Finish(t, f, 6*time.Hour, sim.ID(1))
+				simtest.FailedBecause(t, f, sim.ID(1), "reboot", true, "never drained", "carried out", "isn't known")
+			}
+			simtest.Rebooted(t, f, 0, f.IDs...)
+		})
+	}
+}
+
+// TestAnOldAnswerSaysNothingAboutACall: the function is down for minutes between the question which boot the
+// instance is on and its answer, and meanwhile the call whose reply was lost is carried out.
+func TestAnOldAnswerSaysNothingAboutACall(t *testing.T) {
+	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, RebootLag: 20 * time.Second}, 2: {Managed: true}})
+	var lost, dead time.Time
+	f.Fault = func(op world.Op) world.Fault {
+		switch {
+		case op.Function != "reboot":
+		case op.Service == "ec2" && op.Name == "Reboot" && lost.IsZero():
+			lost = f.Now()
+			return world.ReplyLost
+		case lost.IsZero():
+		case op.Service == "sqs" && op.Name == "Send" && dead.IsZero() && f.Now().Sub(lost) > time.Second:
+			dead = f.Now().Add(time.Millisecond) // it has asked
+		case !dead.IsZero() && f.Now().After(dead) && f.Now().Sub(dead) < 4*time.Minute:
+			return world.CrashBefore
+		}
+		return world.None
+	}
+	simtest.Begin(t, f, nil)
+	simtest.Finish(t, f, 6*time.Hour)
+	simtest.Counts(t, f, 2, 0, 0)
+	simtest.Rebooted(t, f, 1, f.IDs...)
+	if calls := simtest.Moves(f, "ec2.Reboot", sim.ID(1)); len(calls) != 1 {
+		t.Errorf("it was asked to reboot %d times", len(calls))
+	}
+}
+
+// TestTheBootOfAnEarlierCallEndsTheCalls: EC2 carries the first call out, whose fate was unknown, right before the
+// second one is written down, and the function crashes before it makes that one.
+func TestTheBootOfAnEarlierCallEndsTheCalls(t *testing.T) {
+	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true}, 2: {Managed: true}})
+	calls, carriedOut := 0, false
+	f.Pace = func(op world.Op) time.Duration {
+		if op.Service == "elb" && carriedOut && calls == 1 {
+			return 3 * time.Second
+		}
+		return 100 * time.Millisecond
+	}
+	f.Fault = func(op world.Op) world.Fault {
+		if op.Service != "ec2" || op.Name != "Reboot" || op.Subject != sim.ID(1) {
+			return world.None
+		}
+		if calls++; calls == 1 {
+			return world.ServerError
+		}
+		return world.CrashBefore
+	}
+	f.Also(func(op world.Op) {
+		if calls == 1 && !carriedOut && op.Function == "reboot" && op.Service == "elb" {
+			carriedOut = true
+			f.After(0, func() { f.RebootInside(sim.ID(1)) })
+		}
+	})
+	simtest.Begin(t, f, nil)
+	simtest.Finish(t, f, 6*time.Hour)
+	simtest.Counts(t, f, 2, 0, 0)
+	if calls != 2 {
+		t.Errorf("it was asked to reboot %d times", calls)
+	}
+}
