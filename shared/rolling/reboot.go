@@ -127,7 +127,7 @@ func (r Reboot) boot(
 		return out, false, nil
 	}
 	if i.RebootCalls > 0 {
-		return r.afterCall(ctx, i)
+		return r.afterCall(ctx, i, plan)
 	}
 	if i.Boot.Old != "" && i.Boot.Command == "" { // its age is looked at right before the call
 		return out, false, nil
@@ -176,9 +176,10 @@ func (r Reboot) renew(
 
 // afterCall finds out whether a call whose fate is unknown has worked. What is on another boot
 // isn't rebooted again, unless that boot began before the call. What is on its old boot when EC2
-// would have forced the reboot was never rebooted: the call is taken back.
+// would have forced the reboot was never rebooted: the call is taken back. For that it isn't called
+// again once its time is over, however often calls stay without an answer.
 func (r Reboot) afterCall(
-	ctx context.Context, i *run.Instance,
+	ctx context.Context, i *run.Instance, plan *run.Plan,
 ) (out instanceOutcome, done bool, err error) {
 	if i.Boot.Old == "" || i.Boot.Asked >= bootQuestions {
 		return out, false, nil
@@ -194,8 +195,12 @@ func (r Reboot) afterCall(
 	switch i.Booted(read.BootAnswer, read.sentAt, read.readAt) {
 	case run.OldBoot:
 		i.Boot.OldAt = read.sentAt
-		if !read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)) {
+		switch {
+		case !read.sentAt.Before(i.RebootedAt.Add(run.HungReboot)):
 			i.TakeBackCalls()
+			return choreo.Again[*run.Instance](bootAnswer, "EC2 hasn't carried out the reboot"), true, nil
+		case r.Now().After(i.GoneAt.Add(plan.RebootFor(i.Capture))):
+			return choreo.Again[*run.Instance](time.Minute, "whether EC2 carries out the reboot isn't known"), true, nil
 		}
 		return out, false, nil
 	case run.TheirBoot:
@@ -256,7 +261,7 @@ func (r Reboot) call(
 	i, before := w.Item, *w.Item
 	unasked := func() {
 		i.RebootAskedAt, i.RebootedAt, i.CalledAt = before.RebootAskedAt, before.RebootedAt, before.CalledAt
-		i.RebootCalls = before.RebootCalls
+		i.RebootCalls, i.Boot.Renewed = before.RebootCalls, before.Boot.Renewed
 	}
 
 	now := r.Now()

@@ -349,3 +349,28 @@ func TestTheBootOfAnEarlierCallEndsTheCalls(t *testing.T) {
 		t.Errorf("it was asked to reboot %d times", calls)
 	}
 }
+
+// TestCallsThatAreNeverAnsweredHaveAnEnd: for a day EC2 answers each call with an error that doesn't say whether it
+// was accepted, and carries none out.
+func TestCallsThatAreNeverAnsweredHaveAnEnd(t *testing.T) {
+	for name, managed := range map[string]bool{"by its boot id": true, "nothing can tell": false} {
+		t.Run(name, func(t *testing.T) {
+			f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: managed}, 2: {Managed: true}})
+			f.Fault = func(op world.Op) world.Fault {
+				if op.Service == "ec2" && op.Name == "Reboot" && op.Subject == sim.ID(1) {
+					return world.ServerError
+				}
+				return world.None
+			}
+			simtest.Begin(t, f, nil)
+			if managed {
+				simtest.Finish(t, f, 24*time.Hour)
+				simtest.FailedBecause(t, f, sim.ID(1), "reboot", false, "EC2 hasn't carried out the reboot")
+			} else {
+				simtest.Finish(t, f, 24*time.Hour, sim.ID(1))
+				simtest.FailedBecause(t, f, sim.ID(1), "reboot", true, "InternalError")
+			}
+			simtest.Rebooted(t, f, 0, sim.ID(1))
+		})
+	}
+}
