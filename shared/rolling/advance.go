@@ -95,7 +95,7 @@ func (b store) finishIfIdle(
 
 // end is the outcome of an instance that has come to its end: counted, its token handed on or,
 // failed out of service, kept, its lock given back in the same transaction, an OUT item left where
-// it must be.
+// it must be, and a REBOOT item where it was rebooted.
 func (b store) end(
 	w *instanceWork, step, reason string, change func(*run.Instance),
 ) instanceOutcome {
@@ -115,12 +115,11 @@ func (b store) end(
 			return all, err
 		}
 		if i.Step == run.Failed && i.Out() {
-			return all, b.recordOut(ctx, i, &all)
+			if err := b.recordOut(ctx, i, &all); err != nil {
+				return all, err
+			}
 		}
-		if !i.Locked {
-			return all, nil
-		}
-		return all, b.unlock(ctx, i.Run, &all, instanceLock(i.ID))
+		return all, b.recordEnd(ctx, i, &all)
 	}
 	return w.End(step, reason).With(transaction)
 }

@@ -25,13 +25,21 @@ func (b store) unlock(
 		return fmt.Errorf("read the locks of run %s: %w", id, err)
 	}
 	for _, d := range docs {
-		var l run.Lock
-		if err := d.Decode(&l); err != nil {
+		if err := unlockIfOwn(d, id, all); err != nil {
 			return err
 		}
-		if l.Run == id {
-			all.Writes = append(all.Writes, ledger.Write{Key: d.Key, Rev: d.Rev, Delete: true})
-		}
+	}
+	return nil
+}
+
+// unlockIfOwn deletes a lock as it was read, if it is this run's.
+func unlockIfOwn(d ledger.Doc, id string, all *choreo.Transaction) error {
+	var l run.Lock
+	if err := d.Decode(&l); err != nil {
+		return err
+	}
+	if l.Run == id {
+		all.Writes = append(all.Writes, ledger.Write{Key: d.Key, Rev: d.Rev, Delete: true})
 	}
 	return nil
 }

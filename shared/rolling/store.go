@@ -19,6 +19,7 @@ const (
 	outPK          = "OUT"
 	lockSK         = "LOCK"
 	muteSK         = "MUTE"
+	rebootSK       = "REBOOT"
 	instancePrefix = "I#"
 )
 
@@ -29,6 +30,9 @@ func instanceKey(id, instance string) ledger.Key {
 }
 func activeKey(id string) ledger.Key    { return ledger.Key{PK: activePK, SK: id} }
 func outKey(instance string) ledger.Key { return ledger.Key{PK: outPK, SK: instance} }
+func rebootKey(instance string) ledger.Key {
+	return ledger.Key{PK: "REBOOT#" + instance, SK: rebootSK}
+}
 func muteKey(rule run.Rule) ledger.Key {
 	return ledger.Key{PK: "MUTE#" + rule.Bus + "/" + rule.Name, SK: muteSK}
 }

@@ -211,6 +211,16 @@ type Out struct {
 	Reason   string         `json:"reason"`
 }
 
+// LastReboot is the latest reboot of an instance by a run, kept by the instance's id.
+type LastReboot struct {
+	Instance string    `json:"instance"`
+	Run      string    `json:"run"`
+	At       time.Time `json:"at"` // right before the last call; a check has passed on the new boot
+}
+
+// Expiry is when the reboot may be forgotten.
+func (l LastReboot) Expiry() time.Time { return l.At.Add(Retention) }
+
 // Lock is the right of a run to work on a fleet, a target group or an instance.
 type Lock struct {
 	Run   string    `json:"run"`

@@ -42,8 +42,9 @@ var survivors = []mutant{
 		}
 		if err := b.deleteOut`}}},
 	{name: "failed out of service, and not written down", edits: []edit{{advance, `
-			return all, b.recordOut(ctx, i, &all)`, `
-			return all, nil`}}},
+			if err := b.recordOut(ctx, i, &all); err != nil {
+				return all, err
+			}`, ``}}},
 	{name: "released by somebody, and its token kept", edits: []edit{{finish, `
 			for _, instance := range gone {
 				r.Release(instance)

@@ -48,6 +48,8 @@ type row struct {
 	RebootCalls int `json:"rebootCalls"`
 	// RebootAskedAt may be set without a call: who crashed in between can't know.
 	RebootAskedAt time.Time `json:"rebootAskedAt"`
+	RebootedAt    time.Time `json:"rebootedAt"`
+	StartedAt     time.Time `json:"startedAt"`
 }
 
 func (j *judge) row(pk, sk string) (r row) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"quickstep/shared/run"
 	"quickstep/tests/sim"
@@ -23,6 +24,7 @@ func place(p string) (arn string, port int) {
 func (j *judge) end() {
 	f := j.fleet
 	ends := j.ends()
+	j.rebootsKnown()
 	j.impostorsRefused()
 	for _, pk := range f.Partitions() {
 		id := strings.TrimPrefix(pk, "LOCK#")
@@ -113,6 +115,38 @@ func (j *judge) instances(id string, ends map[string][]string) {
 			j.broken("R7", "%s ended as %s without a reason", i.ID, i.Step)
 		case !slices.Contains([]string{run.Done, run.Failed, run.Skipped, run.StepWaiting}, i.Step):
 			j.broken("R7", "%s was left at %s", i.ID, i.Step)
+		}
+	}
+}
+
+// rebootsKnown checks what the ledger says of reboots by the instances' ids alone: each of an instance that is done, and none of
+// which no run has seen a new boot.
+func (j *judge) rebootsKnown() {
+	known := map[string]bool{}
+	for _, pk := range j.fleet.Partitions() {
+		id, ok := strings.CutPrefix(pk, "REBOOT#")
+		if !ok {
+			continue
+		}
+		var last struct {
+			Run string
+			At  time.Time
+		}
+		if doc, _ := j.fleet.Doc(pk, "REBOOT"); json.Unmarshal(doc.Body, &last) != nil {
+			j.broken("R5", "%s can't be read: %s", pk, doc.Body)
+		}
+		known[id] = true
+		if r := j.row("RUN#"+last.Run, "I#"+id); r.StartedAt.IsZero() || !r.RebootedAt.Equal(last.At) {
+			j.broken("R5", "the ledger says that %s has rebooted %s at %s; the run's item says %+v", last.Run, id, last.At, r)
+		}
+		j.seen["reboot known by its instance"]++
+	}
+	for _, id := range []string{"run-1", "run-2"} {
+		for _, d := range j.fleet.Docs("RUN#" + id) {
+			var i struct{ ID, Step string }
+			if strings.HasPrefix(d.SK, "I#") && json.Unmarshal(d.Body, &i) == nil && i.Step == run.Done && !known[i.ID] {
+				j.broken("R5", "%s is done in %s, and its reboot isn't known by its id", i.ID, id)
+			}
 		}
 	}
 }
