@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 }
 
 // ledgerKeys are the keys, "pk sk", of every item that the ledger has at any moment of two nights:
-// a run that mutes, and of which one instance fails out of service; a patch report by hand, and a
+// a run that mutes, of which one instance is done and one fails out of service; a patch report by hand, and a
 // window that can't be read.
 func ledgerKeys(t *testing.T) map[string]bool {
 	t.Helper()
@@ -51,7 +51,7 @@ func rebooted(t *testing.T, seen map[string]bool) {
 	t.Cleanup(f.Close)
 	f.AddAlarm("web-5xx", "OK")
 	f.AddRule("default", "web-nightly", true, "")
-	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.NeverReturns = true })
+	f.ChangeMachine(sim.ID(2), func(m *world.MachineSpec) { m.NeverReturns = true })
 	keysOf(f, seen)
 	_, err = f.Ask(map[string]any{
 		"maxErrors": 1, "maxChecks": 2,
