@@ -13,12 +13,13 @@ import (
 	"quickstep/shared/cloud/sns"
 	"quickstep/shared/cloud/ssm"
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 func main() {
 	var env struct {
 		Alarm    string `env:"ALARM_TOPIC"`
-		Settings patch.Settings
+		Settings report.Settings
 	}
 	f := function.MustLoad(&env)
 	systems := ssm.New(f.AWS)

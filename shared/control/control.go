@@ -7,6 +7,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/rolling"
 	"quickstep/shared/sanitize"
 )
@@ -15,7 +16,7 @@ import (
 type Reply struct {
 	rolling.Reply
 	// Reports are the patch reports under way; of status, unless it names a run.
-	Reports []patch.Underway `json:"reports,omitempty"`
+	Reports []report.Underway `json:"reports,omitempty"`
 }
 
 // Handler is the code of the control function.

@@ -1,7 +1,7 @@
 // Package notify writes every mail that people get: of rolling reboots, and of what keeps patch
 // reports from them. A mail has a short subject with the verdict first, then what, where, since
 // when, and what to do next. One builder lays them out, makes text from outside fit, and keeps the
-// bounds of SNS. What a patch report itself says is shared/patch's.
+// bounds of SNS. What a patch report itself says is shared/report's.
 package notify
 
 import (

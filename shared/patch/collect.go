@@ -5,101 +5,52 @@ import (
 	"fmt"
 
 	"quickstep/shared/ledger"
-	"quickstep/shared/sanitize"
+	"quickstep/shared/report"
 )
 
-// collect reads what the scans have found.
-func (p Reporter) collect(ctx context.Context, r *Report) (*content, error) {
-	own := *r // what the report says of itself may be more than the ledger does
-	if w := r.Window; w != nil {
-		own.Window = &Opening{w.ID, sanitize.Text(w.Name), sanitize.Text(w.Zone), w.Opens, w.Closes}
-	}
-	c, known := &content{Report: &own, totals: map[string]int{}}, map[string]*counted{}
-	first, err := p.first(ctx, &own, known)
+// collect reads what the scans have found, those of the first report included.
+func (p Reporter) collect(ctx context.Context, r *report.Report) (*report.Content, error) {
+	catalog := report.Catalog{}
+	first, err := p.firstResults(ctx, r.First, catalog)
 	if err != nil {
 		return nil, err
 	}
-	second, err := p.found(ctx, &own, known)
+	own, err := p.results(ctx, r, catalog)
 	if err != nil {
 		return nil, err
 	}
-	c.compare(first, second)
-	for key, k := range known {
-		if key == k.key() { // it may be known under others as well: with a blank at the end, say
-			c.patches = append(c.patches, k)
-		}
-	}
-	c.count()
-	return c, nil
+	return report.Compile(r, catalog, first, own), nil
 }
 
-// compare takes each instance as it is now, with what came of what a first report has found on it.
-func (c *content) compare(first, second found) {
-	for _, s := range second.scans {
-		i := instance{Scan: s, counts: map[string]int{}}
-		if c.First != "" {
-			i.apart = first.apart(s.ID)
-		}
-		if s.Step != Unread {
-			i.findings, i.patched = c.findings(&i, second.patches[s.ID], first.patches[s.ID])
-		}
-		c.instances = append(c.instances, i)
+// firstResults are what the first report has found: nothing if there is none, or if its survey
+// never got to its end.
+func (p Reporter) firstResults(
+	ctx context.Context, id string, catalog report.Catalog,
+) (*report.Results, error) {
+	first := &report.Report{ID: id}
+	if id == "" {
+		return report.NewResults(catalog, first), nil
 	}
-}
-
-// found is what the scans of a report have found.
-type found struct {
-	scans   []*Scan
-	of      map[string]*Scan  // by instance
-	patches map[string][]read // by instance; of those alone that were read to their end
-}
-
-// first is what the first report has found. Of one whose survey never got to its end, or that was
-// about nothing, there is nothing to compare with.
-func (p Reporter) first(ctx context.Context, r *Report, known map[string]*counted) (found, error) {
-	if r.First == "" {
-		return found{}, nil
-	}
-	rev, err := ledger.Read(ctx, p.Ledger, countKey(r.First), &Count{})
+	rev, err := ledger.Read(ctx, p.Ledger, countKey(id), &report.ScanCount{})
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
-	f := found{}
-	if rev > 0 {
-		f, err = p.found(ctx, &Report{ID: r.First}, known)
+	if rev == 0 {
+		return report.NewResults(catalog, first), nil
 	}
-	if len(f.scans) == 0 {
-		r.First = ""
-	}
-	return f, err
+	return p.results(ctx, first, catalog)
 }
 
-func (p Reporter) found(ctx context.Context, r *Report, known map[string]*counted) (f found, err error) {
-	f.of, f.patches = map[string]*Scan{}, map[string][]read{}
-	b := book{p.Ledger}
-	restarts := map[string]int{}
-	err = b.scans(ctx, r.ID, func(h held) error {
-		h.Scan.tidy()
-		f.scans, f.of[h.ID] = append(f.scans, h.Scan), h.Scan
-		if h.Step == Done {
-			f.patches[h.ID], restarts[h.ID] = []read{}, h.Restarts
-		}
+func (p Reporter) results(
+	ctx context.Context, r *report.Report, catalog report.Catalog,
+) (*report.Results, error) {
+	results := report.NewResults(catalog, r)
+	err := store{p.Ledger}.scans(ctx, r.ID, func(h storedScan) error {
+		results.AddScan(h.Scan)
 		return nil
 	})
 	if err != nil {
-		return f, fmt.Errorf("put a report together: %w", err)
+		return nil, fmt.Errorf("put a report together: %w", err)
 	}
-	err = b.each(ctx, r.ID, pagePrefix, func(instance string, n int, some []Patch) {
-		if of, ok := f.patches[instance]; ok && n == restarts[instance] {
-			for _, patch := range some {
-				dated := !patch.Installed.IsZero()
-				of = append(of, read{learn(known, patch), sanitize.Text(patch.State), r.since(patch), dated})
-			}
-			f.patches[instance] = of
-		}
-	})
-	return f, err
+	return results, store{p.Ledger}.eachPage(ctx, r.ID, pagePrefix, results.AddPage)
 }
-
-// since says that a patch was installed since the window of a second report was to open.
-func (r *Report) since(p Patch) bool { return r.Phase == After && p.since(r.Window.Opens) }

@@ -1,6 +1,7 @@
-// Package patch reports the patches that a maintenance window is about to install, and afterwards,
-// if asked, what came of it. It moves by package choreo, as a rolling reboot does; it changes
-// nothing but its own ledger.
+// Package patch holds the steps of a patch report: which instances it is about (Survey), what each
+// of them lacks (Scanner), and supervising the scans, putting the report together and sending it
+// (Reporter). It moves by package choreo, as a rolling reboot does; it changes nothing but its own
+// ledger. What a report says is package report's, how it is written package format's.
 //
 //	schedule ──► survey ──► scan, scan, scan … ──► report ──► SNS, S3
 //	               │           │     ▲                │
@@ -10,11 +11,11 @@
 // What each failure does:
 //
 //	bad request                        refused before anything is written (Survey.Request)
-//	the instances can't be listed      people are told once; it is tried every hour while the report is
+//	the instances can't be listed      people are notified once; it is tried every hour while the report is
 //	                                   worth something
 //	an instance can't be read          what passes is waited for until the deadline; then it is a gap:
 //	                                   the report says so on top, and why
-//	a message is lost                  the report tends its scans and nudges them; the watchdog nudges the report
+//	a message is lost                  the report redelivers its scans; the watchdog redelivers the report
 //	the deadline passes                what isn't read by then is a gap; the report goes out
 //	it can't be put together or sent   as when the instances can't be listed
 //	a crash while it is being sent     the part in doubt is sent again, and says "repeated"
@@ -27,31 +28,24 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-)
-
-// Steps of a report, and of the scan of one instance.
-const (
-	StepSurvey   = "survey"   // which instances; of a second report, also the wait until the window has closed
-	StepScanning = "scanning" // its scans are under way; the report function tends them
-	StepReport   = "report"   // it is put together
-	StepSend     = "send"     // its messages are sent, one after the other
-
-	StepScan = "scan"
-
-	Done = "done"
-	// Unread is the end of a scan whose patches can't be had: a gap. (A patch can be Failed as well.)
-	Unread = "failed"
+	"quickstep/shared/report"
 )
 
 // Routing tells the protocol about the steps of a report. Its own are endless: they end when it is
 // worth nothing any more.
-var Routing = choreo.Routing{Queue: queue, LogAttrs: name, NeverGivesUp: func(step string) bool {
-	return step == StepSurvey || step == StepScanning || step == StepReport || step == StepSend
-}}
+var Routing = choreo.Routing{Queue: queueOf, LogAttrs: logAttrs, NeverGivesUp: isReportStep}
 
-func queue(step string) string {
+func isReportStep(step string) bool {
 	switch step {
-	case StepScanning, StepSend:
+	case report.StepSurvey, report.StepScanning, report.StepReport, report.StepSend:
+		return true
+	}
+	return false
+}
+
+func queueOf(step string) string {
+	switch step {
+	case report.StepScanning, report.StepSend:
 		return "report"
 	case choreo.Failing:
 		return "dead"
@@ -59,34 +53,37 @@ func queue(step string) string {
 	return step
 }
 
-func name(key ledger.Key) []any {
+func logAttrs(key ledger.Key) []any {
 	if key.PK == reportsPK {
 		return []any{"report", key.SK}
 	}
-	return []any{"report", strings.TrimPrefix(key.PK, reportPrefix), "instance", strings.TrimPrefix(key.SK, scanPrefix)}
+	return []any{
+		"report", strings.TrimPrefix(key.PK, reportPrefix),
+		"instance", strings.TrimPrefix(key.SK, scanPrefix),
+	}
 }
 
 // The kinds of items of a patch report.
 var (
-	reportKind = choreo.Kind[*Report]{Routing: Routing, Owns: isReport, New: newReport,
-		Key: func(r *Report) ledger.Key { return reportKey(r.ID) }}
-	scanKind = choreo.Kind[*Scan]{Routing: Routing, Owns: isScan, New: newScan,
-		Key: func(s *Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
+	reportKind = choreo.Kind[*report.Report]{Routing: Routing, Owns: isReport, New: newReport,
+		Key: func(r *report.Report) ledger.Key { return reportKey(r.ID) }}
+	scanKind = choreo.Kind[*report.Scan]{Routing: Routing, Owns: isScan, New: newScan,
+		Key: func(s *report.Scan) ledger.Key { return scanKey(s.Report, s.ID) }}
 )
 
 // What is claimed of each kind, and what it can come to.
 type (
-	reportWork    = choreo.Work[*Report]
-	reportOutcome = choreo.Outcome[*Report]
-	scanWork      = choreo.Work[*Scan]
-	scanOutcome   = choreo.Outcome[*Scan]
+	reportWork    = choreo.Work[*report.Report]
+	reportOutcome = choreo.Outcome[*report.Report]
+	scanWork      = choreo.Work[*report.Scan]
+	scanOutcome   = choreo.Outcome[*report.Scan]
 )
 
 // moveReports moves reports by the steps of one queue.
 func moveReports(
 	l choreo.Deps, queue string,
 	act func(context.Context, *reportWork) (reportOutcome, error),
-) choreo.Mover[*Report] {
+) choreo.Mover[*report.Report] {
 	return choreo.NewMover(l, reportKind, queue, act)
 }
 
@@ -94,11 +91,11 @@ func moveReports(
 func moveScans(
 	l choreo.Deps, queue string,
 	act func(context.Context, *scanWork) (scanOutcome, error),
-) choreo.Mover[*Scan] {
+) choreo.Mover[*report.Scan] {
 	return choreo.NewMover(l, scanKind, queue, act)
 }
 
-// Topic is where people are told of what went wrong.
+// Topic is where people are notified of what went wrong.
 type Topic interface {
 	Publish(ctx context.Context, subject, text string) error
 }

@@ -3,45 +3,25 @@ package patch
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"quickstep/shared/ledger"
+	"quickstep/shared/report"
 	"quickstep/shared/sanitize"
 )
 
-// Underway is a report under way, as an operator sees it.
-type Underway struct {
-	Report    string    `json:"report"`
-	Phase     string    `json:"phase"`
-	Window    *Opening  `json:"window,omitempty"`
-	Step      string    `json:"step"`
-	Since     time.Time `json:"since"`
-	NextWake  time.Time `json:"nextWakeUp,omitzero"`
-	Deadline  time.Time `json:"deadline,omitzero"`   // by then its instances are read, or gaps
-	Instances *HowMany  `json:"instances,omitempty"` // while they are read
-	Messages  *HowMany  `json:"messages,omitempty"`  // once there are any
-	Reason    string    `json:"reason,omitempty"`
-}
-
-// HowMany is how many of a report's instances are read, or of its messages sent.
-type HowMany struct {
-	Left  int `json:"left"`
-	Total int `json:"total"`
-}
-
 // UnderWay reads the reports that are under way, in the order of their ids. It changes nothing.
-func UnderWay(ctx context.Context, store ledger.Store) ([]Underway, error) {
-	docs, err := store.List(ctx, reportsPK, "", "", 0)
+func UnderWay(ctx context.Context, l ledger.Store) ([]report.Underway, error) {
+	docs, err := l.List(ctx, reportsPK, "", "", 0)
 	if err != nil {
 		return nil, fmt.Errorf("list the reports under way: %w", err)
 	}
-	var all []Underway
+	var all []report.Underway
 	for _, d := range docs {
 		r := newReport()
 		if err := d.Decode(r); err != nil {
 			return nil, err
 		}
-		u, err := r.underWay(ctx, store)
+		u, err := underWay(ctx, l, r)
 		if err != nil {
 			return nil, err
 		}
@@ -50,8 +30,8 @@ func UnderWay(ctx context.Context, store ledger.Store) ([]Underway, error) {
 	return all, nil
 }
 
-func (r *Report) underWay(ctx context.Context, store ledger.Store) (Underway, error) {
-	u := Underway{
+func underWay(ctx context.Context, l ledger.Store, r *report.Report) (report.Underway, error) {
+	u := report.Underway{
 		Report:   r.ID,
 		Phase:    r.Phase,
 		Window:   r.Window,
@@ -61,16 +41,16 @@ func (r *Report) underWay(ctx context.Context, store ledger.Store) (Underway, er
 		Deadline: r.Deadline,
 		Reason:   sanitize.Text(r.Position.Reason),
 	}
-	if r.all() > 0 {
-		u.Messages = &HowMany{Left: r.all() - r.Sent, Total: r.all()}
+	if r.MessageCount() > 0 {
+		u.Messages = &report.Progress{Left: r.MessageCount() - r.Sent, Total: r.MessageCount()}
 	}
-	if r.Step != StepScanning {
+	if r.Step != report.StepScanning {
 		return u, nil
 	}
-	c := &Count{}
-	rev, err := ledger.Read(ctx, store, countKey(r.ID), c)
+	c := &report.ScanCount{}
+	rev, err := ledger.Read(ctx, l, countKey(r.ID), c)
 	if err == nil && rev > 0 {
-		u.Instances = &HowMany{Left: c.Left, Total: c.Total}
+		u.Instances = &report.Progress{Left: c.Left, Total: c.Total}
 	}
 	return u, err
 }

@@ -12,21 +12,23 @@ import (
 	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
+	"quickstep/shared/report"
 	"quickstep/shared/sanitize"
 	"quickstep/shared/transient"
 )
 
-// Survey takes requests for reports, begins the reports, and finds out which instances they are about.
+// Survey takes requests for reports, begins the reports, and finds out which instances they are
+// about.
 type Survey struct {
 	choreo.Deps
 	Windows interface {
-		Windows(ctx context.Context) ([]Window, error)
-		Tasks(ctx context.Context, window string) ([]Task, error)
-		Targets(ctx context.Context, window string) ([]Registered, error)
+		Windows(ctx context.Context) ([]report.Window, error)
+		Tasks(ctx context.Context, window string) ([]report.Task, error)
+		Targets(ctx context.Context, window string) ([]report.Registered, error)
 	}
 	Managed interface {
 		Nodes
-		States(ctx context.Context, ids []string) ([]State, error)
+		States(ctx context.Context, ids []string) ([]report.State, error)
 	}
 	EC2    Nodes
 	Groups interface {
@@ -34,12 +36,12 @@ type Survey struct {
 		Members(ctx context.Context, group string, types []string) ([]string, error)
 	}
 	AlarmTopic Topic
-	Settings   Settings
+	Settings   report.Settings
 }
 
 // Nodes finds instances. Ids that aren't known are absent.
 type Nodes interface {
-	Nodes(ctx context.Context, s Selection) ([]Node, error)
+	Nodes(ctx context.Context, s report.Selection) ([]report.Node, error)
 }
 
 // Surveyed is the answer to a request: what was begun, and why the rest was not.
@@ -61,14 +63,14 @@ type Answer struct {
 const begun = "begun"
 
 // Request begins the reports that are due, or that were asked for by hand. A request that is wrong
-// changes nothing: the error is a *input.FieldError, or, if a schedule sent it, people are told, once
-// a day at most, and the answer says so.
+// changes nothing: the error is a *input.FieldError, or, if a schedule sent it, people are
+// notified, once a day at most, and the answer says so.
 func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Surveyed, error) {
 	surveyed := Surveyed{Reports: []Answer{}}
 	now := s.Now()
-	q, err := Parse(s.Settings, text)
+	q, err := report.Parse(s.Settings, text)
 	switch {
-	case err != nil && scheduled(text):
+	case err != nil && report.FromSchedule(text):
 		return s.refused(ctx, invocation, text, now, err)
 	case err != nil:
 		return surveyed, err
@@ -76,8 +78,8 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	if q.ID == "" {
 		q.ID = invocation
 	}
-	if q.instances() {
-		a, err := s.begin(ctx, invocation, q.asked, s.ofInstances(q, now), nil, now)
+	if q.NamesInstances() {
+		a, err := s.begin(ctx, invocation, q.Digest(), q.OfInstances(now), nil, now)
 		var wrong *input.FieldError
 		if errors.As(err, &wrong) && !q.Scheduled.IsZero() {
 			return s.refused(ctx, invocation, text, now, err)
@@ -85,7 +87,7 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 		surveyed.Reports = append(surveyed.Reports, a)
 		return surveyed, err
 	}
-	surveyed.Reports, err = s.windows(ctx, invocation, q, now)
+	surveyed.Reports, err = s.beginWindows(ctx, invocation, q, now)
 	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero())
 	return surveyed, err
 }
@@ -97,24 +99,28 @@ func (s Survey) refused(
 	surveyed := Surveyed{Reports: []Answer{}}
 	slog.Warn("request", "outcome", "refused", "reason", why.Error())
 	note := func([]problem) notify.Note { return notify.SurveyRefused(string(text), now, why) }
-	if err := s.once(ctx, invocation, []problem{{"request: " + why.Error(), why}}, note, now); err != nil {
+	problems := []problem{{"request: " + why.Error(), why}}
+	if err := s.notifyOnce(ctx, invocation, problems, note, now); err != nil {
 		return surveyed, errors.Join(why, err)
 	}
 	surveyed.Refused = why.Error()
 	return surveyed, nil
 }
 
-// another is the time that must be left for another window: its tasks are read, and it is written down.
-const another = time.Minute
+// windowMargin is the time that must be left for another window: its tasks are read, and it is
+// written down.
+const windowMargin = time.Minute
 
-// windows begins the reports of windows, those that open first first. One that can't be dealt with
-// doesn't keep the others from being reported.
-func (s Survey) windows(ctx context.Context, invocation string, q Request, now time.Time) ([]Answer, error) {
+// beginWindows begins the reports of windows, those that open first first. One that can't be dealt
+// with doesn't keep the others from being reported.
+func (s Survey) beginWindows(
+	ctx context.Context, invocation string, q report.Request, now time.Time,
+) ([]Answer, error) {
 	all, err := s.Windows.Windows(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the maintenance windows: %w", err)
 	}
-	chosen, absent := q.chosen(all)
+	chosen, absent := q.Choose(all)
 	t := &troubles{byHand: q.Scheduled.IsZero()}
 	if len(absent) > 0 && t.byHand {
 		return nil, errors.Join(absent...)
@@ -124,63 +130,65 @@ func (s Survey) windows(ctx context.Context, invocation string, q Request, now t
 		answers = append(answers, Answer{Status: err.Error()})
 		t.add(err.Error(), err)
 	}
-	due, rest, err := s.due(ctx, q, chosen, t, now)
+	due, rest, err := s.dueWindows(ctx, q, chosen, t, now)
 	if err != nil {
 		return nil, err
 	}
 	answers = append(answers, rest...)
 	for n, o := range due {
-		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < another {
+		if limit, ok := ctx.Deadline(); ok && limit.Sub(s.Now()) < windowMargin {
 			t.add("", transient.Mark(fmt.Errorf(
 				"%d of %d windows weren't got to; the next try with the id %q goes on with them",
 				len(due)-n, len(due), q.ID)))
 			break
 		}
-		wait := time.Duration(n) * min(apart, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
-		a, err := s.window(ctx, invocation, q, o, now, wait)
+		spacing := min(reportSpacing, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
+		wait := time.Duration(n) * spacing
+		a, err := s.beginWindow(ctx, invocation, q, o, now, wait)
 		if err != nil {
 			a = answer(o.Window, o.at, err.Error())
 			t.add("begin "+o.ID, fmt.Errorf("window %s (%s): %w", o.ID, o.Name, err))
 		}
 		answers = append(answers, a)
 	}
-	if err := s.once(ctx, invocation, t.told, unreported(now), now); err != nil {
+	if err := s.notifyOnce(ctx, invocation, t.notify, unreportedNote(now), now); err != nil {
 		t.errs = append(t.errs, err)
 	}
 	return answers, errors.Join(t.errs...)
 }
 
-// apart is the time between the reports that one request begins: AWS is asked for whole fleets by each.
-const apart = 2 * time.Second
+// reportSpacing is the time between the reports that one request begins: AWS is asked for whole
+// fleets by each.
+const reportSpacing = 2 * time.Second
 
-// opening is a window and when it opens next; zero: it won't.
-type opening struct {
-	Window
+// dueWindow is a window and when it opens next; zero: it won't.
+type dueWindow struct {
+	report.Window
 	at time.Time
 }
 
-// due sorts the windows by their openings. The others are those that a schedule doesn't report now,
-// and those whose report was begun before: they cost a read, whatever their number.
-func (s Survey) due(
-	ctx context.Context, q Request, windows []Window, t *troubles, now time.Time,
-) (due []opening, others []Answer, err error) {
+// dueWindows sorts the windows by their openings. The others are those that a schedule doesn't
+// report now, and those whose report was begun before: they cost a read, whatever their number.
+func (s Survey) dueWindows(
+	ctx context.Context, q report.Request, windows []report.Window, t *troubles, now time.Time,
+) (due []dueWindow, others []Answer, err error) {
 	for _, w := range windows {
 		opens, err := w.Opens()
-		switch why := notDue(q, w, opens, now); {
+		switch why := q.NotDue(w, opens, now); {
 		case err != nil && (w.Enabled || t.byHand):
 			others = append(others, answer(w, opens, err.Error()))
 			t.add("opening of "+w.ID, err)
 		case why != "":
 			others = append(others, answer(w, opens, why))
 		default:
-			due = append(due, opening{w, opens})
+			due = append(due, dueWindow{w, opens})
 		}
 	}
-	slices.SortStableFunc(due, func(a, b opening) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(due, func(a, b dueWindow) int { return a.at.Compare(b.at) })
 	before, err := s.records(ctx, q, due)
-	due = slices.DeleteFunc(due, func(o opening) bool {
-		r, ok := before[q.reportID(o)]
-		if !ok || r.other(q.asked) { // which is refused
+	due = slices.DeleteFunc(due, func(o dueWindow) bool {
+		r, ok := before[q.ReportID(o.ID, o.at)]
+		if !ok || r.OfAnother(q.Digest()) { // which is refused
 			return false
 		}
 		a := answer(o.Window, o.at, r.Status())
@@ -192,21 +200,23 @@ func (s Survey) due(
 }
 
 // records are those of the reports that were begun of these openings, by id.
-func (s Survey) records(ctx context.Context, q Request, due []opening) (map[string]*Record, error) {
-	found := map[string]*Record{}
+func (s Survey) records(
+	ctx context.Context, q report.Request, due []dueWindow,
+) (map[string]*report.Record, error) {
+	found := map[string]*report.Record{}
 	if len(due) == 0 {
 		return found, nil
 	}
 	var keys []ledger.Key
 	for _, o := range due {
-		keys = append(keys, recordKey(q.reportID(o)))
+		keys = append(keys, recordKey(q.ReportID(o.ID, o.at)))
 	}
 	docs, err := s.Ledger.Get(ctx, keys...)
 	if err != nil {
 		return found, fmt.Errorf("read which reports were begun: %w", err)
 	}
 	for _, d := range docs {
-		r := &Record{}
+		r := &report.Record{}
 		if err := d.Decode(r); err != nil {
 			return found, err
 		}
@@ -215,7 +225,7 @@ func (s Survey) records(ctx context.Context, q Request, due []opening) (map[stri
 	return found, nil
 }
 
-func answer(w Window, opens time.Time, status string) Answer {
+func answer(w report.Window, opens time.Time, status string) Answer {
 	a := Answer{Window: w.ID, Name: sanitize.Text(w.Name), Status: sanitize.Text(status)}
 	if !opens.IsZero() {
 		a.Opens = opens.Format(time.RFC3339)

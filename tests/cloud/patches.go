@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/cloud/dynamodb"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/cloud/stage"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -23,25 +23,25 @@ const (
 	reporting = 3 * time.Minute
 )
 
-func update(n int) patch.Patch {
-	return patch.Patch{KB: fmt.Sprintf("package-%03d.x86_64", n), Title: fmt.Sprintf("package-%03d.x86_64:0:2.%d-1.amzn2023", n, n),
-		Classification: "Security", Severity: "Important", State: patch.Missing, CVEs: fmt.Sprintf("CVE-2026-%05d", n)}
+func update(n int) report.Patch {
+	return report.Patch{KB: fmt.Sprintf("package-%03d.x86_64", n), Title: fmt.Sprintf("package-%03d.x86_64:0:2.%d-1.amzn2023", n, n),
+		Classification: "Security", Severity: "Important", State: report.Missing, CVEs: fmt.Sprintf("CVE-2026-%05d", n)}
 }
 
 // addPatches gives web's instances patches, and the maintenance window that installs them tomorrow.
 func (r *region) addPatches() {
-	var missing []patch.Patch
+	var missing []report.Patch
 	for n := range updates {
 		missing = append(missing, update(n))
 	}
 	for n := web.first; n < web.first+web.size; n++ {
 		if managed(n) {
-			r.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: r.Now().Add(-3 * time.Hour), Missing: updates}, missing)
+			r.SetPatches(sim.ID(n), &report.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: r.Now().Add(-3 * time.Hour), Missing: updates}, missing)
 		}
 	}
 	r.AddWindow(world.WindowSpec{ID: window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{r.Now().Add(20 * time.Hour).Truncate(time.Hour)},
-		Tasks:   []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{web.name}}}}},
-		Targets: []patch.Registered{{ID: web.name, Targets: []patch.Target{{Key: "tag:Role", Values: []string{web.name}}}}}})
+		Tasks:   []report.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{web.name}}}}},
+		Targets: []report.Registered{{ID: web.name, Targets: []report.Target{{Key: "tag:Role", Values: []string{web.name}}}}}})
 }
 
 // report asks for the patch report of the window, and judges whether all of it arrives.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // ResourceGroups is what the patch report sees of resource groups.
@@ -86,7 +86,7 @@ func membersNone(t *testing.T, f ResourceGroupsFixture) {
 
 func membersMissing(t *testing.T, f ResourceGroupsFixture) {
 	_, err := f.Port.Members(t.Context(), f.Missing, nil)
-	if final(t, "a group that doesn't exist", err); !errors.Is(err, patch.ErrNoGroup) {
+	if final(t, "a group that doesn't exist", err); !errors.Is(err, report.ErrNoGroup) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // Windows is what the patch report sees of maintenance windows.
 type Windows interface {
-	Windows(ctx context.Context) ([]patch.Window, error)
-	Tasks(ctx context.Context, window string) ([]patch.Task, error)
-	Targets(ctx context.Context, window string) ([]patch.Registered, error)
+	Windows(ctx context.Context) ([]report.Window, error)
+	Tasks(ctx context.Context, window string) ([]report.Task, error)
+	Targets(ctx context.Context, window string) ([]report.Registered, error)
 }
 
 // NewWindow is a maintenance window to be made.
@@ -24,8 +24,8 @@ type NewWindow struct {
 	Hours      int
 	Disabled   bool
 	Opens      []time.Time // in order
-	Tasks      []patch.Task
-	Targets    []patch.Registered
+	Tasks      []report.Task
+	Targets    []report.Registered
 }
 
 // WindowsFixture is a Region, with windows of others perhaps.
@@ -57,14 +57,14 @@ func ExerciseWindows(t *testing.T, open func(t *testing.T) WindowsFixture) {
 }
 
 // find is a window as it is listed, if it is.
-func (f WindowsFixture) find(t *testing.T, id string) (patch.Window, bool) {
+func (f WindowsFixture) find(t *testing.T, id string) (report.Window, bool) {
 	t.Helper()
 	for _, w := range must(f.Port.Windows(t.Context()))(t) {
 		if w.ID == id {
 			return w, true
 		}
 	}
-	return patch.Window{}, false
+	return report.Window{}, false
 }
 
 // opens is when a window that is listed opens next.
@@ -86,7 +86,7 @@ func windowDescribed(t *testing.T, f WindowsFixture) {
 	got, listed := f.find(t, id)
 	next := got.Next
 	got.Next = ""
-	if want := (patch.Window{ID: id, Name: "patch-web", Enabled: true, Zone: "Europe/Paris", Hours: 3}); !listed || got != want || next == "" {
+	if want := (report.Window{ID: id, Name: "patch-web", Enabled: true, Zone: "Europe/Paris", Hours: 3}); !listed || got != want || next == "" {
 		t.Errorf("%+v, next %q, want %+v", got, next, want)
 	}
 }
@@ -159,13 +159,13 @@ func windowDeleted(t *testing.T, f WindowsFixture) {
 }
 
 func windowTasks(t *testing.T, f WindowsFixture) {
-	want := []patch.Task{
-		{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web", "db"}}}},
-		{Document: "AWS-PatchInstanceWithRollback", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{"0e842a8d-2d44-4886-bb62-af8dc0000000"}}}},
+	want := []report.Task{
+		{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web", "db"}}}},
+		{Document: "AWS-PatchInstanceWithRollback", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{"0e842a8d-2d44-4886-bb62-af8dc0000000"}}}},
 	}
 	got := must(f.Port.Tasks(t.Context(), f.Add(t, NewWindow{Name: "patch-tasks", Hours: 1, Tasks: want})))(t)
 	for _, task := range want {
-		if !slices.ContainsFunc(got, func(g patch.Task) bool { return reflect.DeepEqual(g, task) }) {
+		if !slices.ContainsFunc(got, func(g report.Task) bool { return reflect.DeepEqual(g, task) }) {
 			t.Errorf("%+v isn't among %+v", task, got)
 		}
 	}
@@ -175,11 +175,11 @@ func windowTasks(t *testing.T, f WindowsFixture) {
 }
 
 func windowTargets(t *testing.T, f WindowsFixture) {
-	want := []patch.Registered{
-		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000001", Targets: []patch.Target{{Key: "InstanceIds", Values: []string{"i-0123456789abcdef0"}}}},
-		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000002", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}, {Key: "tag-key", Values: []string{"Owner"}}}},
+	want := []report.Registered{
+		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000001", Targets: []report.Target{{Key: "InstanceIds", Values: []string{"i-0123456789abcdef0"}}}},
+		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000002", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web"}}, {Key: "tag-key", Values: []string{"Owner"}}}},
 	}
-	id := f.Add(t, NewWindow{Name: "patch-targets", Hours: 1, Targets: []patch.Registered{want[1], want[0]}})
+	id := f.Add(t, NewWindow{Name: "patch-targets", Hours: 1, Targets: []report.Registered{want[1], want[0]}})
 	if got := must(f.Port.Targets(t.Context(), id))(t); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/contract"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -44,15 +44,15 @@ func TestInstancesOfTheWorldAsNodes(t *testing.T) {
 		w := open(t)
 		suite(w, false)
 		return contract.NodesFixture{Port: w.EC2(), Suite: "contract", Unknown: []string{sim.ID(99), elsewhere(1)},
-			Web: patch.Node{ID: sim.ID(0), Name: "web/" + sim.ID(0), State: "running"},
-			DB:  patch.Node{ID: sim.ID(1), Name: "db/" + sim.ID(1), State: "running"}}
+			Web: report.Node{ID: sim.ID(0), Name: "web/" + sim.ID(0), State: "running"},
+			DB:  report.Node{ID: sim.ID(1), Name: "db/" + sim.ID(1), State: "running"}}
 	})
 }
 
 func TestManagedNodesOfTheWorld(t *testing.T) {
-	windows := patch.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
+	windows := report.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
 		Platform: "Microsoft Windows Server 2022 Datacenter 10.0.20348"}
-	linux := patch.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
+	linux := report.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
 	contract.ExerciseNodes(t, func(t *testing.T) contract.NodesFixture {
 		w := open(t)
 		suite(w, true)
@@ -65,8 +65,8 @@ func TestMachinesElsewhereOfTheWorld(t *testing.T) {
 		w := open(t)
 		suite(w, true)
 		f := contract.NodesFixture{Port: w.SSM(), Suite: "elsewhere", Unknown: []string{elsewhere(99)},
-			Web: patch.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
-			DB:  patch.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
+			Web: report.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
+			DB:  report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
 		w.AddNode(f.Web, map[string]string{"Suite": "elsewhere", "Role": "web"})
 		w.AddNode(f.DB, map[string]string{"Suite": "elsewhere", "Role": "db"})
 		return f
@@ -77,10 +77,10 @@ func TestPatchesOfTheWorld(t *testing.T) {
 	contract.ExercisePatches(t, func(t *testing.T) contract.PatchesFixture {
 		w := open(t)
 		f := contract.PatchesFixture{Port: w.SSM(), Unmanaged: sim.ID(200), Unknown: sim.ID(201),
-			Scan: func(_ *testing.T, id string, s patch.State, patches []patch.Patch) { w.SetPatches(id, &s, patches) }}
+			Scan: func(_ *testing.T, id string, s report.State, patches []report.Patch) { w.SetPatches(id, &s, patches) }}
 		for n := range 60 {
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), Managed: true})
-			w.AddNode(patch.Node{ID: elsewhere(n)}, nil)
+			w.AddNode(report.Node{ID: elsewhere(n)}, nil)
 			f.Nodes = append(f.Nodes, elsewhere(n), sim.ID(n))
 		}
 		w.AddMachine(world.MachineSpec{ID: f.Unmanaged})

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -24,18 +24,18 @@ const (
 )
 
 // updates are what the maintenance window will find: all of them on most instances, the kernel's on some.
-var updates = []patch.Patch{
-	{KB: "openssl.x86_64", Title: "openssl.x86_64:1:3.0.8-1.amzn2023.0.24", Classification: "Security", Severity: "Critical", State: patch.Missing, CVEs: "CVE-2025-69419,CVE-2026-22795"},
-	{KB: "curl-minimal.x86_64", Title: "curl-minimal.x86_64:0:8.15.0-4.amzn2023", Classification: "Security", Severity: "Important", State: patch.Failed, CVEs: "CVE-2025-15079"},
-	{KB: "kernel.x86_64", Title: "kernel.x86_64:0:6.1.161-183.298.amzn2023", Classification: "Security", Severity: "Important", State: patch.InstalledPendingReboot},
-	{KB: "tzdata.noarch", Title: "tzdata.noarch:0:2026a-1.amzn2023", Classification: "Bugfix", Severity: "Low", State: patch.Missing},
+var updates = []report.Patch{
+	{KB: "openssl.x86_64", Title: "openssl.x86_64:1:3.0.8-1.amzn2023.0.24", Classification: "Security", Severity: "Critical", State: report.Missing, CVEs: "CVE-2025-69419,CVE-2026-22795"},
+	{KB: "curl-minimal.x86_64", Title: "curl-minimal.x86_64:0:8.15.0-4.amzn2023", Classification: "Security", Severity: "Important", State: report.Failed, CVEs: "CVE-2025-15079"},
+	{KB: "kernel.x86_64", Title: "kernel.x86_64:0:6.1.161-183.298.amzn2023", Classification: "Security", Severity: "Important", State: report.InstalledPendingReboot},
+	{KB: "tzdata.noarch", Title: "tzdata.noarch:0:2026a-1.amzn2023", Classification: "Bugfix", Severity: "Low", State: report.Missing},
 }
 
 // addPatches gives the instances patches, and the maintenance window that installs them.
 func (f *fleet) addPatches() {
 	now := f.Now()
 	for n, id := range f.IDs {
-		state := &patch.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: now.Add(-3 * time.Hour), Missing: 2, Failed: 1, PendingReboot: 1}
+		state := &report.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: now.Add(-3 * time.Hour), Missing: 2, Failed: 1, PendingReboot: 1}
 		if n+1 == behind {
 			state.Ended = now.Add(-9 * 24 * time.Hour)
 		}
@@ -46,8 +46,8 @@ func (f *fleet) addPatches() {
 		f.SetPatches(id, state, patches)
 	}
 	f.AddWindow(world.WindowSpec{ID: window, Name: windowName, Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{now.Add(opensIn).Truncate(time.Hour)},
-		Tasks:   []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
-		Targets: []patch.Registered{{ID: "web", Targets: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}}}})
+		Tasks:   []report.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
+		Targets: []report.Registered{{ID: "web", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}}}})
 }
 
 // patchReport asks for the report as an operator would, and shows the head of what people get.

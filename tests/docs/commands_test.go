@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
 	"quickstep/tests/docs"
@@ -177,7 +177,7 @@ func takes(function string, event []byte) error {
 	case "control":
 		_, err = rolling.ParseCommand(event)
 	case "survey":
-		_, err = patch.Parse(patch.Settings{
+		_, err = report.Parse(report.Settings{
 			States: []string{"Missing"}, Lead: 24 * time.Hour, StaleAfter: time.Hour, Deadline: time.Hour,
 		}, event)
 	default:

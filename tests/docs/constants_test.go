@@ -67,7 +67,7 @@ func constants(t *testing.T) map[string]int64 {
 	std := importer.ForCompiler(files, "source", nil)
 	k := &known{files: files, std: std, own: map[string]*types.Package{}}
 	all := map[string]int64{}
-	for _, path := range []string{"ledger", "choreo", "input", "run", "rolling", "patch", "cloud"} {
+	for _, path := range []string{"ledger", "choreo", "input", "run", "rolling", "report", "patch", "cloud"} {
 		p, err := k.Import("quickstep/shared/" + path)
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -73,9 +73,9 @@ func reported(t *testing.T, seen map[string]bool) {
 	}
 	t.Cleanup(f.Close)
 	f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Managed = true })
-	missing := patch.Patch{KB: "KB1", Title: "Update", State: patch.Missing}
-	scanned := patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began.Add(-time.Hour)}
-	f.SetPatches(sim.ID(1), &scanned, []patch.Patch{missing})
+	missing := report.Patch{KB: "KB1", Title: "Update", State: report.Missing}
+	scanned := report.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began.Add(-time.Hour)}
+	f.SetPatches(sim.ID(1), &scanned, []report.Patch{missing})
 	keysOf(f, seen)
 	const none = "mw-0123456789abcdef0"
 	for _, request := range []map[string]any{

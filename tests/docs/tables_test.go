@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"quickstep/shared/input"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
 	"quickstep/tests/template"
@@ -41,7 +41,7 @@ func start(event []byte) error {
 }
 
 func survey(event []byte) error {
-	_, err := patch.Parse(patch.Settings{}, event)
+	_, err := report.Parse(report.Settings{}, event)
 	return err
 }
 

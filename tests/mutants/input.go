@@ -12,7 +12,7 @@ const (
 	accepted  = "shared/rolling/accept.go"
 	floors    = "shared/rolling/floors.go"
 	found     = "shared/rolling/find.go"
-	survey    = "shared/patch/request.go"
+	survey    = "shared/report/request.go"
 	ec2Fleets = "shared/cloud/ec2/fleets.go"
 	ssmRead   = "shared/cloud/ssm/ssm.go"
 )
@@ -122,6 +122,6 @@ var refused = []mutant{
 	refusing("a command's run is any text", control, `input.Text(&c.Run, orNothing(run.IDForm))`,
 		`input.Text(&c.Run, input.RequestID)`, byRelatives),
 	refusing("a survey's states are any text", survey,
-		`"states":       input.Words(&q.States, stateFault, known...),`,
+		`"states":       input.Words(&q.States, stateFault, patchStates...),`,
 		`"states":       input.List(&q.States, 9, prefixForm),`, byRelatives),
 }

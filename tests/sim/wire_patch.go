@@ -2,6 +2,7 @@ package sim
 
 import (
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // patches gives the functions of the patch report their code.
@@ -14,7 +15,7 @@ func (x wiring) patches() {
 func (x wiring) survey() {
 	var v struct {
 		Common   common
-		Settings patch.Settings
+		Settings report.Settings
 	}
 	x.parse("survey", &v)
 	w := x.world

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"quickstep/shared/choreo"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/tests/template"
 )
@@ -113,13 +113,13 @@ func isRequest(t *testing.T, text []byte) {
 // isSurvey parses a request for a patch report over the stack's parameters.
 func isSurvey(t *testing.T, stack *template.Stack, text []byte) {
 	t.Helper()
-	if _, err := patch.Parse(settings(t, stack), text); err != nil {
+	if _, err := report.Parse(settings(t, stack), text); err != nil {
 		t.Error(err)
 	}
 }
 
 // settings are what survey reads from its environment.
-func settings(t *testing.T, stack *template.Stack) patch.Settings {
+func settings(t *testing.T, stack *template.Stack) report.Settings {
 	t.Helper()
 	variables := stack.Functions["survey"].Environment
 	list := func(name string) []string {
@@ -132,7 +132,7 @@ func settings(t *testing.T, stack *template.Stack) patch.Settings {
 		}
 		return d
 	}
-	return patch.Settings{
+	return report.Settings{
 		WindowIDs: list(
 			"PATCH_WINDOW_IDS",
 		), WindowPrefix: variables["PATCH_WINDOW_PREFIX"], States: list("PATCH_STATES"),
@@ -153,7 +153,7 @@ func TestTheBoundsInDescriptionsAreThoseOfThePatchReport(t *testing.T) {
 		most, _ := time.ParseDuration(m[2])
 		for d, within := range map[time.Duration]bool{least - time.Minute: false, least: true, most: true, most + time.Minute: false} {
 			value := fmt.Sprintf("%dm", int(d.Minutes()))
-			_, err := patch.Parse(settings(t, load(t, map[string]string{name: value})), []byte(`{}`))
+			_, err := report.Parse(settings(t, load(t, map[string]string{name: value})), []byte(`{}`))
 			if (err == nil) != within {
 				t.Errorf("%s %s: %v, described as from %s to %s", name, value, err, m[1], m[2])
 			}

@@ -9,17 +9,17 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // node is a machine that isn't EC2's, which Systems Manager knows all the same.
 type node struct {
-	patch.Node
+	report.Node
 	tags map[string]string
 }
 
 // AddNode registers a machine elsewhere (mi-…) with Systems Manager. Name, Platform and Online are as given.
-func (w *World) AddNode(n patch.Node, tags map[string]string) {
+func (w *World) AddNode(n report.Node, tags map[string]string) {
 	if w.nodes[n.ID] != nil || w.machines[n.ID] != nil {
 		panic(fmt.Sprintf("world: there is a node %s already", n.ID))
 	}
@@ -42,7 +42,7 @@ func (w *World) SetOnline(id string, online bool) {
 }
 
 // managed is how Systems Manager lists a node, if it knows it: machines of EC2 under the name that they call themselves.
-func (w *World) managed(id string) (n patch.Node, tags map[string]string, ok bool) {
+func (w *World) managed(id string) (n report.Node, tags map[string]string, ok bool) {
 	if other := w.nodes[id]; other != nil {
 		return other.Node, other.tags, true
 	}
@@ -50,7 +50,7 @@ func (w *World) managed(id string) (n patch.Node, tags map[string]string, ok boo
 	if m == nil || !m.spec.Managed || !m.shown(w.now) {
 		return n, nil, false
 	}
-	n = patch.Node{ID: id, Platform: "Amazon Linux 2023", Managed: true, Online: m.online(w.now)}
+	n = report.Node{ID: id, Platform: "Amazon Linux 2023", Managed: true, Online: m.online(w.now)}
 	if m.spec.Windows {
 		n.Platform = "Microsoft Windows Server 2022 Datacenter 10.0.20348"
 	}
@@ -62,7 +62,7 @@ func (w *World) managed(id string) (n patch.Node, tags map[string]string, ok boo
 
 // Nodes are the nodes of a selection that Systems Manager knows, sorted by id; one effect, however many calls AWS would
 // take. A selection of nothing is an error.
-func (s *SSM) Nodes(ctx context.Context, chosen patch.Selection) (found []patch.Node, err error) {
+func (s *SSM) Nodes(ctx context.Context, chosen report.Selection) (found []report.Node, err error) {
 	w := s.world
 	op := Op{Service: "ssm", Name: "Nodes", Detail: w.say("%v %v", chosen.IDs, chosen.Tags)}
 	err = w.effect(ctx, op, func(*Op) error {
@@ -83,7 +83,7 @@ func (s *SSM) Nodes(ctx context.Context, chosen patch.Selection) (found []patch.
 
 // Nodes are the instances of a selection, terminated ones included, sorted by id; one effect, however many calls AWS would
 // take. Ids that aren't of EC2's form are left out; of those alone there is no call. A selection of nothing is an error.
-func (e *EC2) Nodes(ctx context.Context, chosen patch.Selection) (found []patch.Node, err error) {
+func (e *EC2) Nodes(ctx context.Context, chosen report.Selection) (found []report.Node, err error) {
 	w := e.world
 	ours := slices.DeleteFunc(slices.Clone(chosen.IDs), func(id string) bool { return !strings.HasPrefix(id, "i-") })
 	if len(chosen.IDs) > 0 && len(ours) == 0 {
@@ -107,12 +107,12 @@ func (e *EC2) Nodes(ctx context.Context, chosen patch.Selection) (found []patch.
 	return found, nil
 }
 
-func (m *machine) node(at time.Time) patch.Node {
-	return patch.Node{ID: m.spec.ID, Name: m.spec.Tags["Name"], State: m.states.at(at)}
+func (m *machine) node(at time.Time) report.Node {
+	return report.Node{ID: m.spec.ID, Name: m.spec.Tags["Name"], State: m.states.at(at)}
 }
 
 // candidates are the ids that a selection names, or all, sorted; its tags still have to fit.
-func candidates(s patch.Selection, all []string) ([]string, error) {
+func candidates(s report.Selection, all []string) ([]string, error) {
 	if len(s.IDs) == 0 && len(s.Tags) == 0 {
 		return nil, errors.New("ValidationException: a selection needs ids or tags")
 	}
@@ -129,7 +129,7 @@ func candidates(s patch.Selection, all []string) ([]string, error) {
 }
 
 // fits says that tags fit all targets, and one of the values of each. Values are meant as they are: there are no wildcards.
-func fits(tags map[string]string, targets []patch.Target) bool {
+func fits(tags map[string]string, targets []report.Target) bool {
 	for _, t := range targets {
 		if !slices.ContainsFunc(t.Values, func(value string) bool { return has(tags, t.Key, value) }) {
 			return false

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 )
@@ -23,13 +23,13 @@ const (
 
 // patched is what Systems Manager knows of a node's patches; a node without it was never scanned.
 type patched struct {
-	state   *patch.State
-	patches []patch.Patch
+	state   *report.State
+	patches []report.Patch
 }
 
 // SetPatches is what a scan or an installation has found on a node, in the order in which it will be listed. Nil
 // and nil make it a node that was never scanned.
-func (w *World) SetPatches(id string, state *patch.State, patches []patch.Patch) {
+func (w *World) SetPatches(id string, state *report.State, patches []report.Patch) {
 	if state != nil {
 		s := *state
 		s.ID = id
@@ -43,7 +43,7 @@ func (w *World) ExpireTokens() { w.tokens++ }
 
 // States are the patch states of those nodes that were ever scanned, sorted by id; one effect for each 50 ids, as
 // AWS takes them, and none for no ids.
-func (s *SSM) States(ctx context.Context, ids []string) (found []patch.State, err error) {
+func (s *SSM) States(ctx context.Context, ids []string) (found []report.State, err error) {
 	w := s.world
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), statePage) {
 		op := Op{Service: "ssm", Name: "States", Subject: chunk[0], Detail: w.say("%v", chunk)}
@@ -69,7 +69,7 @@ func (s *SSM) Patches(
 	id string,
 	states []string,
 	token string,
-) (page []patch.Patch, next string, err error) {
+) (page []report.Patch, next string, err error) {
 	w := s.world
 	op := Op{Service: "ssm", Name: "Patches", Subject: id, Detail: w.say("%v %s", states, token)}
 	err = w.effect(ctx, op, func(*Op) error {
@@ -91,7 +91,7 @@ func (s *SSM) Patches(
 }
 
 // patchPage is the page that a token stands for. A token holds for its node, its states, and until ExpireTokens.
-func (w *World) patchPage(id string, states []string, token string) (page []patch.Patch, next string, err error) {
+func (w *World) patchPage(id string, states []string, token string) (page []report.Patch, next string, err error) {
 	key := fmt.Sprintf("%s %d %s ", id, w.tokens, strings.Join(states, ","))
 	offset, err := begin(key, token)
 	if err != nil {
@@ -99,7 +99,7 @@ func (w *World) patchPage(id string, states []string, token string) (page []patc
 	}
 	chosen := w.patched[id].patches
 	if len(states) > 0 {
-		other := func(p patch.Patch) bool { return !slices.Contains(states, p.State) }
+		other := func(p report.Patch) bool { return !slices.Contains(states, p.State) }
 		chosen = slices.DeleteFunc(slices.Clone(chosen), other)
 	}
 	offset = min(offset, len(chosen)) // there may be fewer than when the token was made
@@ -119,7 +119,7 @@ func begin(key, token string) (int, error) {
 	rest, ours := strings.CutPrefix(string(text), key)
 	offset, bad := strconv.Atoi(rest)
 	if err != nil || !ours || bad != nil {
-		return 0, fmt.Errorf("InvalidNextToken: %w", patch.ErrToken)
+		return 0, fmt.Errorf("InvalidNextToken: %w", report.ErrToken)
 	}
 	return offset, nil
 }

@@ -9,16 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
 )
 
-func lacking(n int) (all []patch.Patch) {
+func lacking(n int) (all []report.Patch) {
 	for i := range n {
-		all = append(all, patch.Patch{KB: fmt.Sprint("KB", i), State: patch.Missing})
+		all = append(all, report.Patch{KB: fmt.Sprint("KB", i), State: report.Missing})
 	}
 	return all
 }
@@ -58,8 +58,8 @@ func TestANextExecutionIsWrittenAsTheWindowSays(t *testing.T) {
 func TestAStoppedMachineIsOfflineAndATerminatedOneIsForgotten(t *testing.T) {
 	w := newWorld(t)
 	w.AddMachine(machine("i-1"))
-	s := patch.Selection{IDs: []string{"i-1", "mi-1"}}
-	w.AddNode(patch.Node{ID: "mi-1", Online: true}, nil)
+	s := report.Selection{IDs: []string{"i-1", "mi-1"}}
+	w.AddNode(report.Node{ID: "mi-1", Online: true}, nil)
 	look := func(when string, online bool, state string, known int) {
 		t.Helper()
 		managed, err := w.SSM().Nodes(ctx, s)
@@ -128,20 +128,20 @@ func TestPatchesAreThrottledAtTheirRate(t *testing.T) {
 func TestATokenEnds(t *testing.T) {
 	w := newWorld(t)
 	w.AddMachine(machine("i-1"))
-	w.SetPatches("i-1", &patch.State{Missing: 120}, lacking(120))
-	_, token, err := w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, "")
+	w.SetPatches("i-1", &report.State{Missing: 120}, lacking(120))
+	_, token, err := w.SSM().Patches(ctx, "i-1", []string{report.Missing}, "")
 	done(t, err)
-	page, next, err := w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, token)
+	page, next, err := w.SSM().Patches(ctx, "i-1", []string{report.Missing}, token)
 	if err != nil || len(page) != 50 || page[0].KB != "KB50" || next == "" {
 		t.Errorf("%d patches, next %q, %v", len(page), next, err)
 	}
-	w.SetPatches("i-1", &patch.State{Missing: 20}, lacking(20))
-	if page, next, err = w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, token); err != nil || len(page) != 0 ||
+	w.SetPatches("i-1", &report.State{Missing: 20}, lacking(20))
+	if page, next, err = w.SSM().Patches(ctx, "i-1", []string{report.Missing}, token); err != nil || len(page) != 0 ||
 		next != "" {
 		t.Errorf("past the end: %d patches, next %q, %v", len(page), next, err)
 	}
 	w.ExpireTokens()
-	if _, _, err := w.SSM().Patches(ctx, "i-1", []string{patch.Missing}, token); !errors.Is(err, patch.ErrToken) {
+	if _, _, err := w.SSM().Patches(ctx, "i-1", []string{report.Missing}, token); !errors.Is(err, report.ErrToken) {
 		t.Errorf("expired: %v", err)
 	}
 }
@@ -156,7 +156,7 @@ func TestEffectsOfTheReportsPorts(t *testing.T) {
 	done(t, err)
 	_, err = w.SSM().States(ctx, nil)
 	done(t, err)
-	_, err = w.EC2().Nodes(ctx, patch.Selection{IDs: []string{"mi-1"}})
+	_, err = w.EC2().Nodes(ctx, report.Selection{IDs: []string{"mi-1"}})
 	done(t, err)
 	if w.Count("ssm.States") != 3 || w.Count("ec2.Nodes") != 0 {
 		t.Errorf("%v", w.Counts())

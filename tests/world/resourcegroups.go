@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // AddResourceGroup adds a resource group of instances (i-…) and machines elsewhere (mi-…), or changes what is in it.
@@ -39,7 +39,7 @@ func (g *ResourceGroups) Members(ctx context.Context, group string, types []stri
 	err = w.effect(ctx, op, func(*Op) error {
 		members, ok := w.resourceGroups[group]
 		if !ok {
-			return fmt.Errorf("NotFoundException: %w", patch.ErrNoGroup)
+			return fmt.Errorf("NotFoundException: %w", report.ErrNoGroup)
 		}
 		for _, id := range members {
 			prefix, _, _ := strings.Cut(id, "-")

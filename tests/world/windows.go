@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // WindowSpec is a maintenance window of Systems Manager.
@@ -19,8 +19,8 @@ type WindowSpec struct {
 	Disabled   bool
 	Executions []time.Time // when it opens, in order
 	Layout     string      // of its next execution, as Systems Manager writes it in the window's zone; RFC 3339 if empty
-	Tasks      []patch.Task
-	Targets    []patch.Registered
+	Tasks      []report.Task
+	Targets    []report.Registered
 }
 
 // AddWindow adds a maintenance window. Nothing happens when it opens: what it installs is for SetPatches.
@@ -49,8 +49,8 @@ func (w *World) DeleteWindow(id string) {
 }
 
 // describe is how Systems Manager lists a window. A disabled one has no next execution.
-func (s WindowSpec) describe(now time.Time) patch.Window {
-	found := patch.Window{ID: s.ID, Name: s.Name, Enabled: !s.Disabled, Zone: s.Zone, Hours: s.Hours}
+func (s WindowSpec) describe(now time.Time) report.Window {
+	found := report.Window{ID: s.ID, Name: s.Name, Enabled: !s.Disabled, Zone: s.Zone, Hours: s.Hours}
 	i := slices.IndexFunc(s.Executions, func(t time.Time) bool { return t.After(now) })
 	if i < 0 || s.Disabled {
 		return found
@@ -64,7 +64,7 @@ func (s WindowSpec) describe(now time.Time) patch.Window {
 }
 
 // Windows are all maintenance windows, sorted by id; one effect, however many pages AWS would take.
-func (s *SSM) Windows(ctx context.Context) (found []patch.Window, err error) {
+func (s *SSM) Windows(ctx context.Context) (found []report.Window, err error) {
 	w := s.world
 	err = w.effect(ctx, Op{Service: "ssm", Name: "Windows"}, func(*Op) error {
 		for _, id := range slices.Sorted(maps.Keys(w.windows)) {
@@ -79,7 +79,7 @@ func (s *SSM) Windows(ctx context.Context) (found []patch.Window, err error) {
 }
 
 // Tasks are a window's commands and automations, none if there is no such window; one effect, as Windows.
-func (s *SSM) Tasks(ctx context.Context, window string) (found []patch.Task, err error) {
+func (s *SSM) Tasks(ctx context.Context, window string) (found []report.Task, err error) {
 	err = s.world.effect(ctx, Op{Service: "ssm", Name: "Tasks", Subject: window}, func(*Op) error {
 		found = slices.Clone(s.world.windows[window].Tasks)
 		return nil
@@ -91,10 +91,10 @@ func (s *SSM) Tasks(ctx context.Context, window string) (found []patch.Task, err
 }
 
 // Targets are registered with a window, none if there is no such window; one effect, as Windows.
-func (s *SSM) Targets(ctx context.Context, window string) (found []patch.Registered, err error) {
+func (s *SSM) Targets(ctx context.Context, window string) (found []report.Registered, err error) {
 	err = s.world.effect(ctx, Op{Service: "ssm", Name: "Targets", Subject: window}, func(*Op) error {
 		found = slices.Clone(s.world.windows[window].Targets)
-		slices.SortFunc(found, func(a, b patch.Registered) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(found, func(a, b report.Registered) int { return cmp.Compare(a.ID, b.ID) })
 		return nil
 	})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 )
 
@@ -19,19 +19,19 @@ var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
 // too, for as long as EC2 shows them. Ids that it doesn't know are absent from the result, not an
 // error; those that aren't of its own form, i-…, it isn't asked for. A selection of nothing is an
 // error, and so is a target that names no tag.
-func (i Instances) Nodes(ctx context.Context, s patch.Selection) ([]patch.Node, error) {
+func (i Instances) Nodes(ctx context.Context, s report.Selection) ([]report.Node, error) {
 	machines, err := i.selected(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	var nodes []patch.Node
+	var nodes []report.Node
 	for _, m := range machines {
-		nodes = append(nodes, patch.Node{ID: m.ID, Name: m.Tags["Name"], State: m.State})
+		nodes = append(nodes, report.Node{ID: m.ID, Name: m.Tags["Name"], State: m.State})
 	}
 	return nodes, nil
 }
 
-func (i Instances) selected(ctx context.Context, s patch.Selection) ([]run.Machine, error) {
+func (i Instances) selected(ctx context.Context, s report.Selection) ([]run.Machine, error) {
 	filters, err := targetFilters(s.Tags)
 	switch {
 	case err != nil:
@@ -54,7 +54,7 @@ func (i Instances) selected(ctx context.Context, s patch.Selection) ([]run.Machi
 }
 
 // targetFilters are the filters of tag:<key> and tag-key, whose own letters may be of any case.
-func targetFilters(targets []patch.Target) ([]types.Filter, error) {
+func targetFilters(targets []report.Target) ([]types.Filter, error) {
 	var filters []types.Filter
 	for _, t := range targets {
 		word, tag, _ := strings.Cut(t.Key, ":")

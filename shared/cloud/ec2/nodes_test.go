@@ -10,7 +10,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ec2"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/transient"
 )
 
@@ -28,9 +28,9 @@ func TestNodesByTagReadsAllPages(t *testing.T) {
 		}
 		return answer(c.Operation, instances("i-1"))
 	})
-	got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{Tags: []patch.Target{
+	got, err := ec2.New(w.Config).Nodes(t.Context(), report.Selection{Tags: []report.Target{
 		{Key: "Tag:Role:x", Values: []string{"web", `a*b?c\d`}}, {Key: "TAG-KEY", Values: []string{"Owner*"}}}})
-	want := []patch.Node{
+	want := []report.Node{
 		{ID: "i-1", State: "running"},
 		{ID: "i-2", Name: "web 2", State: "stopped"},
 		{ID: "i-3", State: "terminated"},
@@ -70,7 +70,7 @@ func TestNodesByID(t *testing.T) {
 		w.Config,
 	).Nodes(
 		t.Context(),
-		patch.Selection{IDs: slices.Concat(asked, []string{"i-0*", "i-00?", `i-\000`}, asked)},
+		report.Selection{IDs: slices.Concat(asked, []string{"i-0*", "i-00?", `i-\000`}, asked)},
 	)
 	var ids []string
 	for _, n := range got {
@@ -92,7 +92,7 @@ func TestNodesByID(t *testing.T) {
 
 func TestMachinesElsewhereAreNotAskedFor(t *testing.T) {
 	w := cloudtest.Serve(t, func(c cloudtest.Call) cloudtest.Answer { return answer(c.Operation, instances("i-1")) })
-	if got, err := ec2.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"mi-1", "i-*"}}); len(got) > 0 ||
+	if got, err := ec2.New(w.Config).Nodes(t.Context(), report.Selection{IDs: []string{"mi-1", "i-*"}}); len(got) > 0 ||
 		err != nil ||
 		len(w.Calls()) > 0 {
 		t.Errorf("got %v, %v by %d calls", got, err, len(w.Calls()))
@@ -100,11 +100,11 @@ func TestMachinesElsewhereAreNotAskedFor(t *testing.T) {
 }
 
 func TestNodesOfASelectionThatChoosesNothingAreAnError(t *testing.T) {
-	for name, s := range map[string]patch.Selection{
+	for name, s := range map[string]report.Selection{
 		"nothing":             {},
-		"a target of no tag":  {Tags: []patch.Target{{Key: "resource-groups:Name", Values: []string{"web"}}}},
-		"a tag without a key": {Tags: []patch.Target{{Key: "tag:", Values: []string{"web"}}}},
-		"a tag without value": {Tags: []patch.Target{{Key: "tag:Role"}}},
+		"a target of no tag":  {Tags: []report.Target{{Key: "resource-groups:Name", Values: []string{"web"}}}},
+		"a tag without a key": {Tags: []report.Target{{Key: "tag:", Values: []string{"web"}}}},
+		"a tag without value": {Tags: []report.Target{{Key: "tag:Role"}}},
 	} {
 		w := cloudtest.Serve(
 			t,
@@ -117,8 +117,8 @@ func TestNodesOfASelectionThatChoosesNothingAreAnError(t *testing.T) {
 }
 
 func TestFailuresOfNodes(t *testing.T) {
-	for name, s := range map[string]patch.Selection{
-		"by id": {IDs: []string{"i-1"}}, "by tag": {Tags: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}},
+	for name, s := range map[string]report.Selection{
+		"by id": {IDs: []string{"i-1"}}, "by tag": {Tags: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			call := func(ctx context.Context, cfg aws.Config) error { _, err := ec2.New(cfg).Nodes(ctx, s); return err }

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroups/types"
 
 	"quickstep/shared/cloud/awserr"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // pageSize is the most resources that ListGroupResources returns at once.
@@ -32,7 +32,7 @@ func New(cfg aws.Config) Groups { return Groups{api.NewFromConfig(awserr.Watch(c
 // Members lists the ids of a group's nodes that are of one of the types, or of any type of node if
 // none are given, sorted. The letters of a type may be of any case, as a window's targets have
 // them; types of anything but nodes choose nobody, and cost no call if they are all. The error
-// wraps patch.ErrNoGroup if there is no such group.
+// wraps report.ErrNoGroup if there is no such group.
 //
 // The request has no filter: it would be refused as a whole if one of its types weren't among those
 // of the group's query.
@@ -82,7 +82,7 @@ func inactive(problems []types.QueryError) error {
 
 func failed(group string, err error) error {
 	if awserr.Code(err) == "NotFoundException" {
-		return fmt.Errorf("list the resource group %s: %w: %w", group, patch.ErrNoGroup, err)
+		return fmt.Errorf("list the resource group %s: %w: %w", group, report.ErrNoGroup, err)
 	}
 	return fmt.Errorf("list the resource group %s: %w", group, awserr.Mark(err))
 }

@@ -13,7 +13,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/groups"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/transient"
 )
 
@@ -87,7 +87,7 @@ func TestAGroupThatDoesNotExist(t *testing.T) {
 		missing.Status = 404
 		return missing
 	})
-	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, patch.ErrNoGroup) ||
+	if got, err := groups.New(w.Config).Members(t.Context(), "web", nil); !errors.Is(err, report.ErrNoGroup) ||
 		transient.Is(err) ||
 		got != nil ||
 		!strings.Contains(err.Error(), "web") {

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"quickstep/shared/cloud/awserr"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 const (
@@ -25,16 +25,16 @@ const (
 
 // Nodes finds the managed nodes of a selection, sorted by id. Ids that Systems Manager doesn't know are absent from
 // the result, not an error. A selection of nothing is one, and so is a target that names no tag.
-func (s SystemsManager) Nodes(ctx context.Context, selected patch.Selection) ([]patch.Node, error) {
+func (s SystemsManager) Nodes(ctx context.Context, selected report.Selection) ([]report.Node, error) {
 	found, err := s.selected(ctx, selected)
 	if err != nil {
 		return nil, fmt.Errorf("list managed nodes: %w", awserr.Mark(err))
 	}
-	slices.SortFunc(found, func(a, b patch.Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(found, func(a, b report.Node) int { return cmp.Compare(a.ID, b.ID) })
 	return found, nil
 }
 
-func (s SystemsManager) selected(ctx context.Context, selected patch.Selection) ([]patch.Node, error) {
+func (s SystemsManager) selected(ctx context.Context, selected report.Selection) ([]report.Node, error) {
 	filters, err := tagFilters(selected.Tags)
 	switch {
 	case err != nil:
@@ -44,7 +44,7 @@ func (s SystemsManager) selected(ctx context.Context, selected patch.Selection) 
 	case len(selected.IDs) == 0:
 		return nil, errors.New("neither ids nor tags were given, which would be all of the Region")
 	}
-	var found []patch.Node
+	var found []report.Node
 	ids := slices.Compact(slices.Sorted(slices.Values(selected.IDs)))
 	for chunk := range slices.Chunk(ids, nodesPerCall) {
 		some, err := s.named(ctx, chunk)
@@ -59,7 +59,7 @@ func (s SystemsManager) selected(ctx context.Context, selected patch.Selection) 
 // named finds nodes by their ids. Where an id keeps the others from being answered for, halves are
 // asked for until it stands alone: the API's reference has InvalidInstanceId among this call's
 // errors, and doesn't say when.
-func (s SystemsManager) named(ctx context.Context, ids []string) ([]patch.Node, error) {
+func (s SystemsManager) named(ctx context.Context, ids []string) ([]report.Node, error) {
 	found, err := s.nodes(ctx, types.InstanceInformationStringFilter{Key: aws.String("InstanceIds"), Values: ids})
 	switch awserr.Code(err) {
 	case "InvalidInstanceId", "InvalidInstanceInformationFilterValue":
@@ -80,8 +80,8 @@ func (s SystemsManager) named(ctx context.Context, ids []string) ([]patch.Node, 
 
 func (s SystemsManager) nodes(
 	ctx context.Context, filters ...types.InstanceInformationStringFilter,
-) ([]patch.Node, error) {
-	var found []patch.Node
+) ([]report.Node, error) {
+	var found []report.Node
 	err := pages(func(token *string) (*string, error) {
 		page, err := s.client.DescribeInstanceInformation(ctx, &api.DescribeInstanceInformationInput{
 			Filters: filters, MaxResults: aws.Int32(nodePage), NextToken: token,
@@ -97,8 +97,8 @@ func (s SystemsManager) nodes(
 	return found, err
 }
 
-func node(i types.InstanceInformation) patch.Node {
-	return patch.Node{
+func node(i types.InstanceInformation) report.Node {
+	return report.Node{
 		ID: aws.ToString(i.InstanceId), Name: aws.ToString(i.ComputerName), Managed: true,
 		Platform: strings.TrimSpace(aws.ToString(i.PlatformName) + " " + aws.ToString(i.PlatformVersion)),
 		Online:   i.PingStatus == types.PingStatusOnline,
@@ -106,7 +106,7 @@ func node(i types.InstanceInformation) patch.Node {
 }
 
 // tagFilters are the filters of tag:<key> and tag-key, whose own letters may be of any case.
-func tagFilters(targets []patch.Target) ([]types.InstanceInformationStringFilter, error) {
+func tagFilters(targets []report.Target) ([]types.InstanceInformationStringFilter, error) {
 	var filters []types.InstanceInformationStringFilter
 	for _, t := range targets {
 		word, tag, _ := strings.Cut(t.Key, ":")

@@ -12,7 +12,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/transient"
 )
 
@@ -45,7 +45,7 @@ func knows(known []string, bad ...string) func(cloudtest.Call) cloudtest.Answer 
 	}
 }
 
-func ids(nodes []patch.Node) (all []string) {
+func ids(nodes []report.Node) (all []string) {
 	for _, n := range nodes {
 		all = append(all, n.ID)
 	}
@@ -58,9 +58,9 @@ func TestNodesByTagReadsAllPages(t *testing.T) {
 		`"InstanceInformationList":[]`,
 		`"InstanceInformationList":[{"InstanceId":"i-1","PingStatus":"Online","PlatformName":"Amazon Linux","ComputerName":"ip-10-0-0-1"},{"InstanceId":"i-0","PlatformVersion":"11"}]`,
 	))
-	got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{Tags: []patch.Target{
+	got, err := ssm.New(w.Config).Nodes(t.Context(), report.Selection{Tags: []report.Target{
 		{Key: "TAG:Role:x", Values: []string{"web", "d*"}}, {Key: "Tag-Key", Values: []string{"Owner"}}}})
-	want := []patch.Node{
+	want := []report.Node{
 		{ID: "i-0", Platform: "11", Managed: true},
 		{ID: "i-1", Name: "ip-10-0-0-1", Platform: "Amazon Linux", Managed: true, Online: true},
 		{ID: "mi-2", Name: "db.example.org", Platform: "Ubuntu 24.04", Managed: true},
@@ -84,7 +84,7 @@ func TestNodesByID(t *testing.T) {
 		}
 	}
 	w := cloudtest.Serve(t, knows(known))
-	got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: slices.Concat(asked[70:], asked[:90])})
+	got, err := ssm.New(w.Config).Nodes(t.Context(), report.Selection{IDs: slices.Concat(asked[70:], asked[:90])})
 	if err != nil || !slices.Equal(ids(got), known) {
 		t.Errorf("got %v, %v", ids(got), err)
 	}
@@ -101,14 +101,14 @@ func TestNodesByID(t *testing.T) {
 func TestAnIDThatIsRefusedHidesNoOther(t *testing.T) {
 	asked := []string{"i-1", "i-2", "i-3", "i-4", "i-5*", "mi-6", "mi-7"}
 	w := cloudtest.Serve(t, knows([]string{"i-1", "i-2", "i-4", "mi-6"}, "i-3", "mi-7"))
-	got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: asked})
+	got, err := ssm.New(w.Config).Nodes(t.Context(), report.Selection{IDs: asked})
 	if err != nil || !slices.Equal(ids(got), []string{"i-1", "i-2", "i-4", "mi-6"}) {
 		t.Errorf("got %v, %v", ids(got), err)
 	}
 	if n := len(w.Calls()); n > 2*len(asked) {
 		t.Errorf("%d calls for %d ids", n, len(asked))
 	}
-	if got, err = ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-3"}}); len(got) > 0 ||
+	if got, err = ssm.New(w.Config).Nodes(t.Context(), report.Selection{IDs: []string{"i-3"}}); len(got) > 0 ||
 		err != nil {
 		t.Errorf("alone: got %v, %v", got, err)
 	}
@@ -123,7 +123,7 @@ func TestAFailureAmongTheHalvesIsNotAnAbsence(t *testing.T) {
 			}
 			return answer(c)
 		})
-		if got, err := ssm.New(w.Config).Nodes(t.Context(), patch.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !transient.Is(
+		if got, err := ssm.New(w.Config).Nodes(t.Context(), report.Selection{IDs: []string{"i-1", "i-2", "i-3", "i-4"}}); !transient.Is(
 			err,
 		) ||
 			got != nil {
@@ -133,12 +133,12 @@ func TestAFailureAmongTheHalvesIsNotAnAbsence(t *testing.T) {
 }
 
 func TestSelectionsThatChooseNothing(t *testing.T) {
-	for name, s := range map[string]patch.Selection{
+	for name, s := range map[string]report.Selection{
 		"nothing":             {},
-		"a target of no tag":  {Tags: []patch.Target{{Key: "resource-groups:Name", Values: []string{"web"}}}},
-		"ids as a target":     {Tags: []patch.Target{{Key: "InstanceIds", Values: []string{"i-1"}}}},
-		"a tag without a key": {Tags: []patch.Target{{Key: "tag:", Values: []string{"web"}}}},
-		"a tag without value": {Tags: []patch.Target{{Key: "tag:Role"}}},
+		"a target of no tag":  {Tags: []report.Target{{Key: "resource-groups:Name", Values: []string{"web"}}}},
+		"ids as a target":     {Tags: []report.Target{{Key: "InstanceIds", Values: []string{"i-1"}}}},
+		"a tag without a key": {Tags: []report.Target{{Key: "tag:", Values: []string{"web"}}}},
+		"a tag without value": {Tags: []report.Target{{Key: "tag:Role"}}},
 	} {
 		w := cloudtest.Serve(t, say(`{"InstanceInformationList":[{"InstanceId":"i-1"}]}`))
 		if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) || len(w.Calls()) > 0 {
@@ -149,15 +149,15 @@ func TestSelectionsThatChooseNothing(t *testing.T) {
 
 func TestATagThatIsRefusedIsAnError(t *testing.T) {
 	w := cloudtest.Serve(t, refuse("InvalidInstanceInformationFilterValue"))
-	s := patch.Selection{Tags: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}}
+	s := report.Selection{Tags: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}}
 	if got, err := ssm.New(w.Config).Nodes(t.Context(), s); err == nil || transient.Is(err) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
 
 func TestFailuresOfNodes(t *testing.T) {
-	for name, s := range map[string]patch.Selection{
-		"by id": {IDs: []string{"i-1"}}, "by tag": {Tags: []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}},
+	for name, s := range map[string]report.Selection{
+		"by id": {IDs: []string{"i-1"}}, "by tag": {Tags: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			on := func(ctx context.Context, cfg aws.Config) error { _, err := ssm.New(cfg).Nodes(ctx, s); return err }
@@ -165,7 +165,7 @@ func TestFailuresOfNodes(t *testing.T) {
 			cloudtest.Failures(t, cloudtest.JSON, on)
 			cloudtest.Garbled(t, cloudtest.Answer{Body: whole}, on)
 			got, err := ssm.New(onceThrottled(t, whole).Config).Nodes(t.Context(), s)
-			if want := []patch.Node{{ID: "i-1", Managed: true, Online: true}}; err != nil ||
+			if want := []report.Node{{ID: "i-1", Managed: true, Online: true}}; err != nil ||
 				!reflect.DeepEqual(got, want) {
 				t.Errorf("after a throttle: %v, %v", got, err)
 			}

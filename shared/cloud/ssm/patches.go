@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"quickstep/shared/cloud/awserr"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 )
 
@@ -26,8 +26,8 @@ const (
 // States reads what the last scan or installation on each node has come to, sorted by id. Nodes
 // that were never scanned, or that Systems Manager doesn't know, are absent. It makes no call for
 // no ids.
-func (s SystemsManager) States(ctx context.Context, ids []string) ([]patch.State, error) {
-	var states []patch.State
+func (s SystemsManager) States(ctx context.Context, ids []string) ([]report.State, error) {
+	var states []report.State
 	for chunk := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), statesPerCall) {
 		err := pages(func(token *string) (*string, error) {
 			page, err := s.client.DescribeInstancePatchStates(ctx, &api.DescribeInstancePatchStatesInput{
@@ -45,12 +45,12 @@ func (s SystemsManager) States(ctx context.Context, ids []string) ([]patch.State
 			return nil, fmt.Errorf("read the patch states of %d nodes: %w", len(ids), awserr.Mark(err))
 		}
 	}
-	slices.SortFunc(states, func(a, b patch.State) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(states, func(a, b report.State) int { return cmp.Compare(a.ID, b.ID) })
 	return states, nil
 }
 
-func patchState(s types.InstancePatchState) patch.State {
-	return patch.State{
+func patchState(s types.InstancePatchState) report.State {
+	return report.State{
 		ID: aws.ToString(s.InstanceId), Baseline: aws.ToString(s.BaselineId), Group: aws.ToString(s.PatchGroup),
 		Snapshot: aws.ToString(s.SnapshotId), Operation: string(s.Operation), Ended: known(s.OperationEndTime),
 		Installed: int(s.InstalledCount), Missing: int(s.MissingCount), Failed: int(s.FailedCount),
@@ -60,11 +60,11 @@ func patchState(s types.InstancePatchState) patch.State {
 
 // Patches reads one page of the patches on a node that are in one of the states, or in any if none
 // are given; an empty token is for the first page, an empty next says that there are no more. A
-// page may be empty. The error wraps patch.ErrToken if the token holds no longer, and
+// page may be empty. The error wraps report.ErrToken if the token holds no longer, and
 // run.ErrUnmanaged if Systems Manager doesn't know the node.
 func (s SystemsManager) Patches(
 	ctx context.Context, id string, states []string, token string,
-) (page []patch.Patch, next string, err error) {
+) (page []report.Patch, next string, err error) {
 	in := &api.DescribeInstancePatchesInput{InstanceId: &id, MaxResults: aws.Int32(patchPage)}
 	if len(states) > 0 {
 		in.Filters = []types.PatchOrchestratorFilter{{Key: aws.String("State"), Values: states}}
@@ -75,7 +75,7 @@ func (s SystemsManager) Patches(
 	out, err := s.client.DescribeInstancePatches(ctx, in)
 	switch awserr.Code(err) {
 	case "InvalidNextToken":
-		return nil, "", fmt.Errorf("list the patches of %s: %w: %w", id, patch.ErrToken, err)
+		return nil, "", fmt.Errorf("list the patches of %s: %w: %w", id, report.ErrToken, err)
 	case "InvalidInstanceId":
 		return nil, "", fmt.Errorf("list the patches of %s: %w: %w", id, run.ErrUnmanaged, err)
 	}
@@ -88,8 +88,8 @@ func (s SystemsManager) Patches(
 	return page, aws.ToString(out.NextToken), nil
 }
 
-func patchOf(p types.PatchComplianceData) patch.Patch {
-	return patch.Patch{
+func patchOf(p types.PatchComplianceData) report.Patch {
+	return report.Patch{
 		KB:             aws.ToString(p.KBId),
 		Title:          aws.ToString(p.Title),
 		Classification: aws.ToString(p.Classification),

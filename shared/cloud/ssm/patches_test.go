@@ -14,7 +14,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 )
@@ -28,7 +28,7 @@ func TestStatesReadsAllPages(t *testing.T) {
 			"OperationStartTime":1767589560.5,"OperationEndTime":1767589569.25,"Operation":"Scan","RebootOption":"NoReboot"}]`,
 	))
 	got, err := ssm.New(w.Config).States(t.Context(), []string{"i-3", "i-2", "i-1", "i-2"})
-	want := []patch.State{
+	want := []report.State{
 		{ID: "i-1", Baseline: "pb-1", Group: "web", Snapshot: "521c3536", Operation: "Scan",
 			Ended: time.Date(
 				2026,
@@ -84,10 +84,10 @@ func TestPatchesReadsOnePage(t *testing.T) {
 	).Patches(
 		t.Context(),
 		"i-1",
-		[]string{patch.Missing, patch.Failed, patch.InstalledPendingReboot},
+		[]string{report.Missing, report.Failed, report.InstalledPendingReboot},
 		"two",
 	)
-	want := []patch.Patch{
+	want := []report.Patch{
 		{
 			KB:             "KB4480979",
 			Title:          "Security Update (KB4480979)",
@@ -130,7 +130,7 @@ func TestAnEmptyPageOfPatchesIsNotTheLast(t *testing.T) {
 }
 
 func TestPatchesThatCannotBeHad(t *testing.T) {
-	for code, want := range map[string]error{"InvalidNextToken": patch.ErrToken, "InvalidInstanceId": run.ErrUnmanaged} {
+	for code, want := range map[string]error{"InvalidNextToken": report.ErrToken, "InvalidInstanceId": run.ErrUnmanaged} {
 		w := cloudtest.Serve(t, refuse(code))
 		got, next, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, "two")
 		if !errors.Is(err, want) || transient.Is(err) || got != nil || next != "" ||
@@ -141,7 +141,7 @@ func TestPatchesThatCannotBeHad(t *testing.T) {
 	}
 	w := cloudtest.Serve(t, refuse("InvalidFilter"))
 	if _, _, err := ssm.New(w.Config).Patches(t.Context(), "i-1", nil, ""); err == nil || transient.Is(err) ||
-		errors.Is(err, patch.ErrToken) {
+		errors.Is(err, report.ErrToken) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestFailuresOfPatches(t *testing.T) {
 			return err
 		},
 		"Patches": func(ctx context.Context, s ssm.SystemsManager) error {
-			_, _, err := s.Patches(ctx, "i-1", []string{patch.Missing}, "")
+			_, _, err := s.Patches(ctx, "i-1", []string{report.Missing}, "")
 			return err
 		},
 	} {

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"quickstep/shared/cloud/awserr"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // windowPage is the most windows, tasks or targets that Systems Manager lists at once.
@@ -28,8 +28,8 @@ var operations = map[string]string{
 }
 
 // Windows lists all maintenance windows of the Region, disabled ones too, sorted by id.
-func (s SystemsManager) Windows(ctx context.Context) ([]patch.Window, error) {
-	var windows []patch.Window
+func (s SystemsManager) Windows(ctx context.Context) ([]report.Window, error) {
+	var windows []report.Window
 	err := pages(func(token *string) (*string, error) {
 		page, err := s.client.DescribeMaintenanceWindows(ctx, &api.DescribeMaintenanceWindowsInput{
 			MaxResults: aws.Int32(windowPage), NextToken: token,
@@ -45,12 +45,12 @@ func (s SystemsManager) Windows(ctx context.Context) ([]patch.Window, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list maintenance windows: %w", awserr.Mark(err))
 	}
-	slices.SortFunc(windows, func(a, b patch.Window) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(windows, func(a, b report.Window) int { return cmp.Compare(a.ID, b.ID) })
 	return windows, nil
 }
 
-func window(w types.MaintenanceWindowIdentity) patch.Window {
-	return patch.Window{
+func window(w types.MaintenanceWindowIdentity) report.Window {
+	return report.Window{
 		ID:      aws.ToString(w.WindowId),
 		Name:    aws.ToString(w.Name),
 		Enabled: w.Enabled,
@@ -61,8 +61,8 @@ func window(w types.MaintenanceWindowIdentity) patch.Window {
 }
 
 // Targets lists the targets that are registered with a window, sorted by id; none if there is no such window.
-func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Registered, error) {
-	var all []patch.Registered
+func (s SystemsManager) Targets(ctx context.Context, window string) ([]report.Registered, error) {
+	var all []report.Registered
 	err := pages(func(token *string) (*string, error) {
 		page, err := s.client.DescribeMaintenanceWindowTargets(ctx, &api.DescribeMaintenanceWindowTargetsInput{
 			WindowId: &window, MaxResults: aws.Int32(windowPage), NextToken: token,
@@ -71,7 +71,7 @@ func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Reg
 			return nil, err
 		}
 		for _, t := range page.Targets {
-			all = append(all, patch.Registered{ID: aws.ToString(t.WindowTargetId), Targets: targets(t.Targets)})
+			all = append(all, report.Registered{ID: aws.ToString(t.WindowTargetId), Targets: targets(t.Targets)})
 		}
 		return page.NextToken, nil
 	})
@@ -81,14 +81,14 @@ func (s SystemsManager) Targets(ctx context.Context, window string) ([]patch.Reg
 	case err != nil:
 		return nil, fmt.Errorf("list the targets of maintenance window %s: %w", window, awserr.Mark(err))
 	}
-	slices.SortFunc(all, func(a, b patch.Registered) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b report.Registered) int { return cmp.Compare(a.ID, b.ID) })
 	return all, nil
 }
 
 // Tasks lists the commands and automations of a window, in the order of their own ids; none if
 // there is no such window. Where the document may be told to scan only, the task is read too, for
 // what it is told: one call more.
-func (s SystemsManager) Tasks(ctx context.Context, window string) ([]patch.Task, error) {
+func (s SystemsManager) Tasks(ctx context.Context, window string) ([]report.Task, error) {
 	tasks, err := s.tasks(ctx, window)
 	switch {
 	case gone(err):
@@ -99,14 +99,14 @@ func (s SystemsManager) Tasks(ctx context.Context, window string) ([]patch.Task,
 	return tasks, nil
 }
 
-func (s SystemsManager) tasks(ctx context.Context, window string) ([]patch.Task, error) {
+func (s SystemsManager) tasks(ctx context.Context, window string) ([]report.Task, error) {
 	listed, err := s.listed(ctx, window)
 	if err != nil {
 		return nil, err
 	}
-	var tasks []patch.Task
+	var tasks []report.Task
 	for _, t := range listed {
-		task := patch.Task{Document: document(aws.ToString(t.TaskArn)), Targets: targets(t.Targets)}
+		task := report.Task{Document: document(aws.ToString(t.TaskArn)), Targets: targets(t.Targets)}
 		var err error
 		if name := operations[task.Document]; name != "" {
 			task.Operation, err = s.parameter(ctx, window, aws.ToString(t.WindowTaskId), name)
@@ -173,9 +173,9 @@ func document(arn string) string {
 	return name
 }
 
-func targets(list []types.Target) (all []patch.Target) {
+func targets(list []types.Target) (all []report.Target) {
 	for _, t := range list {
-		all = append(all, patch.Target{Key: aws.ToString(t.Key), Values: t.Values})
+		all = append(all, report.Target{Key: aws.ToString(t.Key), Values: t.Values})
 	}
 	return all
 }

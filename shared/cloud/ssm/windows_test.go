@@ -12,7 +12,7 @@ import (
 
 	"quickstep/shared/cloud/cloudtest"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/transient"
 )
 
@@ -24,7 +24,7 @@ func TestWindowsReadsAllPages(t *testing.T) {
 			"ScheduleTimezone":"Europe/Paris","NextExecutionTime":"2026-01-11T02:00+01:00"},{"WindowId":"mw-2"}]`,
 	))
 	got, err := ssm.New(w.Config).Windows(t.Context())
-	want := []patch.Window{
+	want := []report.Window{
 		{ID: "mw-1", Name: "web", Enabled: true, Next: "2026-01-11T02:00+01:00", Zone: "Europe/Paris", Hours: 4},
 		{ID: "mw-2"},
 		{ID: "mw-3", Name: "off", Hours: 1},
@@ -42,11 +42,11 @@ func TestTargetsReadsAllPages(t *testing.T) {
 		`"Targets":[{"WindowTargetId":"a","Targets":[{"Key":"InstanceIds","Values":["i-1"]}]},{"WindowTargetId":"c"}]`,
 	))
 	got, err := ssm.New(w.Config).Targets(t.Context(), "mw-1")
-	want := []patch.Registered{
-		{ID: "a", Targets: []patch.Target{{Key: "InstanceIds", Values: []string{"i-1"}}}},
+	want := []report.Registered{
+		{ID: "a", Targets: []report.Target{{Key: "InstanceIds", Values: []string{"i-1"}}}},
 		{
 			ID: "b",
-			Targets: []patch.Target{
+			Targets: []report.Target{
 				{Key: "tag:Role", Values: []string{"web", "db"}},
 				{Key: "tag-key", Values: []string{"Owner"}},
 			},

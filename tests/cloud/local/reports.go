@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // surveyed is a request that has begun reports, one for each phase, and the first of them arrives.
@@ -33,7 +34,7 @@ func (c checker) surveyed(phases ...string) effect {
 
 // hasReport says whether a report was begun in a phase, or, without one, that there is none.
 func (c checker) hasReport(ctx context.Context, id, phase string) error {
-	var r patch.Record
+	var r report.Record
 	if _, err := c.read(ctx, "REPORT#"+id, "REPORT", &r); err != nil || r.Phase != phase {
 		return errors.Join(fmt.Errorf("report %s is of phase %q, not %q", id, r.Phase, phase), err)
 	}
@@ -45,9 +46,9 @@ func (c checker) surveyMessage(ctx context.Context) (string, error) {
 }
 
 func (c checker) scanned(ctx context.Context) (string, error) {
-	var s patch.Scan
+	var s report.Scan
 	_, err := c.read(ctx, "REPORT#demo-scan", "I#"+named, &s)
-	if err != nil || s.Step != patch.Done || s.Found != len(missing) {
+	if err != nil || s.Step != report.Done || s.Found != len(missing) {
 		return "", errors.Join(fmt.Errorf("the scan is %s, %d patches", s.Step, s.Found), err)
 	}
 	return fmt.Sprintf("%d patches are read, the report arrives", s.Found), c.arrived(ctx, "demo-scan")
@@ -58,15 +59,15 @@ func (c checker) reported(ctx context.Context) (string, error) {
 }
 
 // arrived is a report of one instance that is in the mailbox.
-func (c checker) arrived(ctx context.Context, report string) error {
-	return errors.Join(c.counted(ctx, report), c.mailed("report", report))
+func (c checker) arrived(ctx context.Context, id string) error {
+	return errors.Join(c.counted(ctx, id), c.mailed("report", id))
 }
 
-func (c checker) counted(ctx context.Context, report string) error {
-	var n patch.Count
-	there, err := c.read(ctx, "REPORT#"+report, "COUNT", &n)
+func (c checker) counted(ctx context.Context, id string) error {
+	var n report.ScanCount
+	there, err := c.read(ctx, "REPORT#"+id, "COUNT", &n)
 	if err != nil || !there || n.Total != 1 {
-		return errors.Join(fmt.Errorf("report %s counts %d instances", report, n.Total), err)
+		return errors.Join(fmt.Errorf("report %s counts %d instances", id, n.Total), err)
 	}
 	return nil
 }

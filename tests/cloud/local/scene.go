@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/tests/cloud/stage"
 	"quickstep/tests/loadenv"
@@ -127,7 +127,7 @@ func (r *region) add(ctx context.Context, f fleet, id string) error {
 	r.AddMachine(world.MachineSpec{ID: id, IP: r.addresses[id], VPC: sim.VPC, Managed: true,
 		Tags:      map[string]string{"quickstep": "allowed", "Role": f.name},
 		RebootLag: time.Second, BootTime: 5 * time.Second, AppTime: 2 * time.Second})
-	r.SetPatches(id, &patch.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan",
+	r.SetPatches(id, &report.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan",
 		Ended: r.Now().Add(-3 * time.Hour), Missing: len(missing)}, missing)
 	if !f.away {
 		r.Place(f.arn, id, appPort)
@@ -136,13 +136,13 @@ func (r *region) add(ctx context.Context, f fleet, id string) error {
 }
 
 // missing is what every instance lacks.
-var missing = []patch.Patch{
+var missing = []report.Patch{
 	{
 		KB:             "openssl.x86_64",
 		Title:          "openssl.x86_64:1:3.2.2-1.amzn2023",
 		Classification: "Security",
 		Severity:       "Critical",
-		State:          patch.Missing,
+		State:          report.Missing,
 		CVEs:           "CVE-2026-10001",
 	},
 	{
@@ -150,22 +150,22 @@ var missing = []patch.Patch{
 		Title:          "kernel.x86_64:0:6.1.150-1.amzn2023",
 		Classification: "Security",
 		Severity:       "Important",
-		State:          patch.Missing,
+		State:          report.Missing,
 		CVEs:           "CVE-2026-10002",
 	},
 }
 
 // addWindow adds the maintenance window that installs them tomorrow.
 func (r *region) addWindow() {
-	targets := []patch.Target{{Key: "tag:Role", Values: []string{"web"}}}
+	targets := []report.Target{{Key: "tag:Role", Values: []string{"web"}}}
 	r.AddWindow(world.WindowSpec{ID: window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3,
 		Executions: []time.Time{
 			r.Now().Add(20 * time.Hour).Truncate(time.Hour),
 			r.Now().Add(44 * time.Hour).Truncate(time.Hour),
 		},
-		Tasks: []patch.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install",
-			Targets: []patch.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
-		Targets: []patch.Registered{{ID: "web", Targets: targets}}})
+		Tasks: []report.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install",
+			Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
+		Targets: []report.Registered{{ID: "web", Targets: targets}}})
 }
 
 // close ends the region's time and its servers.

@@ -11,7 +11,7 @@ import (
 
 	"quickstep/shared/cloud/lambda"
 	"quickstep/shared/ledger"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/rolling"
 	"quickstep/shared/run"
 )
@@ -35,8 +35,8 @@ func (c checker) trials() []trial {
 		{event: "finish", effect: c.message(c.finished)},
 		{event: "start-message", effect: c.message(c.opened)},
 		{event: "start-scheduled", before: c.free, effect: c.begun("web", 8, c.cancelled)},
-		{event: "survey-instances", effect: c.surveyed(patch.ByHand)},
-		{event: "survey-tags", effect: c.surveyed(patch.ByHand)},
+		{event: "survey-instances", effect: c.surveyed(report.ByHand)},
+		{event: "survey-tags", effect: c.surveyed(report.ByHand)},
 		{event: "survey-message", effect: c.message(c.surveyMessage)},
 		{event: "scan", effect: c.message(c.scanned)},
 		{event: "report", effect: c.message(c.reported)},
@@ -44,9 +44,9 @@ func (c checker) trials() []trial {
 		{event: "start-id", before: c.free, effect: c.begun("web", 8)},
 		{event: "control-status", effect: c.status("demo", "demo-reboot")},
 		{event: "control-status-run", effect: c.status("demo")},
-		{event: "survey", effect: c.surveyed(patch.Before)},
-		{event: "survey-after", effect: c.surveyed(patch.Before, patch.After)},
-		{event: "survey-scheduled", effect: c.surveyed(patch.Before)},
+		{event: "survey", effect: c.surveyed(report.Before)},
+		{event: "survey-after", effect: c.surveyed(report.Before, report.After)},
+		{event: "survey-scheduled", effect: c.surveyed(report.Before)},
 		{event: "watchdog", before: c.forgotten, effect: c.watched},
 		{event: "control-release", effect: c.released},
 		{event: "control-pause", before: c.movesOn, effect: c.commanded("paused", isPaused)},

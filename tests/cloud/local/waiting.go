@@ -9,7 +9,7 @@ import (
 	"quickstep/shared/cloud/dynamodb"
 	"quickstep/shared/input"
 	"quickstep/shared/ledger"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/tests/cloud/stage"
 	"quickstep/tests/sim"
@@ -232,29 +232,29 @@ func failedOne(now time.Time) []ledger.Write {
 // reports are patch reports of one instance, that have come to their survey, to their scan, and to
 // being put together.
 func reports(now time.Time) (docs []ledger.Write) {
-	report := func(event, step string) *patch.Report {
-		r := &patch.Report{
-			ID:         "demo-" + event,
-			Phase:      patch.ByHand,
-			Select:     patch.Selection{IDs: []string{named}},
-			States:     []string{patch.Failed, patch.InstalledPendingReboot, patch.Missing},
-			StaleAfter: input.Duration(7 * 24 * time.Hour),
-			Patience:   input.Duration(time.Hour),
-			Began:      now,
-			Until:      now.Add(waits),
+	begin := func(event, step string) *report.Report {
+		r := &report.Report{
+			ID:          "demo-" + event,
+			Phase:       report.ByHand,
+			Select:      report.Selection{IDs: []string{named}},
+			States:      []string{report.Failed, report.InstalledPendingReboot, report.Missing},
+			StaleAfter:  input.Duration(7 * 24 * time.Hour),
+			ScanTimeout: input.Duration(time.Hour),
+			Began:       now,
+			Until:       now.Add(waits),
 		}
 		r.Position = position(event, step, now)
-		if step == patch.StepScanning {
+		if step == report.StepScanning {
 			r.Deadline = r.Until
 		}
-		record := &patch.Record{ID: r.ID, Phase: r.Phase, Began: now}
+		record := &report.Record{ID: r.ID, Phase: r.Phase, Began: now}
 		docs = append(docs, ledger.Put(key("REPORTS", r.ID), 0, r),
 			ledger.Put(key("REPORT#"+r.ID, "REPORT"), 0, record))
 		return r
 	}
-	scan := func(r *patch.Report, event, step string, left int) {
-		i := &patch.Scan{
-			Node: patch.Node{
+	scan := func(r *report.Report, event, step string, left int) {
+		i := &report.Scan{
+			Node: report.Node{
 				ID:       named,
 				Platform: "Amazon Linux 2023",
 				Managed:  true,
@@ -263,7 +263,7 @@ func reports(now time.Time) (docs []ledger.Write) {
 			},
 			Report: r.ID,
 			States: r.States,
-			Patched: &patch.State{
+			Patched: &report.State{
 				Baseline:  "pb-0123456789abcdef0",
 				Operation: "Scan",
 				Ended:     now.Add(-3 * time.Hour),
@@ -271,10 +271,10 @@ func reports(now time.Time) (docs []ledger.Write) {
 		}
 		i.Position = position(event, step, now)
 		docs = append(docs, ledger.Put(key("REPORT#"+r.ID, "I#"+named), 0, i),
-			ledger.Put(key("REPORT#"+r.ID, "COUNT"), 0, &patch.Count{Left: left, Total: 1}))
+			ledger.Put(key("REPORT#"+r.ID, "COUNT"), 0, &report.ScanCount{Left: left, Total: 1}))
 	}
-	report("survey-message", patch.StepSurvey)
-	scan(report("scan", patch.StepScanning), "scan", patch.StepScan, 1)
-	scan(report("report", patch.StepReport), "report", patch.Done, 0)
+	begin("survey-message", report.StepSurvey)
+	scan(begin("scan", report.StepScanning), "scan", report.StepScan, 1)
+	scan(begin("report", report.StepReport), "report", report.Done, 0)
 	return docs
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 )
 
@@ -16,7 +16,7 @@ var plain = strings.NewReplacer(`\\`, `\`, `\*`, `*`, `\?`, `?`)
 // value, several values as they are, and a tag's key.
 func (s *Server) selected(ctx context.Context, q query) ([]run.Machine, error) {
 	chosen := run.Selection{Tags: map[string]string{}}
-	var exactly []patch.Target
+	var exactly []report.Target
 	for n := 1; q.Has(fmt.Sprintf("Filter.%d.Name", n)); n++ {
 		name, values := q.Get(fmt.Sprintf("Filter.%d.Name", n)), q.list(fmt.Sprintf("Filter.%d.Value", n))
 		key, tag := strings.CutPrefix(name, "tag:")
@@ -29,7 +29,7 @@ func (s *Server) selected(ctx context.Context, q query) ([]run.Machine, error) {
 			for i := range values {
 				values[i] = plain.Replace(values[i])
 			}
-			exactly = append(exactly, patch.Target{Key: name, Values: values})
+			exactly = append(exactly, report.Target{Key: name, Values: values})
 		default:
 			return nil, refuse("InvalidParameterValue", "the filter %q is none of those that are used here", name)
 		}
@@ -37,7 +37,7 @@ func (s *Server) selected(ctx context.Context, q query) ([]run.Machine, error) {
 	if len(exactly) == 0 {
 		return s.world.EC2().Machines(ctx, chosen)
 	}
-	nodes, err := s.world.EC2().Nodes(ctx, patch.Selection{Tags: exactly})
+	nodes, err := s.world.EC2().Nodes(ctx, report.Selection{Tags: exactly})
 	if err != nil || len(nodes) == 0 {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/shared/run"
 	"quickstep/shared/transient"
 )
@@ -24,13 +24,13 @@ func (s *Server) describeInstanceInformation(ctx context.Context, body []byte) (
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, refuse("SerializationException", "%v", err)
 	}
-	var chosen patch.Selection
+	var chosen report.Selection
 	for _, f := range in.Filters {
 		switch {
 		case f.Key == "InstanceIds":
 			chosen.IDs = append(chosen.IDs, f.Values...)
 		case f.Key == "tag-key", strings.HasPrefix(f.Key, "tag:"):
-			chosen.Tags = append(chosen.Tags, patch.Target{Key: f.Key, Values: f.Values})
+			chosen.Tags = append(chosen.Tags, report.Target{Key: f.Key, Values: f.Values})
 		default:
 			return nil, refuse(
 				"InvalidInstanceInformationFilterValue",
@@ -43,7 +43,7 @@ func (s *Server) describeInstanceInformation(ctx context.Context, body []byte) (
 	if err != nil {
 		return nil, err
 	}
-	return listed("InstanceInformationList", all, in.NextToken, func(_ int, n patch.Node) object {
+	return listed("InstanceInformationList", all, in.NextToken, func(_ int, n report.Node) object {
 		ping := "ConnectionLost"
 		if n.Online {
 			ping = "Online"
@@ -67,7 +67,7 @@ func (s *Server) describePatchStates(ctx context.Context, body []byte) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return listed("InstancePatchStates", all, in.Token, func(_ int, p patch.State) object {
+	return listed("InstancePatchStates", all, in.Token, func(_ int, p report.State) object {
 		return object{
 			"InstanceId": p.ID,
 			"BaselineId": p.Baseline,
@@ -116,7 +116,7 @@ func (s *Server) describePatches(ctx context.Context, body []byte) (any, error) 
 	}
 	all, next, err := s.world.SSM().Patches(ctx, in.ID, states, in.Token)
 	switch {
-	case errors.Is(err, patch.ErrToken):
+	case errors.Is(err, report.ErrToken):
 		return nil, refuse("InvalidNextToken", "%v", err)
 	case errors.Is(err, run.ErrUnmanaged):
 		return nil, refuse("InvalidInstanceId", "%v", err)

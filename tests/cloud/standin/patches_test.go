@@ -6,7 +6,7 @@ import (
 
 	"quickstep/shared/cloud/ec2"
 	"quickstep/shared/cloud/ssm"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/contract"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
@@ -46,15 +46,15 @@ func TestInstancesAsNodesOverTheWire(t *testing.T) {
 		w, cfg := open(t)
 		suite(w, false)
 		return contract.NodesFixture{Port: ec2.New(cfg), Suite: "contract", Unknown: []string{sim.ID(99), elsewhere(1)},
-			Web: patch.Node{ID: sim.ID(0), Name: "web/" + sim.ID(0), State: "running"},
-			DB:  patch.Node{ID: sim.ID(1), Name: "db/" + sim.ID(1), State: "running"}}
+			Web: report.Node{ID: sim.ID(0), Name: "web/" + sim.ID(0), State: "running"},
+			DB:  report.Node{ID: sim.ID(1), Name: "db/" + sim.ID(1), State: "running"}}
 	})
 }
 
 func TestManagedNodesOverTheWire(t *testing.T) {
-	windows := patch.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
+	windows := report.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
 		Platform: "Microsoft Windows Server 2022 Datacenter 10.0.20348"}
-	linux := patch.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
+	linux := report.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
 	contract.ExerciseNodes(t, func(t *testing.T) contract.NodesFixture {
 		w, cfg := open(t)
 		suite(w, true)
@@ -67,8 +67,8 @@ func TestMachinesElsewhereOverTheWire(t *testing.T) {
 		w, cfg := open(t)
 		suite(w, true)
 		f := contract.NodesFixture{Port: ssm.New(cfg), Suite: "elsewhere", Unknown: []string{elsewhere(99)},
-			Web: patch.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
-			DB:  patch.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
+			Web: report.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
+			DB:  report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
 		w.AddNode(f.Web, map[string]string{"Suite": "elsewhere", "Role": "web"})
 		w.AddNode(f.DB, map[string]string{"Suite": "elsewhere", "Role": "db"})
 		return f
@@ -79,10 +79,10 @@ func TestPatchesOverTheWire(t *testing.T) {
 	contract.ExercisePatches(t, func(t *testing.T) contract.PatchesFixture {
 		w, cfg := open(t)
 		f := contract.PatchesFixture{Port: ssm.New(cfg), Unmanaged: sim.ID(200), Unknown: sim.ID(201),
-			Scan: func(_ *testing.T, id string, s patch.State, patches []patch.Patch) { w.SetPatches(id, &s, patches) }}
+			Scan: func(_ *testing.T, id string, s report.State, patches []report.Patch) { w.SetPatches(id, &s, patches) }}
 		for n := range 60 {
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), Managed: true})
-			w.AddNode(patch.Node{ID: elsewhere(n)}, nil)
+			w.AddNode(report.Node{ID: elsewhere(n)}, nil)
 			f.Nodes = append(f.Nodes, elsewhere(n), sim.ID(n))
 		}
 		w.AddMachine(world.MachineSpec{ID: f.Unmanaged})

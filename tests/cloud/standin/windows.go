@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // windowRequest is what the calls about maintenance windows ask with.
@@ -27,7 +27,7 @@ func (s *Server) ofWindow(call func(context.Context, windowRequest) (any, error)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(all, func(w patch.Window) bool { return w.ID == in.Window }) {
+		if !slices.ContainsFunc(all, func(w report.Window) bool { return w.ID == in.Window }) {
 			return nil, refuse("DoesNotExistException", "there is no maintenance window %s", in.Window)
 		}
 		return call(ctx, in)
@@ -43,7 +43,7 @@ func (s *Server) describeWindows(ctx context.Context, body []byte) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	return listed("WindowIdentities", all, in.Token, func(_ int, w patch.Window) object {
+	return listed("WindowIdentities", all, in.Token, func(_ int, w report.Window) object {
 		one := object{"WindowId": w.ID, "Name": w.Name, "Enabled": w.Enabled, "Duration": w.Hours, "Cutoff": 0, "NextExecutionTime": w.Next}
 		if w.Zone != "" {
 			one["ScheduleTimezone"] = w.Zone
@@ -57,7 +57,7 @@ func (s *Server) describeWindowTargets(ctx context.Context, in windowRequest) (a
 	if err != nil {
 		return nil, err
 	}
-	return listed("Targets", all, in.Token, func(_ int, r patch.Registered) object {
+	return listed("Targets", all, in.Token, func(_ int, r report.Registered) object {
 		return object{"WindowId": in.Window, "WindowTargetId": r.ID, "Targets": targets(r.Targets)}
 	})
 }
@@ -67,7 +67,7 @@ func (s *Server) describeWindowTasks(ctx context.Context, in windowRequest) (any
 	if err != nil {
 		return nil, err
 	}
-	return listed("Tasks", all, in.Token, func(n int, t patch.Task) object {
+	return listed("Tasks", all, in.Token, func(n int, t report.Task) object {
 		return object{"WindowId": in.Window, "WindowTaskId": taskID(n), "TaskArn": t.Document, "Type": "RUN_COMMAND", "Targets": targets(t.Targets)}
 	})
 }
@@ -98,7 +98,7 @@ func (s *Server) getWindowTask(ctx context.Context, in windowRequest) (any, erro
 	return nil, refuse("DoesNotExistException", "there is no task %s", in.Task)
 }
 
-func targets(all []patch.Target) []object {
+func targets(all []report.Target) []object {
 	list := []object{}
 	for _, t := range all {
 		list = append(list, object{"Key": t.Key, "Values": t.Values})

@@ -6,14 +6,14 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
 
 // thing is a patch in a state.
-func thing(name, state string, installed time.Time) patch.Patch {
-	return patch.Patch{
+func thing(name, state string, installed time.Time) report.Patch {
+	return report.Patch{
 		KB:             name,
 		Title:          name + " title",
 		Severity:       "Important",
@@ -30,23 +30,23 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 	none := time.Time{}
 	for _, c := range simtest.Some([]struct {
 		name          string
-		first, second *patch.Patch
+		first, second *report.Patch
 		want          string
 	}{
-		{"announced and installed", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.Installed, during)), "installed"},
-		{"failed before, now installed", ptr(thing("a", patch.Failed, none)), ptr(thing("a", patch.Installed, during)), "installed"},
-		{"installed, and only the day of it is known", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.Installed, opened.Truncate(simtest.Day))), "installed"},
-		{"installed, and no time of it is known", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.InstalledOther, none)), "installed"},
-		{"announced, and it waits for a reboot", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.InstalledPendingReboot, during)), "pendingReboot"},
-		{"announced, and it failed", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.Failed, none)), "failed"},
-		{"announced, and still missing", ptr(thing("a", patch.Missing, none)), ptr(thing("a", patch.Missing, none)), "missing"},
-		{"announced, and not listed any more", ptr(thing("a", patch.Missing, none)), nil, "notListed"},
-		{"not announced, and installed meanwhile", nil, ptr(thing("a", patch.Installed, during)), "notAnnounced"},
-		{"not announced, and missing now: it came out meanwhile", nil, ptr(thing("a", patch.Missing, none)), "missing"},
-		{"not announced, and waiting for a reboot", nil, ptr(thing("a", patch.InstalledPendingReboot, during)), "pendingReboot"},
-		{"installed long ago: it is none of this window's", ptr(thing("a", patch.Installed, before)), ptr(thing("a", patch.Installed, before)), ""},
-		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.Installed, before)), "installed"},
-		{"it waited for a reboot in the first report, and still does", ptr(thing("a", patch.InstalledPendingReboot, before)), ptr(thing("a", patch.InstalledPendingReboot, before)), "stillPending"},
+		{"announced and installed", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, during)), "installed"},
+		{"failed before, now installed", ptr(thing("a", report.Failed, none)), ptr(thing("a", report.Installed, during)), "installed"},
+		{"installed, and only the day of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, opened.Truncate(simtest.Day))), "installed"},
+		{"installed, and no time of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledOther, none)), "installed"},
+		{"announced, and it waits for a reboot", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledPendingReboot, during)), "pendingReboot"},
+		{"announced, and it failed", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Failed, none)), "failed"},
+		{"announced, and still missing", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Missing, none)), "missing"},
+		{"announced, and not listed any more", ptr(thing("a", report.Missing, none)), nil, "notListed"},
+		{"not announced, and installed meanwhile", nil, ptr(thing("a", report.Installed, during)), "notAnnounced"},
+		{"not announced, and missing now: it came out meanwhile", nil, ptr(thing("a", report.Missing, none)), "missing"},
+		{"not announced, and waiting for a reboot", nil, ptr(thing("a", report.InstalledPendingReboot, during)), "pendingReboot"},
+		{"installed long ago: it is none of this window's", ptr(thing("a", report.Installed, before)), ptr(thing("a", report.Installed, before)), ""},
+		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.Installed, before)), "installed"},
+		{"it waited for a reboot in the first report, and still does", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.InstalledPendingReboot, before)), "stillPending"},
 	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,11 +54,11 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 				t,
 				1,
 				simtest.ByHand(),
-				func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = list(c.first) },
+				func(_ int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) { *patches = list(c.first) },
 			)
 			simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
 			f.Advance(simtest.Opens + time.Hour)
-			f.SetPatches(sim.ID(1), &patch.State{Baseline: "pb-1", Operation: "Install", Ended: during}, list(c.second))
+			f.SetPatches(sim.ID(1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: during}, list(c.second))
 			f.Advance(3 * time.Hour)
 			simtest.Reported(t, f, time.Hour)
 			notes := simtest.Sent(f)
@@ -80,11 +80,11 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-func list(p *patch.Patch) []patch.Patch {
+func list(p *report.Patch) []report.Patch {
 	if p == nil {
 		return nil
 	}
-	return []patch.Patch{*p}
+	return []report.Patch{*p}
 }
 
 func TestTheSecondReportComesOnceAfterTheWindowHasClosed(t *testing.T) {

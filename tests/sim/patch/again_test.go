@@ -7,7 +7,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -142,8 +142,8 @@ func TestAWindowThatIsNamedCountsWhateverItsTasksAre(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
 		w.Targets = nil
-		w.Tasks = []patch.Task{
-			{Document: "Corp-Patch", Targets: []patch.Target{chosen("InstanceIds", sim.ID(1), sim.ID(2))}},
+		w.Tasks = []report.Task{
+			{Document: "Corp-Patch", Targets: []report.Target{chosen("InstanceIds", sim.ID(1), sim.ID(2))}},
 		}
 	})
 	if m := named(t, f); m.Totals.Instances != 2 {
@@ -155,7 +155,7 @@ func TestAWindowWithoutTargetsSaysSo(t *testing.T) {
 	f := simtest.Patched(t, 3, simtest.ByHand(), nil)
 	f.ChangeWindow(
 		simtest.Window,
-		func(w *world.WindowSpec) { w.Targets, w.Tasks = nil, []patch.Task{simtest.Install()} },
+		func(w *world.WindowSpec) { w.Targets, w.Tasks = nil, []report.Task{simtest.Install()} },
 	)
 	if m := named(t, f); m.Totals.Instances != 0 {
 		t.Errorf("it tells of %d instances", m.Totals.Instances)

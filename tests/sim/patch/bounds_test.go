@@ -9,7 +9,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -77,7 +77,7 @@ func TestAScanThatIsSlowEndsAtTheDeadline(t *testing.T) {
 			t,
 			5,
 			simtest.ByHand(),
-			func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+			func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 				if n == 1 {
 					*p = simtest.Numbered(20000)
 				}
@@ -99,7 +99,7 @@ func TestAScanThatIsSlowEndsAtTheDeadline(t *testing.T) {
 }
 
 func TestAPatchWithThousandsOfCVEsIsToldInPieces(t *testing.T) {
-	f := simtest.Patched(t, 2, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+	f := simtest.Patched(t, 2, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 		*p = simtest.Numbered(1)
 		var all []string
 		for k := range 15000 {

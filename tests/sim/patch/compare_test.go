@@ -7,7 +7,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -28,8 +28,8 @@ func secondly(t *testing.T, f *sim.Fleet, change func()) (world.Note, form) {
 }
 
 // patchedAt makes the patches of an instance others, as an installation or a scan at a time has found them.
-func patchedAt(f *sim.Fleet, n int, operation string, at time.Time, patches ...patch.Patch) {
-	f.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-1", Operation: operation, Ended: at}, patches)
+func patchedAt(f *sim.Fleet, n int, operation string, at time.Time, patches ...report.Patch) {
+	f.SetPatches(sim.ID(n), &report.State{Baseline: "pb-1", Operation: operation, Ended: at}, patches)
 }
 
 // Each case is what an instance has before and after the window, and what is told of it. Systems Manager may tell
@@ -37,25 +37,25 @@ func patchedAt(f *sim.Fleet, n int, operation string, at time.Time, patches ...p
 func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 	opened := sim.Began.Add(simtest.Opens)
 	during := opened.Add(time.Hour)
-	titled := func(title, state string, at time.Time) patch.Patch {
-		return patch.Patch{KB: "KB1", Title: title, Severity: "Critical", State: state, Installed: at}
+	titled := func(title, state string, at time.Time) report.Patch {
+		return report.Patch{KB: "KB1", Title: title, Severity: "Critical", State: state, Installed: at}
 	}
 	var never time.Time
 	for _, c := range []struct {
 		name          string
-		before, after []patch.Patch
+		before, after []report.Patch
 		found         map[string]int
 	}{
-		{"its title is gone", []patch.Patch{titled("Update", patch.Missing, never)}, []patch.Patch{titled("", patch.InstalledOther, opened.Truncate(simtest.Day))}, map[string]int{"installed": 1}},
-		{"its title came", []patch.Patch{titled("", patch.Missing, never)}, []patch.Patch{titled("Update", patch.Installed, during)}, map[string]int{"installed": 1}},
-		{"its title is another, and it has one alone", []patch.Patch{titled("Update", patch.Missing, never)}, []patch.Patch{titled("Aktualisierung", patch.Installed, during)}, map[string]int{"installed": 1}},
-		{"its title is another, and the date isn't known", []patch.Patch{titled("Update", patch.Missing, never)}, []patch.Patch{titled("Aktualisierung", patch.Installed, never)}, map[string]int{"installed": 1}},
-		{"it has two versions, and one is installed", []patch.Patch{titled("1", patch.Missing, never), titled("2", patch.Missing, never)},
-			[]patch.Patch{titled("1", patch.Installed, during), titled("2", patch.Missing, never)}, map[string]int{"installed": 1, "missing": 1}},
-		{"an older version was installed long ago", []patch.Patch{titled("2", patch.Missing, never)},
-			[]patch.Patch{titled("1", patch.Installed, opened.Add(-90*simtest.Day)), titled("2", patch.Installed, during)}, map[string]int{"installed": 1}},
-		{"installed by others, hours before the opening", nil, []patch.Patch{titled("1", patch.Installed, opened.Add(-10*time.Hour))}, map[string]int{}},
-		{"installed on the day of the opening, which is all that is known", nil, []patch.Patch{titled("1", patch.Installed, opened.Truncate(simtest.Day))}, map[string]int{"notAnnounced": 1}},
+		{"its title is gone", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("", report.InstalledOther, opened.Truncate(simtest.Day))}, map[string]int{"installed": 1}},
+		{"its title came", []report.Patch{titled("", report.Missing, never)}, []report.Patch{titled("Update", report.Installed, during)}, map[string]int{"installed": 1}},
+		{"its title is another, and it has one alone", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("Aktualisierung", report.Installed, during)}, map[string]int{"installed": 1}},
+		{"its title is another, and the date isn't known", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("Aktualisierung", report.Installed, never)}, map[string]int{"installed": 1}},
+		{"it has two versions, and one is installed", []report.Patch{titled("1", report.Missing, never), titled("2", report.Missing, never)},
+			[]report.Patch{titled("1", report.Installed, during), titled("2", report.Missing, never)}, map[string]int{"installed": 1, "missing": 1}},
+		{"an older version was installed long ago", []report.Patch{titled("2", report.Missing, never)},
+			[]report.Patch{titled("1", report.Installed, opened.Add(-90*simtest.Day)), titled("2", report.Installed, during)}, map[string]int{"installed": 1}},
+		{"installed by others, hours before the opening", nil, []report.Patch{titled("1", report.Installed, opened.Add(-10*time.Hour))}, map[string]int{}},
+		{"installed on the day of the opening, which is all that is known", nil, []report.Patch{titled("1", report.Installed, opened.Truncate(simtest.Day))}, map[string]int{"notAnnounced": 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 				t,
 				1,
 				simtest.ByHand(),
-				func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = c.before },
+				func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = c.before },
 			)
 			_, m := secondly(t, f, func() { patchedAt(f, 1, "Install", during, c.after...) })
 			for _, as := range []string{"installed", "missing", "notListed", "notAnnounced"} {
@@ -92,24 +92,24 @@ func TestWhatIsLostIsNotToldAsNotListed(t *testing.T) {
 }
 
 func TestAnInstanceThatTheFirstReportKnewNothingOfIsNotCompared(t *testing.T) {
-	for name, change := range map[string]func(*world.MachineSpec, *patch.State){
-		"Systems Manager didn't manage it when":  func(m *world.MachineSpec, _ *patch.State) { m.Managed = false },
-		"it had never been scanned when":         func(_ *world.MachineSpec, s *patch.State) { s.Baseline = "" },
-		"it had never been scanned when the fir": func(_ *world.MachineSpec, s *patch.State) { s.Ended = time.Time{} },
+	for name, change := range map[string]func(*world.MachineSpec, *report.State){
+		"Systems Manager didn't manage it when":  func(m *world.MachineSpec, _ *report.State) { m.Managed = false },
+		"it had never been scanned when":         func(_ *world.MachineSpec, s *report.State) { s.Baseline = "" },
+		"it had never been scanned when the fir": func(_ *world.MachineSpec, s *report.State) { s.Ended = time.Time{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := simtest.Patched(
 				t,
 				1,
 				simtest.ByHand(),
-				func(_ int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+				func(_ int, m *world.MachineSpec, s *report.State, p *[]report.Patch) {
 					*p = nil
 					change(m, s)
 				},
 			)
 			note, m := secondly(t, f, func() {
 				f.ChangeMachine(sim.ID(1), func(m *world.MachineSpec) { m.Managed = true })
-				patchedAt(f, 1, "Install", f.Now(), thing("a", patch.Installed, f.Now()))
+				patchedAt(f, 1, "Install", f.Now(), thing("a", report.Installed, f.Now()))
 			})
 			if m.Totals.Found["installed"] != 1 || m.Totals.Found["notAnnounced"] > 0 ||
 				m.each()[sim.ID(1)] != "notCompared" {
@@ -125,12 +125,12 @@ func TestAWindowThatNeverOpenedIsSaidEverywhere(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		operation string
-		patches   []patch.Patch
+		patches   []report.Patch
 		silent    bool
 	}{
 		{"only a scan ran", "Scan", simtest.Five(), true},
 		{"an installation ran", "Install", simtest.Five(), false},
-		{"a scan ran after something was installed", "Scan", []patch.Patch{thing("a", patch.Installed, sim.Began.Add(simtest.Opens+time.Minute))}, false},
+		{"a scan ran after something was installed", "Scan", []report.Patch{thing("a", report.Installed, sim.Began.Add(simtest.Opens+time.Minute))}, false},
 	} {
 		f := simtest.Patched(t, 2, simtest.ByHand(), nil)
 		note, m := secondly(t, f, func() {

@@ -15,6 +15,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -103,8 +104,8 @@ func TestTheSameRequestAfterADeploymentIsTheSame(t *testing.T) {
 	simtest.Survey(t, f, simtest.All{"id": "a", "windowIds": []string{simtest.Window}})
 	deps := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("survey"), Now: f.Now, Lease: time.Minute}
 	deployed := patch.Survey{Deps: deps, Windows: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(),
-		Settings: patch.Settings{
-			States:     []string{patch.Missing},
+		Settings: report.Settings{
+			States:     []string{report.Missing},
 			Lead:       48 * time.Hour,
 			StaleAfter: simtest.Day,
 			Deadline:   2 * time.Hour,
@@ -185,7 +186,7 @@ func TestTroubleThatIsOverIsForgotten(t *testing.T) {
 		t,
 		4,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(800 * n)
 		},
 	)
@@ -259,7 +260,7 @@ func TestManyWindowsAtOnceAreReportedOneAfterTheOther(t *testing.T) {
 	for k := range 30 {
 		w := simtest.Ordinary()
 		w.ID, w.Name = fmt.Sprintf("mw-0123456789abcd%03d", k), fmt.Sprintf("w%d", k)
-		w.Tasks = []patch.Task{simtest.Install(chosen("InstanceIds", sim.ID(k+1)))}
+		w.Tasks = []report.Task{simtest.Install(chosen("InstanceIds", sim.ID(k+1)))}
 		w.Executions = []time.Time{sim.Began.Add(simtest.Opens)}
 		f.AddWindow(w)
 	}

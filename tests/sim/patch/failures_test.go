@@ -8,7 +8,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -110,7 +110,7 @@ func TestAtTheDeadlineTheReportGoesOutWithGaps(t *testing.T) {
 		t,
 		20,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(60*(n%2+1) - 30)
 		},
 	)
@@ -228,7 +228,7 @@ func TestNoPartIsSentAfterTheWindowHasOpened(t *testing.T) {
 				t,
 				4,
 				simtest.ByHand(),
-				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+				func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 					*patches = simtest.Numbered(800 * n)
 				},
 			)

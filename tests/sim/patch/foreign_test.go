@@ -15,7 +15,7 @@ import (
 	"quickstep/tests/sim/simtest"
 
 	"quickstep/shared/notify"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -27,7 +27,7 @@ func TestWhatOthersHaveWrittenForgesNothing(t *testing.T) {
 		t,
 		3,
 		simtest.ByHand("PatchReportBucket", "reports"),
-		func(n int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+		func(n int, m *world.MachineSpec, s *report.State, p *[]report.Patch) {
 			switch n {
 			case 1:
 				m.Tags["Name"], (*p)[0].Title, (*p)[1].KB, (*p)[1].Classification = forged, forged, forged, forged
@@ -50,7 +50,7 @@ func TestWhatOthersHaveWrittenForgesNothing(t *testing.T) {
 }
 
 func TestTwoSystemsTellOfOnePatch(t *testing.T) {
-	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 		*p = simtest.Five()[:1]
 		(*p)[0].CVEs = []string{"CVE-2026-0002,CVE-2026-0001", "CVE-2026-0003"}[n-1]
 		(*p)[0].Severity = []string{"CRITICAL", "critical"}[n-1]
@@ -64,10 +64,10 @@ func TestTwoSystemsTellOfOnePatch(t *testing.T) {
 
 // Lists name patches; each name is one patch.
 func TestEachPatchHasANameOfItsOwn(t *testing.T) {
-	f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+	f := simtest.Patched(t, 1, simtest.ByHand(), func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 		*p = nil
 		for _, name := range [][2]string{{"", ""}, {"", "KB1"}, {"KB1", "KB1 title"}, {"KB2", ""}, {"KB2 ", "Update (KB2)"}, {"KB2", "Update (KB2)"}, {"KB2", "Aktualisierung (KB2)"}, {"", "(no name)"}, {"KB3", "a"}, {"KB3", "KB3 a"}} {
-			*p = append(*p, patch.Patch{KB: name[0], Title: name[1], State: patch.Missing})
+			*p = append(*p, report.Patch{KB: name[0], Title: name[1], State: report.Missing})
 		}
 	})
 	m := named(t, f)
@@ -87,7 +87,7 @@ func TestEachPatchHasANameOfItsOwn(t *testing.T) {
 // A message, and an item of the ledger, hold what they may whatever the names.
 func TestLimitsHoldWhateverTheNames(t *testing.T) {
 	long := strings.Repeat("更新プログラム \"\\", 30)
-	f := simtest.Patched(t, 40, simtest.ByHand(), func(n int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+	f := simtest.Patched(t, 40, simtest.ByHand(), func(n int, m *world.MachineSpec, s *report.State, p *[]report.Patch) {
 		m.Tags["Name"] = strings.Repeat("名\x01", 128)
 		*p = simtest.Numbered(400)
 		for k := range *p {
@@ -121,7 +121,7 @@ func TestAStateWithoutATimeIsNone(t *testing.T) {
 		t,
 		2,
 		simtest.ByHand(),
-		func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.Ended, *p = time.Time{}, nil },
+		func(_ int, _ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Ended, *p = time.Time{}, nil },
 	)
 	m := named(t, f)
 	note := simtest.Only(t, f)

@@ -10,7 +10,8 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
+	"quickstep/shared/report/format"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -92,7 +93,7 @@ func parsed(t testing.TB, notes []world.Note) (whole form) {
 		if err := json.Unmarshal([]byte(note.JSON), &m); err != nil {
 			t.Fatalf("part %d: %v", n+1, err)
 		}
-		if m.Part != n+1 || m.Parts != len(notes) || m.Schema != patch.Schema {
+		if m.Part != n+1 || m.Parts != len(notes) || m.Schema != format.Schema {
 			t.Errorf("message %d of %d is part %d of %d, schema %s", n+1, len(notes), m.Part, m.Parts, m.Schema)
 		}
 		rows := whole.Rows
@@ -177,12 +178,12 @@ func (m form) reboots() (ids []string) {
 }
 
 // mustHold checks that an instance has exactly these patches, given by state, in the report.
-func (m form) mustHold(t testing.TB, id string, patches []patch.Patch) {
+func (m form) mustHold(t testing.TB, id string, patches []report.Patch) {
 	t.Helper()
 	want := map[string][]string{}
 	for _, p := range patches {
-		as := map[string]string{patch.Missing: "missing", patch.Failed: "failed", patch.InstalledPendingReboot: "pendingReboot", patch.Installed: "installed",
-			patch.InstalledOther: "installed", patch.InstalledRejected: "installed", patch.NotApplicable: "notApplicable", patch.AvailableSecurity: "availableSecurityUpdate"}[p.State]
+		as := map[string]string{report.Missing: "missing", report.Failed: "failed", report.InstalledPendingReboot: "pendingReboot", report.Installed: "installed",
+			report.InstalledOther: "installed", report.InstalledRejected: "installed", report.NotApplicable: "notApplicable", report.AvailableSecurity: "availableSecurityUpdate"}[p.State]
 		want[as] = append(want[as], p.KB+" "+p.Title)
 	}
 	got := m.of(id)

@@ -14,7 +14,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -95,7 +95,7 @@ func odd(t *testing.T) *sim.Fleet {
 		t,
 		7,
 		simtest.ByHand(),
-		func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+		func(n int, spec *world.MachineSpec, state *report.State, patches *[]report.Patch) {
 			switch n {
 			case 2:
 				spec.Managed = false
@@ -109,12 +109,12 @@ func odd(t *testing.T) *sim.Fleet {
 		},
 	)
 	f.AddNode(
-		patch.Node{ID: "mi-0123456789abcdef0", Name: "till-1", Platform: "Ubuntu"},
+		report.Node{ID: "mi-0123456789abcdef0", Name: "till-1", Platform: "Ubuntu"},
 		map[string]string{"Patch Group": "web"},
 	)
 	f.SetPatches(
 		"mi-0123456789abcdef0",
-		&patch.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began.Add(-time.Hour)},
+		&report.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began.Add(-time.Hour)},
 		simtest.Five()[2:3],
 	)
 	f.AddResourceGroup("web", sim.ID(1))
@@ -142,7 +142,7 @@ func TestGoldenAReportInParts(t *testing.T) {
 		t,
 		4,
 		simtest.ByHand(),
-		func(n int, spec *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, spec *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(400 * n)
 		},
 	)
@@ -157,34 +157,34 @@ func outcome(f *sim.Fleet) {
 	ended := sim.Began.Add(simtest.Opens + time.Hour)
 	for n := 1; n <= 6; n++ {
 		patches := simtest.Five()
-		state := &patch.State{Baseline: "pb-0123456789abcdef0", Group: "web", Operation: "Install", Ended: ended}
+		state := &report.State{Baseline: "pb-0123456789abcdef0", Group: "web", Operation: "Install", Ended: ended}
 		for k := range patches {
-			if n != 4 && patches[k].State != patch.InstalledPendingReboot { // that one still waits
-				patches[k].State, patches[k].Installed, patches[k].CVEs = patch.Installed, ended, ""
+			if n != 4 && patches[k].State != report.InstalledPendingReboot { // that one still waits
+				patches[k].State, patches[k].Installed, patches[k].CVEs = report.Installed, ended, ""
 			}
 		}
 		switch n {
 		case 2:
-			patches[1].State = patch.InstalledPendingReboot
+			patches[1].State = report.InstalledPendingReboot
 		case 3:
-			patches[0].State, patches[0].Installed, patches[0].CVEs = patch.Failed, time.Time{}, simtest.Five()[0].CVEs
+			patches[0].State, patches[0].Installed, patches[0].CVEs = report.Failed, time.Time{}, simtest.Five()[0].CVEs
 		case 4:
 			state.Operation, state.Ended = "Scan", sim.Began.Add(-3*time.Hour)
 		case 5:
 			patches = patches[1:]
 		case 6:
-			more := patch.Patch{
+			more := report.Patch{
 				KB:             "zlib.x86_64",
 				Title:          "zlib.x86_64:0:1.2.11-33.amzn2023.0.5",
 				Classification: "Security",
 				Severity:       "Low",
-				State:          patch.Installed,
+				State:          report.Installed,
 				Installed:      ended,
 			}
-			old := patch.Patch{
+			old := report.Patch{
 				KB:        "bash.x86_64",
 				Title:     "bash.x86_64:0:5.2.15-1.amzn2023.0.2",
-				State:     patch.Installed,
+				State:     report.Installed,
 				Installed: sim.Began.Add(-90 * simtest.Day),
 			}
 			patches = append(patches, more, old)

@@ -7,7 +7,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -17,18 +17,18 @@ func TestASubjectNeverSaysNothingWhereNothingIsKnown(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		fields simtest.All
-		change func(n int, m *world.MachineSpec, s *patch.State, p *[]patch.Patch)
+		change func(n int, m *world.MachineSpec, s *report.State, p *[]report.Patch)
 		want   string
 	}{
-		{"never scanned", nil, func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.Baseline, *p = "", nil }, "nothing known of 10 instances"},
-		{"not managed", nil, func(_ int, m *world.MachineSpec, _ *patch.State, _ *[]patch.Patch) { m.Managed = false }, "nothing known of 10 instances"},
-		{"some never scanned, the others up to date", nil, func(n int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) {
+		{"never scanned", nil, func(_ int, _ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Baseline, *p = "", nil }, "nothing known of 10 instances"},
+		{"not managed", nil, func(_ int, m *world.MachineSpec, _ *report.State, _ *[]report.Patch) { m.Managed = false }, "nothing known of 10 instances"},
+		{"some never scanned, the others up to date", nil, func(n int, _ *world.MachineSpec, s *report.State, p *[]report.Patch) {
 			if *p = nil; n > 7 {
 				s.Baseline = ""
 			}
 		}, "nothing to install on 7 of 10 instances, 3 not known"},
 		{"Missing wasn't asked for", simtest.All{"states": []string{"NotApplicable"}}, nil, "nothing NotApplicable on 10 instances"},
-		{"up to date", nil, func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = nil }, "nothing to install on 10 instances"},
+		{"up to date", nil, func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = nil }, "nothing to install on 10 instances"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := simtest.Patched(t, 10, simtest.ByHand(), c.change)
@@ -49,18 +49,18 @@ func TestASubjectNeverSaysNothingWhereNothingIsKnown(t *testing.T) {
 
 // Two systems may say different things of one patch: the worse counts, on all instances.
 func TestAPatchIsAsSevereAsTheWorstSays(t *testing.T) {
-	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
-		q := patch.Patch{
+	f := simtest.Patched(t, 2, simtest.ByHand(), func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
+		q := report.Patch{
 			KB:             "openssl",
 			Title:          "openssl:3.0",
-			State:          patch.Missing,
+			State:          report.Missing,
 			Severity:       "Critical",
 			Classification: "Security",
 		}
 		if n == 1 {
-			q.State, q.Severity, q.Classification = patch.InstalledPendingReboot, "", ""
+			q.State, q.Severity, q.Classification = report.InstalledPendingReboot, "", ""
 		}
-		*p = []patch.Patch{q}
+		*p = []report.Patch{q}
 	})
 	named(t, f)
 	simtest.Holds(t, simtest.Only(t, f).Text, "Critical     1 patch on 1 instance", "Critical     openssl")
@@ -100,7 +100,7 @@ func TestASecondReportAfterAHalfFirstIsAboutAllInstances(t *testing.T) {
 	}
 	f.Advance(simtest.Opens + 8*time.Hour)
 	m := parsed(t, simtest.Sent(f))
-	if m.Phase != patch.After || len(m.each()) != 120 {
+	if m.Phase != report.After || len(m.each()) != 120 {
 		t.Errorf("the report (%s) tells of %d instances", m.Phase, len(m.each()))
 	}
 	simtest.Holds(t, simtest.Sent(f)[0].Text, "no first report")
@@ -121,10 +121,10 @@ func TestASecondReportDoesNotCompareWithAGap(t *testing.T) {
 	denied = false
 	done := simtest.Five()
 	for k := range done {
-		done[k].State, done[k].Installed = patch.Installed, f.Now()
+		done[k].State, done[k].Installed = report.Installed, f.Now()
 	}
 	for n := 1; n <= 2; n++ {
-		f.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, done)
+		f.SetPatches(sim.ID(n), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, done)
 	}
 	f.Advance(7 * time.Hour)
 	second := simtest.Sent(f)[len(simtest.Sent(f))-1]

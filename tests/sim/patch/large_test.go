@@ -12,7 +12,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -26,7 +26,7 @@ func fleetOf(t testing.TB, size int) *sim.Fleet {
 		t,
 		size,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = append(some[:3:3], some[3+n%40])
 		},
 	)

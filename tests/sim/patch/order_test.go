@@ -10,7 +10,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/world"
 )
 
@@ -37,7 +37,7 @@ func TestTheReportIsTheSameInWhateverOrderTheScansEnd(t *testing.T) {
 			seed,
 			12,
 			simtest.ByHand(),
-			func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+			func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 				*patches = append(simtest.Numbered(30*(n%5)), simtest.Five()[n%4:]...)
 			},
 		)
@@ -79,7 +79,7 @@ func TestAReportThatIsMadeTwiceSaysTheSame(t *testing.T) {
 		t,
 		5,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(100 * n)
 		},
 	)
@@ -103,7 +103,7 @@ func TestAPartThatMayHaveBeenSentSaysRepeated(t *testing.T) {
 				t,
 				4,
 				simtest.ByHand(),
-				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+				func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 					*patches = simtest.Numbered(400 * n)
 				},
 			)
@@ -163,7 +163,7 @@ func TestACrashWhileAReportIsSentRepeatsOnePartAtMost(t *testing.T) {
 				t,
 				4,
 				simtest.ByHand(),
-				func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+				func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 					*patches = simtest.Numbered(400 * n)
 				},
 			)

@@ -7,25 +7,25 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
 
 // one is an instance with n patches; every fifth waits for a reboot.
-func one(t *testing.T, n int) (*sim.Fleet, []patch.Patch) {
+func one(t *testing.T, n int) (*sim.Fleet, []report.Patch) {
 	t.Helper()
 	patches := simtest.Numbered(n)
 	for k := range patches {
 		if k%5 == 4 {
-			patches[k].State = patch.InstalledPendingReboot
+			patches[k].State = report.InstalledPendingReboot
 		}
 	}
 	f := simtest.Patched(
 		t,
 		1,
 		simtest.ByHand(),
-		func(_ int, _ *world.MachineSpec, _ *patch.State, own *[]patch.Patch) { *own = patches },
+		func(_ int, _ *world.MachineSpec, _ *report.State, own *[]report.Patch) { *own = patches },
 	)
 	return f, patches
 }
@@ -155,7 +155,7 @@ func TestAScanThatBeginsAnewForgetsWhatItHasRead(t *testing.T) {
 		}
 		if n++; n == 7 {
 			f.ExpireTokens()
-			f.SetPatches(sim.ID(1), &patch.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, patches[:60])
+			f.SetPatches(sim.ID(1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, patches[:60])
 		}
 	})
 	named(t, f).mustHold(t, sim.ID(1), patches[:60])
@@ -167,7 +167,7 @@ func TestAPatchThatStandsOnTwoPagesIsCountedOnce(t *testing.T) {
 	f, patches := one(t, 120)
 	f.SetPatches(
 		sim.ID(1),
-		&patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began},
+		&report.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began},
 		slices.Concat(patches[:60], patches[40:]),
 	)
 	named(t, f).mustHold(t, sim.ID(1), patches)
@@ -179,7 +179,7 @@ func TestThrottlingComesBackLater(t *testing.T) {
 		t,
 		40,
 		simtest.ByHand(),
-		func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(_ int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(120)
 		},
 	)

@@ -17,7 +17,7 @@ import (
 	"quickstep/tests/sim/simtest"
 
 	"quickstep/shared/notify"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -41,12 +41,12 @@ func size(t *testing.T, n world.Note) int {
 
 // Each case is a fleet whose report is large in another way.
 func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
-	dear := func(k int) patch.Patch { // of characters that JSON, and JSON in JSON, write as several
-		return patch.Patch{
+	dear := func(k int) report.Patch { // of characters that JSON, and JSON in JSON, write as several
+		return report.Patch{
 			KB:       fmt.Sprintf("KB%05d", k),
 			Title:    strings.Repeat(`<"\&`+" é漢😀", 12) + fmt.Sprint(k),
 			Severity: "Critical",
-			State:    patch.Missing,
+			State:    report.Missing,
 		}
 	}
 	for _, c := range simtest.Some([]struct {
@@ -55,11 +55,11 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 		change    simtest.Changes
 		parts     int // at least
 	}{
-		{"many patches", 2, func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = simtest.Numbered(3000) }, 3},
-		{"many instances, no two alike", 1200, func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		{"many patches", 2, func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = simtest.Numbered(3000) }, 3},
+		{"many instances, no two alike", 1200, func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 			*p = append(*p, simtest.Numbered(n)[n-1])
 		}, 3},
-		{"patches with hundreds of CVEs", 2, func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		{"patches with hundreds of CVEs", 2, func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 			*p = simtest.Numbered(100)
 			for k := range *p {
 				for n := range 700 {
@@ -67,19 +67,19 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 				}
 			}
 		}, 4},
-		{"titles that need many bytes", 3, func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		{"titles that need many bytes", 3, func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 			*p = nil
 			for k := range 200 * n {
 				*p = append(*p, dear(k))
 			}
 		}, 2},
-		{"versions of one package, which go by their long titles", 3, func(n int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		{"versions of one package, which go by their long titles", 3, func(n int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 			*p = simtest.Numbered(200 * n)
 			for k := range *p {
 				(*p)[k].KB, (*p)[k].Title = "kernel.x86_64", fmt.Sprintf("kernel.x86_64:0:6.1.%d-%s", k, strings.Repeat("long", 50))
 			}
 		}, 2},
-		{"many that need a reboot", 3000, func(_ int, _ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.PendingReboot, *p = 1, nil }, 3},
+		{"many that need a reboot", 3000, func(_ int, _ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.PendingReboot, *p = 1, nil }, 3},
 	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,9 +119,9 @@ func TestALargeReportIsCutIntoPartsAndNothingElse(t *testing.T) {
 	}
 }
 
-func patchesOf(n int, change simtest.Changes) []patch.Patch {
+func patchesOf(n int, change simtest.Changes) []report.Patch {
 	patches := simtest.Five()
-	change(n, &world.MachineSpec{}, &patch.State{}, &patches)
+	change(n, &world.MachineSpec{}, &report.State{}, &patches)
 	return patches
 }
 
@@ -192,7 +192,7 @@ func TestTheBucketHoldsTheWholeReport(t *testing.T) {
 		t,
 		3,
 		simtest.ByHand("PatchReportBucket", "reports", "PatchReportPrefix", "quickstep/"),
-		func(n int, _ *world.MachineSpec, state *patch.State, p *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, state *report.State, p *[]report.Patch) {
 			if n == 2 {
 				state.Ended, (*p)[0].Title = sim.Began.Add(-20*simtest.Day), `quotes " and, commas`
 			}

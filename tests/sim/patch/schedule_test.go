@@ -13,7 +13,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -23,7 +23,7 @@ func others(f *sim.Fleet, n int, at time.Duration) {
 	for k := range n {
 		w := simtest.Ordinary()
 		w.ID, w.Name = fmt.Sprintf("mw-0123456789abc%04d", k), fmt.Sprintf("w%d", k)
-		w.Tasks = []patch.Task{simtest.Install(chosen("InstanceIds", sim.ID(1)))}
+		w.Tasks = []report.Task{simtest.Install(chosen("InstanceIds", sim.ID(1)))}
 		w.Executions = []time.Time{sim.Began.Add(at)}
 		f.AddWindow(w)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -31,10 +31,10 @@ func served(t *testing.T, size int) *sim.Fleet {
 		if n%2 == 0 {
 			patches = patches[3:]
 		}
-		f.SetPatches(sim.ID(n), &patch.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began}, patches)
+		f.SetPatches(sim.ID(n), &report.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began}, patches)
 	}
-	f.AddNode(patch.Node{ID: elsewhere, Online: true}, map[string]string{"Patch Group": "web"})
-	f.SetPatches(elsewhere, &patch.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began}, simtest.Five())
+	f.AddNode(report.Node{ID: elsewhere, Online: true}, map[string]string{"Patch Group": "web"})
+	f.SetPatches(elsewhere, &report.State{Baseline: "pb-1", Operation: "Install", Ended: sim.Began}, simtest.Five())
 	f.AddWindow(simtest.Ordinary())
 	simtest.Settle(f, 1, "web", "api")
 	return f
@@ -111,7 +111,7 @@ func TestTheEventIsTakenAlthoughSomeOfItsInstancesAreDown(t *testing.T) {
 			f := served(t, 4)
 			f.ChangeWindow(
 				simtest.Window,
-				func(w *world.WindowSpec) { w.Tasks = []patch.Task{simtest.Install(chosen("InstanceIds", f.IDs...))} },
+				func(w *world.WindowSpec) { w.Tasks = []report.Task{simtest.Install(chosen("InstanceIds", f.IDs...))} },
 			)
 			if c.before != nil {
 				c.before(f)
@@ -164,7 +164,7 @@ func TestAReportWithoutARebootNamesNoEvent(t *testing.T) {
 		t,
 		3,
 		simtest.ByHand(),
-		func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = simtest.Numbered(3) },
+		func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = simtest.Numbered(3) },
 	)
 	if m := named(t, f); len(m.Rows.Reboots) > 0 || m.Totals.Reboot > 0 {
 		t.Errorf("the report says %v", m.Rows.Reboots)

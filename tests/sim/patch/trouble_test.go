@@ -9,6 +9,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -24,7 +25,7 @@ func (r refusing) Patches(
 	id string,
 	states []string,
 	token string,
-) ([]patch.Patch, string, error) {
+) ([]report.Patch, string, error) {
 	if slices.Contains(r.nodes, id) {
 		return nil, "", fmt.Errorf(
 			"list the patches of %s: %w",

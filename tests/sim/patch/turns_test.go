@@ -13,7 +13,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -32,7 +32,7 @@ func TestTheManyPartsOfOneReportTakeTurnsToo(t *testing.T) {
 		t,
 		4,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(3000 * n)
 		},
 	)
@@ -55,7 +55,7 @@ func TestATurnThatWasMissedIsTakenAgain(t *testing.T) {
 		t,
 		4,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = simtest.Numbered(1500 * n)
 		},
 	)

@@ -7,15 +7,15 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
 
 // every has a patch in each state, and a second one that waits for a reboot.
-func every() (all []patch.Patch) {
-	for n, state := range []string{patch.Missing, patch.Failed, patch.Installed, patch.InstalledOther, patch.InstalledPendingReboot, patch.InstalledRejected,
-		patch.NotApplicable, patch.AvailableSecurity, patch.InstalledPendingReboot} {
+func every() (all []report.Patch) {
+	for n, state := range []string{report.Missing, report.Failed, report.Installed, report.InstalledOther, report.InstalledPendingReboot, report.InstalledRejected,
+		report.NotApplicable, report.AvailableSecurity, report.InstalledPendingReboot} {
 		p := simtest.Numbered(9)[n]
 		p.State = state
 		all = append(all, p)
@@ -30,13 +30,13 @@ func TestStatesThatAreAskedForAndPendingRebootsAreReported(t *testing.T) {
 		event      []string
 		want       []string
 	}{
-		{"missing and failed, if nobody says otherwise", nil, nil, []string{patch.Missing, patch.Failed}},
-		{"those that the parameters name", []string{"PatchStates", "Missing"}, nil, []string{patch.Missing}},
-		{"those that the request names", []string{"PatchStates", "Missing"}, []string{patch.Failed}, []string{patch.Failed}},
-		{"only those that wait for a reboot", nil, []string{patch.InstalledPendingReboot}, nil},
-		{"what is installed", nil, []string{patch.Installed, patch.InstalledOther, patch.InstalledRejected}, []string{patch.Installed, patch.InstalledOther, patch.InstalledRejected}},
-		{"what isn't for the instance, or not approved", nil, []string{patch.NotApplicable, patch.AvailableSecurity}, []string{patch.NotApplicable, patch.AvailableSecurity}},
-		{"a state twice", nil, []string{patch.Missing, patch.Missing}, []string{patch.Missing}},
+		{"missing and failed, if nobody says otherwise", nil, nil, []string{report.Missing, report.Failed}},
+		{"those that the parameters name", []string{"PatchStates", "Missing"}, nil, []string{report.Missing}},
+		{"those that the request names", []string{"PatchStates", "Missing"}, []string{report.Failed}, []string{report.Failed}},
+		{"only those that wait for a reboot", nil, []string{report.InstalledPendingReboot}, nil},
+		{"what is installed", nil, []string{report.Installed, report.InstalledOther, report.InstalledRejected}, []string{report.Installed, report.InstalledOther, report.InstalledRejected}},
+		{"what isn't for the instance, or not approved", nil, []string{report.NotApplicable, report.AvailableSecurity}, []string{report.NotApplicable, report.AvailableSecurity}},
+		{"a state twice", nil, []string{report.Missing, report.Missing}, []string{report.Missing}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -44,15 +44,15 @@ func TestStatesThatAreAskedForAndPendingRebootsAreReported(t *testing.T) {
 				t,
 				1,
 				simtest.ByHand(c.parameters...),
-				func(_ int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) { *patches = every() },
+				func(_ int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) { *patches = every() },
 			)
 			event := simtest.All{}
 			if c.event != nil {
 				event["states"] = c.event
 			}
 			m := named(t, f, event)
-			m.mustHold(t, sim.ID(1), slices.DeleteFunc(every(), func(p patch.Patch) bool {
-				return !slices.Contains(c.want, p.State) && p.State != patch.InstalledPendingReboot
+			m.mustHold(t, sim.ID(1), slices.DeleteFunc(every(), func(p report.Patch) bool {
+				return !slices.Contains(c.want, p.State) && p.State != report.InstalledPendingReboot
 			}))
 			if !slices.Equal(m.reboots(), []string{sim.ID(1)}) || m.Totals.Reboot != 1 ||
 				m.Totals.Found["pendingReboot"] != 2 {
@@ -72,24 +72,24 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		event  simtest.All
-		change func(spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch)
+		change func(spec *world.MachineSpec, state *report.State, patches *[]report.Patch)
 		flags  string
 		text   string
 	}{
 		{"nothing", nil, nil, "", "By instance"},
-		{"it was never scanned", nil, func(_ *world.MachineSpec, s *patch.State, p *[]patch.Patch) { s.Baseline, *p = "", nil }, "neverScanned", "never scanned"},
-		{"it isn't managed", nil, func(m *world.MachineSpec, _ *patch.State, _ *[]patch.Patch) { m.Managed = false }, "notManaged", "doesn't manage it"},
-		{"its scan is eight days old", nil, func(_ *world.MachineSpec, s *patch.State, _ *[]patch.Patch) {
+		{"it was never scanned", nil, func(_ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Baseline, *p = "", nil }, "neverScanned", "never scanned"},
+		{"it isn't managed", nil, func(m *world.MachineSpec, _ *report.State, _ *[]report.Patch) { m.Managed = false }, "notManaged", "doesn't manage it"},
+		{"its scan is eight days old", nil, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-8 * simtest.Day)
 		}, "stale", "8 days"},
-		{"its scan is seven days old to the second", nil, func(_ *world.MachineSpec, s *patch.State, _ *[]patch.Patch) {
+		{"its scan is seven days old to the second", nil, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-7*simtest.Day + 10*time.Second)
 		}, "", "By instance"},
 		{"its scan is older than the request wants", simtest.All{"staleAfter": "2h"}, nil, "stale", "3h"},
-		{"its scan is younger than the request wants", simtest.All{"staleAfter": "720h"}, func(_ *world.MachineSpec, s *patch.State, _ *[]patch.Patch) {
+		{"its scan is younger than the request wants", simtest.All{"staleAfter": "720h"}, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-8 * simtest.Day)
 		}, "", "By instance"},
-		{"it has no patches", nil, func(_ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) { *p = nil }, "", "nothing"},
+		{"it has no patches", nil, func(_ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = nil }, "", "nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +97,7 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 				t,
 				2,
 				simtest.ByHand(),
-				func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+				func(n int, spec *world.MachineSpec, state *report.State, patches *[]report.Patch) {
 					if n == 1 && c.change != nil {
 						c.change(spec, state, patches)
 					}
@@ -122,7 +122,7 @@ func TestAnInstanceNeedsARebootIfItsStateSaysSo(t *testing.T) {
 		t,
 		2,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, state *report.State, patches *[]report.Patch) {
 			if n == 2 {
 				state.PendingReboot, *patches = 3, nil
 			} else {
@@ -141,7 +141,7 @@ func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
 		t,
 		3,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, _ *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, _ *report.State, patches *[]report.Patch) {
 			*patches = (*patches)[n-1:] // the first has all five, the third the last three
 		},
 	)
@@ -181,7 +181,7 @@ func TestAGapNeedsARebootIfItsStateSaysSo(t *testing.T) {
 		t,
 		3,
 		simtest.ByHand(),
-		func(n int, _ *world.MachineSpec, state *patch.State, patches *[]patch.Patch) {
+		func(n int, _ *world.MachineSpec, state *report.State, patches *[]report.Patch) {
 			*patches = nil
 			if n != 1 {
 				state.PendingReboot, state.Ended = 2, sim.Began.Add(-30*simtest.Day)
@@ -204,12 +204,12 @@ func TestAGapNeedsARebootIfItsStateSaysSo(t *testing.T) {
 
 // The states that were asked for are what the subject counts.
 func TestASubjectCountsTheStatesThatWereAskedFor(t *testing.T) {
-	for _, state := range []string{patch.AvailableSecurity, patch.InstalledPendingReboot, patch.Installed, patch.NotApplicable} {
+	for _, state := range []string{report.AvailableSecurity, report.InstalledPendingReboot, report.Installed, report.NotApplicable} {
 		f := simtest.Patched(
 			t,
 			3,
 			simtest.ByHand(),
-			func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+			func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 				*p = simtest.Numbered(7)
 				for k := range *p {
 					(*p)[k].State = state

@@ -9,7 +9,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -24,7 +24,7 @@ func hours(of ...int) (all []time.Time) {
 // Each case runs the hourly schedule for ten days; want are the openings that are reported, in hours from
 // sim.Began.
 func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
-	scan := patch.Task{Document: "AWS-RunPatchBaseline", Operation: "Scan", Targets: simtest.Install().Targets}
+	scan := report.Task{Document: "AWS-RunPatchBaseline", Operation: "Scan", Targets: simtest.Install().Targets}
 	for _, c := range simtest.Some([]struct {
 		name       string
 		parameters map[string]string
@@ -42,10 +42,10 @@ func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 		{"one that was open when the stack was made isn't", nil, func(w *world.WindowSpec) { w.Executions = hours(-1, 36) }, simtest.Day, []int{36}},
 		{"a window without a task isn't", nil, func(w *world.WindowSpec) { w.Tasks = nil }, simtest.Day, nil},
 		{"one whose task does something else isn't", nil, func(w *world.WindowSpec) { w.Tasks[0].Document = "AWS-RunShellScript" }, simtest.Day, nil},
-		{"one that only scans isn't", nil, func(w *world.WindowSpec) { w.Tasks = []patch.Task{scan} }, simtest.Day, nil},
+		{"one that only scans isn't", nil, func(w *world.WindowSpec) { w.Tasks = []report.Task{scan} }, simtest.Day, nil},
 		{"one that scans and installs is", nil, func(w *world.WindowSpec) { w.Tasks = append(w.Tasks, scan) }, simtest.Day, []int{36, 204}},
 		{"one that only scans is, if the parameters name it", map[string]string{"PatchWindowIds": simtest.Window},
-			func(w *world.WindowSpec) { w.Tasks = []patch.Task{scan} }, simtest.Day, []int{36, 204}},
+			func(w *world.WindowSpec) { w.Tasks = []report.Task{scan} }, simtest.Day, []int{36, 204}},
 		{"a disabled one isn't, even if the parameters name it", map[string]string{"PatchWindowIds": simtest.Window},
 			func(w *world.WindowSpec) { w.Disabled = true }, simtest.Day, nil},
 		{"a window whose name begins as the parameters say is", map[string]string{"PatchWindowPrefix": "web-"}, nil, simtest.Day, []int{36, 204}},

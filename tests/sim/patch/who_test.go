@@ -7,7 +7,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -43,7 +43,7 @@ func mixed(t *testing.T) *sim.Fleet {
 		t,
 		7,
 		simtest.ByHand(),
-		func(n int, spec *world.MachineSpec, state *patch.State, _ *[]patch.Patch) {
+		func(n int, spec *world.MachineSpec, state *report.State, _ *[]report.Patch) {
 			spec.Tags = tags("web", "prod")
 			switch spec.ID {
 			case web2:
@@ -58,10 +58,10 @@ func mixed(t *testing.T) *sim.Fleet {
 			}
 		},
 	)
-	f.AddNode(patch.Node{ID: elsewhere, Name: "till-1", Platform: "Ubuntu", Online: true}, tags("web", "shop"))
-	f.SetPatches(elsewhere, &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, simtest.Five())
-	f.AddNode(patch.Node{ID: offline, Name: "till-2", Platform: "Ubuntu"}, tags("till", "shop"))
-	f.SetPatches(offline, &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, simtest.Five())
+	f.AddNode(report.Node{ID: elsewhere, Name: "till-1", Platform: "Ubuntu", Online: true}, tags("web", "shop"))
+	f.SetPatches(elsewhere, &report.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, simtest.Five())
+	f.AddNode(report.Node{ID: offline, Name: "till-2", Platform: "Ubuntu"}, tags("till", "shop"))
+	f.SetPatches(offline, &report.State{Baseline: "pb-1", Operation: "Scan", Ended: sim.Began}, simtest.Five())
 	f.AddResourceGroup("shops", elsewhere, offline)
 	f.AddResourceGroup("front", web1, web2, elsewhere)
 	f.AddResourceGroup("nobody")
@@ -71,16 +71,16 @@ func mixed(t *testing.T) *sim.Fleet {
 	return f
 }
 
-func chosen(key string, values ...string) patch.Target {
-	return patch.Target{Key: key, Values: values}
+func chosen(key string, values ...string) report.Target {
+	return report.Target{Key: key, Values: values}
 }
 
 func TestTheReportIsAboutTheWindowsInstances(t *testing.T) {
-	set := func(targets ...patch.Target) [][]patch.Target { return [][]patch.Target{targets} }
+	set := func(targets ...report.Target) [][]report.Target { return [][]report.Target{targets} }
 	ordinary := map[string]string{web1: "", stopped: "offline stopped", unmanaged: "notManaged"}
 	for _, c := range []struct {
 		name string
-		sets [][]patch.Target // each of a task of its own
+		sets [][]report.Target // each of a task of its own
 		want map[string]string
 	}{
 		{"ids name instances and machines elsewhere, of every kind", set(chosen("InstanceIds", web1, stopped, gone, unmanaged, never, nowhere, elsewhere, offline)),
@@ -103,7 +103,7 @@ func TestTheReportIsAboutTheWindowsInstances(t *testing.T) {
 		{"ids and tags in one set: who fits both", set(chosen("InstanceIds", web1, db, elsewhere), chosen("tag:Function", "web")), map[string]string{web1: "", elsewhere: ""}},
 		{"a resource group and ids: who is in both", set(chosen("resource-groups:Name", "front"), chosen("InstanceIds", web1, db)), map[string]string{web1: ""}},
 		{"a resource group and tags: who fits both", set(chosen("resource-groups:Name", "front"), chosen("tag:Stage", "prod")), map[string]string{web1: ""}},
-		{"two tasks about one instance: it is told once", [][]patch.Target{{chosen("InstanceIds", web1, db)}, {chosen("tag:Function", "web"), chosen("tag:Stage", "prod")}},
+		{"two tasks about one instance: it is told once", [][]report.Target{{chosen("InstanceIds", web1, db)}, {chosen("tag:Function", "web"), chosen("tag:Stage", "prod")}},
 			map[string]string{web1: "", db: "", stopped: "offline stopped", unmanaged: "notManaged"}},
 		{"nobody at all", nil, map[string]string{}},
 	} {
@@ -119,12 +119,12 @@ func TestTheReportIsAboutTheWindowsInstances(t *testing.T) {
 			tells(t, f, c.want)
 			f = mixed(t) // registered with the window, it is the same
 			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
-				w.Tasks, w.Targets = nil, []patch.Registered{
-					{ID: "unused", Targets: []patch.Target{chosen("tag:Stage", "dev")}},
+				w.Tasks, w.Targets = nil, []report.Registered{
+					{ID: "unused", Targets: []report.Target{chosen("tag:Stage", "dev")}},
 				}
 				for n, targets := range c.sets {
 					id := string(rune('a' + n))
-					w.Targets = append(w.Targets, patch.Registered{ID: id, Targets: targets})
+					w.Targets = append(w.Targets, report.Registered{ID: id, Targets: targets})
 					w.Tasks = append(w.Tasks, simtest.Install(chosen("WindowTargetIds", id)))
 				}
 				if c.sets == nil {
@@ -156,7 +156,7 @@ func tells(t *testing.T, f *sim.Fleet, want map[string]string) {
 func TestAResourceGroupThatDoesntExistIsSaidInTheReport(t *testing.T) {
 	f := mixed(t)
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
-		w.Tasks = []patch.Task{
+		w.Tasks = []report.Task{
 			simtest.Install(chosen("resource-groups:Name", "front", "lost")),
 			simtest.Install(chosen("tag:Function", "db")),
 		}

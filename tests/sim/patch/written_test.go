@@ -14,7 +14,7 @@ import (
 
 	"quickstep/tests/sim/simtest"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -25,7 +25,7 @@ func dense(t *testing.T, more ...string) *sim.Fleet {
 		t,
 		1,
 		simtest.ByHand(more...),
-		func(_ int, _ *world.MachineSpec, _ *patch.State, p *[]patch.Patch) {
+		func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) {
 			*p = simtest.Numbered(12000)
 			for k := range *p {
 				(*p)[k].Title = fmt.Sprintf(

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
@@ -23,7 +23,7 @@ const (
 const Opens = 36 * time.Hour
 
 // Changes make of an ordinary instance, the nth, one of another kind.
-type Changes func(n int, spec *world.MachineSpec, state *patch.State, patches *[]patch.Patch)
+type Changes func(n int, spec *world.MachineSpec, state *report.State, patches *[]report.Patch)
 
 // Stacks are the stacks that were loaded,
 var Stacks sync.Map // by their parameters: loading the template takes a while
@@ -68,7 +68,7 @@ func PatchedBy(t testing.TB, seed uint64, size int, parameters map[string]string
 	for n := 1; n <= size; n++ {
 		spec := world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprintf("10.%d.%d.%d", n>>16, n>>8&255, n&255), Managed: true,
 			Tags: map[string]string{"Name": fmt.Sprintf("web-%d", n), "Patch Group": "web"}}
-		state := &patch.State{
+		state := &report.State{
 			Baseline:  "pb-0123456789abcdef0",
 			Group:     "web",
 			Operation: "Scan",
@@ -92,27 +92,27 @@ func PatchedBy(t testing.TB, seed uint64, size int, parameters map[string]string
 func Ordinary() world.WindowSpec {
 	return world.WindowSpec{ID: Window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3,
 		Executions: []time.Time{sim.Began.Add(Opens), sim.Began.Add(Opens + 7*24*time.Hour)},
-		Tasks:      []patch.Task{Install(patch.Target{Key: "WindowTargetIds", Values: []string{Target}})},
-		Targets: []patch.Registered{
-			{ID: Target, Targets: []patch.Target{{Key: "tag:Patch Group", Values: []string{"web"}}}},
+		Tasks:      []report.Task{Install(report.Target{Key: "WindowTargetIds", Values: []string{Target}})},
+		Targets: []report.Registered{
+			{ID: Target, Targets: []report.Target{{Key: "tag:Patch Group", Values: []string{"web"}}}},
 		}}
 }
 
 // Install is the task of a maintenance window that installs patches on its targets.
-func Install(targets ...patch.Target) patch.Task {
-	return patch.Task{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: targets}
+func Install(targets ...report.Target) report.Task {
+	return report.Task{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: targets}
 }
 
 // Five are patches of Amazon Linux: two severe, one that failed before, one that waits for a reboot, and one in two
 // versions.
-func Five() []patch.Patch {
-	return []patch.Patch{
+func Five() []report.Patch {
+	return []report.Patch{
 		{
 			KB:             "openssl.x86_64",
 			Title:          "openssl.x86_64:1:3.0.8-1.amzn2023.0.20",
 			Classification: "Security",
 			Severity:       "Critical",
-			State:          patch.Missing,
+			State:          report.Missing,
 			CVEs:           "CVE-2026-0001,CVE-2026-0002",
 		},
 		{
@@ -120,7 +120,7 @@ func Five() []patch.Patch {
 			Title:          "kernel.x86_64:0:6.1.161-183.298.amzn2023",
 			Classification: "Security",
 			Severity:       "Important",
-			State:          patch.Missing,
+			State:          report.Missing,
 			CVEs:           "CVE-2026-0100",
 		},
 		{
@@ -128,7 +128,7 @@ func Five() []patch.Patch {
 			Title:          "kernel.x86_64:0:6.1.159-182.297.amzn2023",
 			Classification: "Security",
 			Severity:       "Important",
-			State:          patch.InstalledPendingReboot,
+			State:          report.InstalledPendingReboot,
 			Installed:      sim.Began.Add(-7 * 24 * time.Hour),
 		},
 		{
@@ -136,29 +136,29 @@ func Five() []patch.Patch {
 			Title:          "curl-minimal.x86_64:0:8.15.0-1.amzn2023",
 			Classification: "Security",
 			Severity:       "Medium",
-			State:          patch.Failed,
+			State:          report.Failed,
 			CVEs:           "CVE-2026-0200",
 		},
 		{
 			KB:             "tzdata.noarch",
 			Title:          "tzdata.noarch:0:2026a-1.amzn2023",
 			Classification: "Bugfix",
-			State:          patch.Missing,
+			State:          report.Missing,
 		},
 	}
 }
 
 // Numbered are n patches that are missing, no two alike.
-func Numbered(n int) (all []patch.Patch) {
+func Numbered(n int) (all []report.Patch) {
 	for k := range n {
 		all = append(
 			all,
-			patch.Patch{
+			report.Patch{
 				KB:             fmt.Sprintf("KB%07d", k+1),
 				Title:          fmt.Sprintf("%04d-%02d Cumulative Update (KB%07d)", 2020+k%6, k%12+1, k+1),
 				Classification: "SecurityUpdates",
 				Severity:       "Important",
-				State:          patch.Missing,
+				State:          report.Missing,
 			},
 		)
 	}

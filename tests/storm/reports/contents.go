@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // contents checks that a report says exactly what the scenario has set: each node once, its patches, its flags, and a gap only
@@ -88,7 +88,7 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 	if n.Kind == denied {
 		j.broken("contents", "%s tells of %s, which nobody may read", d.Report, n.ID)
 	}
-	late := d.Phase == patch.After
+	late := d.Phase == report.After
 	want := map[string]string{unmanaged: "notManaged", never: "neverScanned", unknown: "notFound", stopped: "offline stopped", stale: "stale"}[n.Kind]
 	if late && len(n.Windows) > 0 && want != "neverScanned" && want != "notManaged" && want != "notFound" && !n.Installs {
 		want = map[string]string{stopped: "offline notPatched stopped"}[n.Kind]
@@ -153,7 +153,7 @@ func (d document) of(id string) map[string][]string {
 func (n Node) first() map[string][]string {
 	all := map[string][]string{}
 	for _, p := range n.Before {
-		if as := map[string]string{patch.Missing: "missing", patch.Failed: "failed", patch.InstalledPendingReboot: "pendingReboot"}[p.State]; as != "" {
+		if as := map[string]string{report.Missing: "missing", report.Failed: "failed", report.InstalledPendingReboot: "pendingReboot"}[p.State]; as != "" {
 			all[as] = append(all[as], p.KB+" "+p.Title)
 		}
 	}
@@ -167,13 +167,13 @@ func (n Node) second(bool) map[string][]string {
 		was[p.KB] = p.State
 	}
 	for _, p := range n.After {
-		as := map[string]string{patch.Missing: "missing", patch.Failed: "failed", patch.InstalledPendingReboot: "pendingReboot", patch.Installed: "installed"}[p.State]
+		as := map[string]string{report.Missing: "missing", report.Failed: "failed", report.InstalledPendingReboot: "pendingReboot", report.Installed: "installed"}[p.State]
 		switch was[p.KB] {
 		case p.State:
-			if p.State == patch.Installed {
+			if p.State == report.Installed {
 				continue // it is none of this window's
 			}
-			if p.State == patch.InstalledPendingReboot {
+			if p.State == report.InstalledPendingReboot {
 				as = "stillPending"
 			}
 		}
@@ -184,7 +184,7 @@ func (n Node) second(bool) map[string][]string {
 		all[as] = append(all[as], p.KB+" "+p.Title)
 	}
 	for _, p := range n.Before {
-		if s := was[p.KB]; s == patch.Missing || s == patch.Failed {
+		if s := was[p.KB]; s == report.Missing || s == report.Failed {
 			all["notListed"] = append(all["notListed"], p.KB+" "+p.Title)
 		}
 	}

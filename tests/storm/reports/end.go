@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 )
 
 // record is what the ledger keeps of a report.
@@ -103,14 +103,14 @@ func (j *judge) asked(all map[string]record) {
 		}
 		begun[window+" "+r.Phase]++
 	}
-	want := []string{" " + patch.ByHand}
+	want := []string{" " + report.ByHand}
 	for n, w := range j.Windows {
 		if n == 0 {
 			want = nil
 		}
-		want = append(want, w.ID+" "+patch.Before)
+		want = append(want, w.ID+" "+report.Before)
 		if j.After {
-			want = append(want, w.ID+" "+patch.After)
+			want = append(want, w.ID+" "+report.After)
 		}
 	}
 	for _, what := range want {

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/storm"
 	"quickstep/tests/world"
@@ -21,7 +21,7 @@ func Small() *Scenario {
 		s.Nodes = append(s.Nodes, Node{ID: sim.ID(n + 1), Kind: kind, Windows: []int{0}})
 	}
 	for k := range 120 {
-		p := patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: "Important", State: patch.Missing}
+		p := report.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: "Important", State: report.Missing}
 		s.Nodes[0].Before = append(s.Nodes[0].Before, p)
 	}
 	s.Nodes[0].After = s.Nodes[0].Before

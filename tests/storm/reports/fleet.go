@@ -10,6 +10,7 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/template"
 	"quickstep/tests/world"
@@ -56,8 +57,8 @@ func (s *Scenario) fleet() (*sim.Fleet, error) {
 				Name:       fmt.Sprint("window-", n+1),
 				Hours:      w.Hours,
 				Executions: []time.Time{w.opens()},
-				Tasks: []patch.Task{
-					{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []patch.Target{s.target(n)}},
+				Tasks: []report.Task{
+					{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{s.target(n)}},
 				},
 			},
 		)
@@ -68,11 +69,11 @@ func (s *Scenario) fleet() (*sim.Fleet, error) {
 }
 
 // target is how a window names its nodes.
-func (s *Scenario) target(window int) patch.Target {
+func (s *Scenario) target(window int) report.Target {
 	if !s.Windows[window].IDs {
-		return patch.Target{Key: fmt.Sprint("tag:Window", window), Values: []string{"yes"}}
+		return report.Target{Key: fmt.Sprint("tag:Window", window), Values: []string{"yes"}}
 	}
-	t := patch.Target{Key: "InstanceIds"}
+	t := report.Target{Key: "InstanceIds"}
 	for _, n := range s.Nodes {
 		if slices.Contains(n.Windows, window) {
 			t.Values = append(t.Values, n.ID)
@@ -90,11 +91,11 @@ func (s *Scenario) add(f *sim.Fleet, n Node) {
 	case unknown:
 		return
 	case elsewhere:
-		f.AddNode(patch.Node{ID: n.ID, Platform: "Ubuntu", Online: true}, tags)
+		f.AddNode(report.Node{ID: n.ID, Platform: "Ubuntu", Online: true}, tags)
 	default:
 		f.Add(world.MachineSpec{ID: n.ID, Managed: n.Kind != unmanaged, Tags: tags})
 	}
-	state := &patch.State{Baseline: "pb-1", Operation: "Scan", Ended: scanned}
+	state := &report.State{Baseline: "pb-1", Operation: "Scan", Ended: scanned}
 	switch n.Kind {
 	case stopped:
 		f.Stop(n.ID)
@@ -110,7 +111,7 @@ func (s *Scenario) add(f *sim.Fleet, n Node) {
 func (s *Scenario) patch(f *sim.Fleet, window int) {
 	for _, n := range s.Nodes {
 		if n.Installs && slices.Contains(n.Windows, window) {
-			f.SetPatches(n.ID, &patch.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, n.After)
+			f.SetPatches(n.ID, &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, n.After)
 		}
 	}
 }
@@ -126,7 +127,7 @@ func (r refusing) Patches(
 	id string,
 	states []string,
 	token string,
-) ([]patch.Patch, string, error) {
+) ([]report.Patch, string, error) {
 	if slices.Contains(r.nodes, id) {
 		return nil, "", fmt.Errorf(
 			"list the patches of %s: %w",

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"quickstep/shared/notify"
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -170,10 +170,10 @@ func (j *judge) announced(op world.Op) {
 // sends it may have been under way, and the write before it.
 func (j *judge) timely(key string, d document) {
 	now, under := j.fleet.Now(), 2*max(j.Pace, 0)
-	if d.Phase == patch.Before && !d.Window.Opens.IsZero() && now.After(d.Window.Opens.Add(under)) {
+	if d.Phase == report.Before && !d.Window.Opens.IsZero() && now.After(d.Window.Opens.Add(under)) {
 		j.broken("time", "%s was sent after the window opened at %s", key, d.Window.Opens.Format(time.TimeOnly))
 	}
-	if d.Phase == patch.After && now.Before(d.Window.Closes) {
+	if d.Phase == report.After && now.Before(d.Window.Closes) {
 		j.broken("time", "%s was sent before the window closes at %s", key, d.Window.Closes.Format(time.TimeOnly))
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/patch"
+	"quickstep/shared/report"
 	"quickstep/tests/sim"
 	"quickstep/tests/world"
 )
@@ -54,7 +54,7 @@ var kinds = []string{ordinary, ordinary, ordinary, ordinary, unmanaged, never, s
 type Node struct {
 	ID, Kind      string
 	Windows       []int // whose it is
-	Before, After []patch.Patch
+	Before, After []report.Patch
 	Installs      bool // the window changes it
 }
 
@@ -135,14 +135,14 @@ func (s *Scenario) drawNodes() {
 	}
 }
 
-func (s *Scenario) drawPatches(n, owner int, fat bool) (all []patch.Patch) {
+func (s *Scenario) drawPatches(n, owner int, fat bool) (all []report.Patch) {
 	for k := range n {
-		p := patch.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: pick(s, "Critical", "Important", "Low", ""),
-			State: pick(s, patch.Missing, patch.Missing, patch.Failed, patch.InstalledPendingReboot, patch.Installed)}
+		p := report.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: pick(s, "Critical", "Important", "Low", ""),
+			State: pick(s, report.Missing, report.Missing, report.Failed, report.InstalledPendingReboot, report.Installed)}
 		if fat {
 			p.Title = fmt.Sprintf("Update %d of %d %0300d", k, owner, k)
 		}
-		if p.State == patch.Installed || p.State == patch.InstalledPendingReboot {
+		if p.State == report.Installed || p.State == report.InstalledPendingReboot {
 			p.Installed = sim.Began.AddDate(0, -1, 0)
 		}
 		all = append(all, p)
@@ -160,13 +160,13 @@ func (s *Scenario) install(n *Node) {
 	n.Installs, n.After = true, nil
 	for _, p := range n.Before {
 		was := p.State
-		if was == patch.Missing || was == patch.Failed {
-			p.State = pick(s, patch.Installed, patch.Installed, patch.InstalledPendingReboot, patch.Failed, patch.Missing, "")
+		if was == report.Missing || was == report.Failed {
+			p.State = pick(s, report.Installed, report.Installed, report.InstalledPendingReboot, report.Failed, report.Missing, "")
 		}
-		if was == patch.InstalledPendingReboot {
-			p.State = pick(s, patch.InstalledPendingReboot, patch.Installed)
+		if was == report.InstalledPendingReboot {
+			p.State = pick(s, report.InstalledPendingReboot, report.Installed)
 		}
-		if p.State != was && (p.State == patch.Installed || p.State == patch.InstalledPendingReboot) && was != patch.InstalledPendingReboot {
+		if p.State != was && (p.State == report.Installed || p.State == report.InstalledPendingReboot) && was != report.InstalledPendingReboot {
 			p.Installed = at
 		}
 		if p.State != "" { // else it isn't listed any more
@@ -174,7 +174,7 @@ func (s *Scenario) install(n *Node) {
 		}
 	}
 	if s.one(3) {
-		n.After = append(n.After, patch.Patch{KB: "surprise", Title: "surprise", State: patch.Installed, Installed: at})
+		n.After = append(n.After, report.Patch{KB: "surprise", Title: "surprise", State: report.Installed, Installed: at})
 	}
 }
 

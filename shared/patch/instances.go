@@ -1,0 +1,79 @@
+package patch
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"quickstep/shared/ledger"
+	"quickstep/shared/report"
+)
+
+// noFirst is what a second report says that has nothing to be compared with.
+const noFirst = "there is no first report to compare with"
+
+// nodes finds the instances of a report, each once, by id. The remarks are for its readers.
+func (s Survey) nodes(
+	ctx context.Context, r *report.Report,
+) (nodes []report.Node, remarks []string, err error) {
+	if r.First != "" {
+		ids, err := s.firstInstances(ctx, r.First)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(ids) > 0 {
+			nodes, err = s.byIDs(ctx, ids)
+			const remark = "it is about the instances of the first report; " +
+				"those that came later aren't in it"
+			return nodes, []string{remark}, err
+		}
+		remarks = append(remarks, noFirst)
+	}
+	sets := [][]report.Target{r.Select.Tags}
+	if len(r.Select.IDs) > 0 {
+		sets = [][]report.Target{{{Key: "InstanceIds", Values: r.Select.IDs}}}
+	}
+	if r.Window != nil {
+		if sets, err = s.targetSets(ctx, r.Window.ID, r.Named); err != nil {
+			return nil, nil, err
+		}
+		if len(sets) == 0 {
+			remarks = append(remarks, "none of the window's patch tasks has a target")
+		}
+	}
+	found := map[string]report.Node{}
+	for _, set := range sets {
+		more, said, err := s.inSet(ctx, set)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, remark := range said {
+			if !slices.Contains(remarks, remark) {
+				remarks = append(remarks, remark)
+			}
+		}
+		for _, n := range more {
+			found[n.ID] = n
+		}
+	}
+	for _, n := range found {
+		nodes = append(nodes, n)
+	}
+	slices.SortFunc(nodes, byID)
+	return nodes, remarks, nil
+}
+
+func byID(a, b report.Node) int { return strings.Compare(a.ID, b.ID) }
+
+// firstInstances are the instances of a first report, none if its survey never got to its end.
+func (s Survey) firstInstances(ctx context.Context, id string) (ids []string, err error) {
+	rev, err := ledger.Read(ctx, s.Ledger, countKey(id), &report.ScanCount{})
+	if err != nil || rev == 0 {
+		return nil, err
+	}
+	err = store{s.Ledger}.scans(ctx, id, func(h storedScan) error {
+		ids = append(ids, h.ID)
+		return nil
+	})
+	return ids, err
+}

@@ -1,0 +1,38 @@
+package patch
+
+import (
+	"quickstep/shared/choreo"
+	"quickstep/shared/sanitize"
+	"time"
+)
+
+const (
+	// maxScanSpacing is the time from one scan to the next: DescribeInstancePatches is throttled
+	// by the account, and others need it too; at four calls a second 5,000 instances take 21
+	// minutes.
+	maxScanSpacing = 250 * time.Millisecond
+	// superviseEvery is the longest time between two looks at scans that are under way.
+	superviseEvery = 5 * time.Minute
+)
+
+// scanSpacing is the time from one to the next of n scans: maxScanSpacing, or less if they
+// wouldn't all have begun when half of the time that is left is over; but never so little that
+// they are a burst.
+func scanSpacing(left time.Duration, n int) time.Duration {
+	return min(maxScanSpacing, max(left/2/time.Duration(max(n, 1)), 20*time.Millisecond))
+}
+
+// superviseDelay is how long it is until the report looks at its scans again, left before their
+// deadline: three times at least, for one whose message was lost, or whose handler died, is to
+// have another try.
+func superviseDelay(left time.Duration) time.Duration {
+	return min(left, superviseEvery, max(left/3, choreo.Grace))
+}
+
+// sanitizeAll makes remarks fit to be kept: what they name is from others.
+func sanitizeAll(remarks []string) (all []string) {
+	for _, r := range remarks {
+		all = append(all, sanitize.Text(r))
+	}
+	return all
+}

@@ -1,0 +1,140 @@
+package patch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
+	"quickstep/shared/notify"
+	"quickstep/shared/report"
+	"slices"
+	"time"
+)
+
+// Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are
+// put only if they are absent, and the count that they are counted by is put with the commit,
+// after which nothing is put.
+func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
+	r := w.Item
+	if !w.Now.Before(r.Until) {
+		return w.GiveUp(r.ExpiredReason(r.Position.Reason)), nil
+	}
+	nodes, remarks, err := s.nodes(ctx, r)
+	if err != nil {
+		return reportOutcome{}, err
+	}
+	total, err := s.writeScans(ctx, w, nodes)
+	if err != nil {
+		return reportOutcome{}, err
+	}
+	now := s.Now() // what the survey has taken is none of its scans' time
+	left := r.TimeToScan(now)
+	spacing := scanSpacing(left, total)
+	next := w.Next(report.StepScanning, now.Sub(w.Now)+superviseDelay(left))
+	return next.With(func(ctx context.Context, r *report.Report) (choreo.Transaction, error) {
+		r.Deadline, r.Remarks, r.Stalled = now.Add(left), sanitizeAll(remarks), false
+		if slices.Contains(remarks, noFirst) {
+			r.First = ""
+		}
+		if r.Phase == report.After { // the wait until the window had closed is none of its reading
+			r.Began = w.Now
+		}
+		if total == 0 {
+			r.Step, r.Closed, r.Due = report.StepReport, now, now
+		}
+		c := &report.ScanCount{Left: total, Total: total, Expires: w.Now.Add(report.ItemRetention)}
+		tx := choreo.Transaction{Writes: []ledger.Write{ledger.Put(countKey(r.ID), 0, c)}}
+		return tx, store{s.Ledger}.scans(ctx, r.ID, func(h storedScan) error {
+			msg := choreo.NewMessage(scanKey(r.ID, h.ID), &h.Position)
+			// Whenever an earlier try has put it; but before it is due it would be refused.
+			if at := now.Add(time.Duration(len(tx.Messages)) * spacing); at.After(msg.NotBefore) {
+				msg.NotBefore = at
+			}
+			tx.Messages = append(tx.Messages, msg)
+			return nil
+		})
+	}), nil
+}
+
+// Handler is the code of the survey function: requests, and the messages of surveys under way.
+func (s Survey) Handler() choreo.Function {
+	return choreo.SQSOrDirectHandler(s.mover(),
+		func(ctx context.Context, request json.RawMessage) (any, error) {
+			return s.Request(ctx, choreo.Invocation(ctx), request)
+		})
+}
+
+// mover takes the messages of survey's queue.
+func (s Survey) mover() choreo.Mover[*report.Report] {
+	return retryUntilExpiry(moveReports(s.Deps, "survey", s.Act), s.stalled)
+}
+
+// stalled is the outcome when a survey's errors are used up.
+func (s Survey) stalled(ctx context.Context, w *reportWork, reason string) reportOutcome {
+	out, err := stall(ctx, s.AlarmTopic, w, reason)
+	if err != nil {
+		w.Logger().Error("failure not announced",
+			append(notify.NotAnnounced(w.Now), "reason", err.Error())...)
+	}
+	return out
+}
+
+// writeScans writes down the scans that aren't yet, with the patch state of each, and counts all
+// of them.
+func (s Survey) writeScans(
+	ctx context.Context, w *reportWork, nodes []report.Node,
+) (total int, err error) {
+	r := w.Item
+	there := map[string]bool{}
+	err = store{s.Ledger}.scans(ctx, r.ID, func(h storedScan) error {
+		there[h.ID] = true
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	total = len(there)
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n report.Node) bool { return there[n.ID] })
+	spacing := scanSpacing(r.TimeToScan(w.Now), len(nodes))
+	// Ids in one DescribeInstancePatchStates, and below what one transaction holds.
+	const atOnce = 50
+	for batch := range slices.Chunk(nodes, atOnce) {
+		states, err := s.states(ctx, batch)
+		if err != nil {
+			return 0, err
+		}
+		writes := []ledger.Write{w.LeaseHeld()}
+		for _, n := range batch {
+			due := s.Now().Add(time.Duration(total) * spacing)
+			scan := report.NewScan(r, n, states[n.ID], w.Now, due)
+			writes = append(writes, ledger.Put(scanKey(r.ID, n.ID), 0, scan))
+			total++
+		}
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), writes...); err != nil {
+			return 0, fmt.Errorf("write down %d scans: %w", len(batch), err)
+		}
+	}
+	return total, nil
+}
+
+func (s Survey) states(ctx context.Context, nodes []report.Node) (map[string]*report.State, error) {
+	var ids []string
+	for _, n := range nodes {
+		if n.Managed { // the others have none, and an id that isn't known could be refused
+			ids = append(ids, n.ID)
+		}
+	}
+	of := map[string]*report.State{}
+	if len(ids) == 0 {
+		return of, nil
+	}
+	states, err := s.Managed.States(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the patch states of %d instances: %w", len(ids), err)
+	}
+	for _, state := range states {
+		of[state.ID] = &state
+	}
+	return of, nil
+}

@@ -1,0 +1,69 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"quickstep/shared/input"
+)
+
+// Choose gives the windows that a request means, as far as their ids and names tell. What it names
+// and nobody has is an error each, a *input.FieldError.
+func (q *Request) Choose(windows []Window) (chosen []Window, absent []error) {
+	for _, id := range q.WindowIDs {
+		if !slices.ContainsFunc(windows, func(w Window) bool { return w.ID == id }) {
+			absent = append(absent, q.refuseAbsent("windowIds",
+				"give the ids of maintenance windows of this account and Region",
+				"maintenance window %s doesn't exist", id))
+		}
+	}
+	for _, w := range windows {
+		if q.matches(w) {
+			chosen = append(chosen, w)
+		}
+	}
+	named := func(w Window) bool { return strings.HasPrefix(w.Name, q.WindowPrefix) }
+	switch {
+	case q.WindowPrefix == "" || len(chosen) > 0:
+	case !slices.ContainsFunc(windows, named):
+		absent = append(absent, q.refuseAbsent("windowPrefix",
+			"give the beginning of the names of maintenance windows of this account and Region",
+			"no maintenance window's name begins with %q", q.WindowPrefix))
+	case q.Scheduled.IsZero():
+		absent = append(absent, q.refuseAbsent("windowPrefix", "enable one, or name it by its id",
+			"the maintenance windows whose names begin with %q are disabled", q.WindowPrefix))
+	}
+	return chosen, absent
+}
+
+func (q *Request) refuseAbsent(field, want, problem string, args ...any) error {
+	err := input.Refuse(field, want, problem, args...)
+	if q.fromStack {
+		err.Where = inStack(field)
+	}
+	return err
+}
+
+// matches says whether a request is about a window.
+func (q *Request) matches(w Window) bool {
+	if len(q.WindowIDs) > 0 {
+		return slices.Contains(q.WindowIDs, w.ID)
+	}
+	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
+}
+
+// bySchedule stands for what a schedule asks of windows, each hour in other words: a report goes
+// by its opening.
+const bySchedule = "schedule"
+
+// digestOf tells requests apart that were given the same id, by what they give beside it: the
+// stack's parameters may have changed between.
+func (q *Request) digestOf(given input.Object) string {
+	if given["scheduled"] != nil && !q.NamesInstances() {
+		return bySchedule
+	}
+	named := maps.Clone(given)
+	delete(named, "id")
+	return named.Digest()[:16]
+}

@@ -1,0 +1,98 @@
+package report
+
+import (
+	"slices"
+	"time"
+)
+
+// Content is what a report says. It is the same each time it is put together: everything is sorted,
+// and ages are those at the time when the last scan was in.
+type Content struct {
+	Report     *Report
+	Instances  []Instance
+	Patches    []*PatchSummary // every patch once
+	Severities []SeverityCount // of those that are still to be installed
+	Lists      []PatchList     // what instances have in common
+	Gaps       []string        // ids of instances that couldn't be read
+	Reboots    []string        // ids of instances that need one
+	Totals     map[string]int  // patches times instances, by category
+	Flagged    int             // instances that could be read, and about which something is odd
+	Unknown    int             // instances that could, and of which nobody knows what they lack
+	Stale      int             // instances whose scan is too old
+	NotPatched int             // of a second report: instances not heard of since the opening
+	NoInstall  bool            // of a second report: no installation was seen since then
+}
+
+// Categories of findings: of a first report by state, of a second by what came of what was
+// announced.
+const (
+	IsMissing      = "missing"
+	IsFailed       = "failed"
+	IsPending      = "pendingReboot"
+	IsStillPending = "stillPending" // waited for a reboot at the first report already
+	IsInstalled    = "installed"
+	IsNotListed    = "notListed"    // announced, and not listed at all any more
+	IsNotAnnounced = "notAnnounced" // installed, but not announced
+)
+
+// Categories are all, in the order in which they are told.
+var Categories = []string{
+	IsMissing, IsFailed, IsInstalled, IsPending, IsStillPending, IsNotListed, IsNotAnnounced,
+}
+
+// PatchSummary is a patch, on how many instances it is found, and as what. What two systems say of
+// it differently is told as the worse says it.
+type PatchSummary struct {
+	Patch
+	Label      string         // its shortest name that no other patch has
+	ByCategory map[string]int // instances
+	Instances  int
+
+	lastCVEs string // as they were told last
+}
+
+// Finding is a patch on an instance, in its category. Thousands of instances share their patches.
+type Finding struct {
+	*PatchSummary
+	Category string
+}
+
+// Instance is what a report says of one.
+type Instance struct {
+	*Scan
+	Findings    []Finding
+	ByCategory  map[string]int // patches
+	List        string         // the label of the list of its findings; empty if there are none
+	Flags       []string
+	NotCompared string // of a second report: why it isn't compared with the first; empty if it is
+
+	sawInstall bool // of a second report: a patch was installed on it since the window was to open
+}
+
+// SeverityCount is how many patches and instances there are of one severity.
+type SeverityCount struct {
+	Severity  string `json:"severity"`
+	Patches   int    `json:"patches"`
+	Instances int    `json:"instances"`
+}
+
+// PatchList is a set of findings that at least one instance has.
+type PatchList struct {
+	Label     string
+	Instances int
+	Findings  []Finding
+}
+
+// Unknown says that nobody knows what an instance lacks: nothing was found, and nothing can have
+// been.
+func (i *Instance) Unknown() bool {
+	return len(i.Findings) == 0 && slices.ContainsFunc(i.Flags, func(f string) bool {
+		return f == FlagNeverScanned || f == FlagNotManaged || f == FlagNotFound
+	})
+}
+
+// Has says that an instance has a flag.
+func (i *Instance) Has(flag string) bool { return slices.Contains(i.Flags, flag) }
+
+// Age is how old an instance's patch state was when the last scan was in.
+func (c *Content) Age(s *State) time.Duration { return max(c.Report.Closed.Sub(s.Ended), 0) }

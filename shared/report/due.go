@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quickstep/shared/choreo"
+	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
+)
+
+// settle is the time from the end of a window to the second report: an installation that began
+// in time may end later, and is known to Systems Manager only after the reboot.
+const settle = 30 * time.Minute
+
+// NotDue says why a schedule's request doesn't report a window now; empty if it does, and for what
+// is asked by hand.
+func (q *Request) NotDue(w Window, opens, now time.Time) string {
+	switch {
+	case q.Scheduled.IsZero():
+		return ""
+	case !w.Enabled:
+		return "it is disabled"
+	case opens.IsZero():
+		return "it isn't going to open"
+	case !opens.After(now):
+		return "it has opened"
+	case opens.Sub(now) > time.Duration(q.Lead):
+		return fmt.Sprintf("not due: it opens in %s, the report is made %s before",
+			run.Span(opens.Sub(now)), run.Span(time.Duration(q.Lead)))
+	}
+	return ""
+}
+
+// ReportID is the id of the report of a window's opening: of what a schedule asks for the opening's
+// own, else the request's.
+func (q *Request) ReportID(window string, opens time.Time) string {
+	if !q.Scheduled.IsZero() {
+		return window + "-" + opens.Format("20060102T1504Z")
+	}
+	return run.RunID("report", q.ID+"/"+window)
+}
+
+// Names says that a request names a window by its id.
+func (q *Request) Names(w Window) bool { return slices.Contains(q.WindowIDs, w.ID) }
+
+// OfWindow is the first report of a window's next execution. One that a schedule asks for is made
+// once for each execution, one by hand as often as somebody asks.
+func (q *Request) OfWindow(w Window, opens, now time.Time) *Report {
+	r := q.newReport(Before, now)
+	r.Named = q.Names(w)
+	r.Window = &Opening{ID: w.ID, Name: sanitize.Text(w.Name), Zone: w.Zone, Opens: opens}
+	r.ID = q.ReportID(w.ID, opens)
+	if !opens.IsZero() {
+		r.Window.Closes = opens.Add(time.Duration(w.Hours) * time.Hour)
+		r.Until = opens
+	}
+	return r
+}
+
+// OfInstances is the report of the instances that a request names.
+func (q *Request) OfInstances(now time.Time) *Report {
+	r := q.newReport(ByHand, now)
+	id := q.ID
+	if strings.HasPrefix(id, "mw-") || strings.HasPrefix(id, "report-") {
+		// such are the ids of windows' reports
+		id = "instances/" + id
+	}
+	r.ID = run.RunID("report", id)
+	r.Select.IDs = q.InstanceIDs
+	for key, value := range q.Tags {
+		r.Select.Tags = append(r.Select.Tags, Target{Key: "tag:" + key, Values: []string{value}})
+	}
+	slices.SortFunc(r.Select.Tags, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
+	return r
+}
+
+func (q *Request) newReport(phase string, now time.Time) *Report {
+	return &Report{
+		Position:    choreo.Position{N: 1, Step: StepSurvey, Since: now, Due: now},
+		Phase:       phase,
+		States:      q.States,
+		StaleAfter:  q.StaleAfter,
+		ScanTimeout: q.Deadline,
+		Began:       now,
+		Until:       now.Add(validity),
+	}
+}
+
+// Second is the report after the window that goes with a first.
+func (r *Report) Second() *Report {
+	second := *r
+	second.ID, second.Phase, second.First = r.ID+"-after", After, r.ID
+	second.Due = second.Window.Closes.Add(settle)
+	second.Until = second.Due.Add(validity)
+	second.Position.Reason = "it waits until the window has closed"
+	return &second
+}

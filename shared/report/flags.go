@@ -1,0 +1,80 @@
+package report
+
+import "time"
+
+// Flags are what a reader should know of an instance beside its patches. Another is EC2's state of
+// an instance that isn't running.
+const (
+	FlagNotCompared  = "notCompared"
+	FlagNotFound     = "notFound"
+	FlagNotManaged   = "notManaged"
+	FlagOffline      = "offline"
+	FlagNeverScanned = "neverScanned"
+	FlagStale        = "stale"
+	FlagNotPatched   = "notPatched" // nothing was reported since the window opened
+)
+
+// Flags are all but EC2's states.
+var Flags = []string{
+	FlagNotCompared, FlagNotFound, FlagNotManaged, FlagOffline, FlagNeverScanned, FlagStale,
+	FlagNotPatched,
+}
+
+// flagsOf are an instance's.
+func (c *Content) flagsOf(i *Instance) (flags []string) {
+	if i.NotCompared != "" && i.Step != Unread {
+		flags = append(flags, FlagNotCompared)
+	}
+	switch {
+	case !i.Managed && i.Platform == "" && i.Node.State == "":
+		flags = append(flags, FlagNotFound)
+	case !i.Managed:
+		flags = append(flags, FlagNotManaged)
+	case !i.Online:
+		flags = append(flags, FlagOffline)
+	}
+	switch last := i.LastState(); {
+	case last == nil && i.Managed:
+		flags = append(flags, FlagNeverScanned)
+	case last == nil:
+	case c.Report.Phase == After && last.Ended.Before(c.Report.Window.Opens):
+		flags = append(flags, FlagNotPatched)
+	case c.Report.Phase != After && c.Age(last) > time.Duration(c.Report.StaleAfter):
+		flags = append(flags, FlagStale)
+	}
+	if i.Node.State != "" && i.Node.State != "running" {
+		flags = append(flags, i.Node.State)
+	}
+	return flags
+}
+
+// flag notes what a reader should look at, and who needs a reboot.
+func (c *Content) flag(i *Instance) {
+	i.Flags = c.flagsOf(i)
+	if i.needsReboot() {
+		c.Reboots = append(c.Reboots, i.ID)
+	}
+	if i.Step == Unread {
+		c.Gaps = append(c.Gaps, i.ID)
+		return
+	}
+	if len(i.Flags) > 0 {
+		c.Flagged++
+	}
+	switch {
+	case i.Unknown():
+		c.Unknown++
+	case i.Has(FlagStale):
+		c.Stale++
+	case i.Has(FlagNotPatched):
+		c.NotPatched++
+	}
+}
+
+// needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new
+// boot anyway.
+func (i *Instance) needsReboot() bool {
+	pending := i.ByCategory[IsPending]+i.ByCategory[IsStillPending] > 0 ||
+		(i.Patched != nil && i.Patched.PendingReboot > 0)
+	return pending && (i.Node.State == "" || i.Node.State == "running")
+}

@@ -1,0 +1,75 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+
+	"quickstep/shared/notify"
+	"quickstep/shared/report"
+	"quickstep/shared/sanitize"
+)
+
+// head is what a report begins with: what is wrong with it first.
+func head(c *report.Content, verdict string) string {
+	var b strings.Builder
+	add := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	r := c.Report
+	switch {
+	case r.Phase == report.After:
+		add("What maintenance window %s has installed: %s.", r.Window.Name, verdict)
+	case r.Window != nil:
+		add("What maintenance window %s is going to install: %s.", r.Window.Name, verdict)
+	default:
+		add("What is missing on the instances that were named: %s.", verdict)
+	}
+	if n := len(c.Gaps); n > 0 {
+		add("")
+		add("GAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".",
+			n, instances(len(c.Instances)))
+	}
+	add("")
+	if w := r.Window; w != nil {
+		add("Window:   %s (%s)", w.Name, w.ID)
+		add("Opens:    %s", notify.LocalTime(w.Opens, w.Zone))
+		if !w.Closes.IsZero() {
+			add("Closes:   %s", notify.LocalTime(w.Closes, w.Zone))
+		}
+	}
+	add("Report:   %s, read %s to %s", r.ID, notify.Time(r.Began), notify.Time(r.Closed))
+	if r.First != "" {
+		add("Compared: with report %s", r.First)
+	}
+	add("Found:    %s", totalsText(c))
+	if s := r.Stored; s != nil && s.Failed != "" {
+		add("Stored:   NOT: %s", s.Failed)
+	} else if s != nil {
+		add("Stored:   %s", s.JSON)
+		add("          %s", s.CSV)
+		add("          %s", s.Link)
+	}
+	for _, remark := range remarks(c) {
+		add("Note:     %s", remark)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// totalsText is what was found on all instances. "Nothing" alone is said only where all is known.
+func totalsText(c *report.Content) string {
+	text := countsText(c.Totals)
+	if text != "nothing" || len(c.Gaps)+c.Unknown+c.Stale == 0 {
+		return text
+	}
+	return "nothing, as far as is known"
+}
+
+// remarks are those of the survey and of what was read, fit to stand in each part.
+func remarks(c *report.Content) (all []string) {
+	const most = 20
+	for n, remark := range c.Report.Remarks {
+		if n == most {
+			return append(all, fmt.Sprintf("and %d remarks more", len(c.Report.Remarks)-most))
+		}
+		all = append(all, sanitize.Text(remark))
+	}
+	return all
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Verdict is what a report comes to, the most important first. What isn't known is never told as
+// "nothing". A brief one leaves out zeros, and that instances are instances.
+func (c *Content) Verdict(brief bool) (all []string) {
+	total := Quantity(len(c.Instances), "instance", "s")
+	if brief {
+		total = strconv.Itoa(len(c.Instances))
+	}
+	if n := len(c.Gaps); n > 0 {
+		all = append(all, Quantity(n, "GAP", "S"))
+	}
+	switch {
+	case len(c.Instances) == 0:
+		return []string{"no instance to patch"}
+	case len(c.Gaps)+c.Unknown == len(c.Instances):
+		return append(all, "nothing known of "+total)
+	case c.Report.Phase == After:
+		all = append(all, c.outcomes(brief)...)
+	default:
+		all = append(all, c.toInstall(total))
+	}
+	if c.Unknown > 0 {
+		all = append(all, fmt.Sprintf("%d not known", c.Unknown))
+	}
+	if c.Stale > 0 {
+		all = append(all, Quantity(c.Stale, "scan", "s")+" too old")
+	}
+	return all
+}
+
+// toInstall is what was found in the states that were asked for, and on how many instances. That
+// there is nothing is said of those alone of which it is known.
+func (c *Content) toInstall(total string) string {
+	patches, instances, clean := c.countAsked()
+	states := c.Report.States
+	install := len(states) == 2 && slices.Contains(states, Missing) && slices.Contains(states, Failed)
+	of := total
+	if clean < len(c.Instances) {
+		of = fmt.Sprintf("%d of %s", clean, total)
+	}
+	switch {
+	case patches == 0 && clean == 0:
+		return "nothing known for sure of " + total
+	case patches == 0 && install:
+		return "nothing to install on " + of
+	case patches == 0:
+		return "nothing " + c.statesAsked() + " on " + of
+	case install:
+		return fmt.Sprintf("%s for %d of %s", Quantity(patches, "patch", "es"), instances, total)
+	}
+	return fmt.Sprintf("%s %s on %d of %s",
+		Quantity(patches, "patch", "es"), c.statesAsked(), instances, total)
+}
+
+// countAsked counts the patches in states that were asked for, the instances that have any, and
+// those that are known to have none.
+func (c *Content) countAsked() (patches, instances, clean int) {
+	asked := map[string]bool{}
+	for _, s := range c.Report.States {
+		asked[category(s)] = true
+	}
+	for _, i := range c.Instances {
+		switch {
+		case hasAny(i.ByCategory, asked):
+			instances++
+		case i.Step != Unread && i.LastState() != nil && !i.Unknown() && !i.Has(FlagStale):
+			clean++
+		}
+	}
+	for _, p := range c.Patches {
+		if hasAny(p.ByCategory, asked) {
+			patches++
+		}
+	}
+	return patches, instances, clean
+}
+
+func hasAny(counts map[string]int, asked map[string]bool) bool {
+	for category, n := range counts {
+		if n > 0 && asked[category] {
+			return true
+		}
+	}
+	return false
+}
+
+// statesAsked are the states that were asked for, in words.
+func (c *Content) statesAsked() string {
+	if len(c.Report.States) > 2 {
+		return "in the states asked for"
+	}
+	return strings.Join(c.Report.States, " or ")
+}
+
+// outcomes are what came of what was announced, in patches times instances, as in Totals.
+func (c *Content) outcomes(brief bool) (all []string) {
+	t := c.Totals
+	if c.NoInstall {
+		all = append(all, "no installation seen")
+	}
+	for _, o := range []struct {
+		n                   int
+		one, several, brief string
+		always              bool
+	}{
+		{t[IsInstalled], "installed", "installed", "installed", !c.NoInstall},
+		{t[IsPending], "waits for a reboot", "wait for a reboot", "to reboot", !c.NoInstall},
+		{t[IsFailed], "failed", "failed", "failed", true},
+		{t[IsMissing], "still missing", "still missing", "still missing", true},
+		{c.NotPatched, "instance not heard of", "instances not heard of", "not heard of", false},
+		{t[IsNotAnnounced], "installed without being announced",
+			"installed without being announced", "not announced", false},
+		{t[IsStillPending], "waits for a reboot as before", "wait for a reboot as before",
+			"to reboot as before", false},
+		{t[IsNotListed], "not listed any more", "not listed any more", "not listed", false},
+	} {
+		words := o.several
+		switch {
+		case brief:
+			words = o.brief
+		case o.n == 1:
+			words = o.one
+		}
+		if o.n > 0 || (o.always && !brief) {
+			all = append(all, fmt.Sprintf("%d %s", o.n, words))
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, "nothing installed")
+	}
+	return all
+}
+
+// Quantity writes a number of things: "1 patch", "2 patches".
+func Quantity(n int, thing, plural string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %s%s", n, thing, plural)
+}
