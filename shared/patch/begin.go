@@ -13,7 +13,40 @@ import (
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
+	"quickstep/shared/sanitize"
 )
+
+// Surveyed is the answer to a request: what was begun, and why the rest was not.
+type Surveyed struct {
+	Reports []Answer `json:"reports"`
+	Refused string   `json:"refused,omitempty"`
+}
+
+// Answer is about one window, or about the instances that were named.
+type Answer struct {
+	Report string `json:"report,omitempty"`
+	Window string `json:"window,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Opens  string `json:"opens,omitempty"`
+	Status string `json:"status"`
+}
+
+// begun is the status of a report that this very request has begun.
+const begun = "begun"
+
+// dueWindow is a window and when it opens next; zero: it won't.
+type dueWindow struct {
+	report.Window
+	at time.Time
+}
+
+func answer(w report.Window, opens time.Time, status string) Answer {
+	a := Answer{Window: w.ID, Name: sanitize.Text(w.Name), Status: sanitize.Text(status)}
+	if !opens.IsZero() {
+		a.Opens = opens.Format(time.RFC3339)
+	}
+	return a
+}
 
 // beginWindow begins the reports of one window; the first is made after the wait.
 func (s Survey) beginWindow(

@@ -94,8 +94,3 @@ func moveScans(
 ) choreo.Mover[*report.Scan] {
 	return choreo.NewMover(l, scanKind, queue, act)
 }
-
-// Topic is where people are notified of what went wrong.
-type Topic interface {
-	Publish(ctx context.Context, subject, text string) error
-}

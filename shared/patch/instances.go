@@ -3,7 +3,6 @@ package patch
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"quickstep/shared/ledger"
 	"quickstep/shared/report"
@@ -62,8 +61,6 @@ func (s Survey) nodes(
 	slices.SortFunc(nodes, byID)
 	return nodes, remarks, nil
 }
-
-func byID(a, b report.Node) int { return strings.Compare(a.ID, b.ID) }
 
 // firstInstances are the instances of a first report, none if its survey never got to its end.
 func (s Survey) firstInstances(ctx context.Context, id string) (ids []string, err error) {

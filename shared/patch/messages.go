@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
@@ -41,12 +40,6 @@ func (p Reporter) writeMessages(
 		return choreo.Transaction{}, nil
 	}
 	return w.Next(report.StepSend, 0).With(written), nil
-}
-
-// nearDeadline says that too little time is left for another round.
-func nearDeadline(ctx context.Context, now time.Time) bool {
-	deadline, ok := ctx.Deadline()
-	return ok && deadline.Sub(now) < pageMargin
 }
 
 // writeNext writes the next messages. Where it fails, the item is what it was: it may be committed

@@ -1,9 +1,11 @@
 package patch
 
 import (
+	"context"
+	"time"
+
 	"quickstep/shared/choreo"
 	"quickstep/shared/sanitize"
-	"time"
 )
 
 const (
@@ -13,6 +15,9 @@ const (
 	maxScanSpacing = 250 * time.Millisecond
 	// superviseEvery is the longest time between two looks at scans that are under way.
 	superviseEvery = 5 * time.Minute
+	// pageMargin is the time that must be left for another page: one call of the SDK with its
+	// retries takes 34 seconds at worst, and one write follows.
+	pageMargin = 45 * time.Second
 )
 
 // scanSpacing is the time from one to the next of n scans: maxScanSpacing, or less if they
@@ -35,4 +40,10 @@ func sanitizeAll(remarks []string) (all []string) {
 		all = append(all, sanitize.Text(r))
 	}
 	return all
+}
+
+// nearDeadline says that too little time is left for another round.
+func nearDeadline(ctx context.Context, now time.Time) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && deadline.Sub(now) < pageMargin
 }

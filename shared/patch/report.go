@@ -26,7 +26,7 @@ func (p Reporter) report(ctx context.Context, w *reportWork) (reportOutcome, err
 		return reportOutcome{}, err
 	}
 	units := sync.OnceValue(func() []format.Unit { return format.Units(c, p.Stack) })
-	if err := p.store(ctx, w, c, units); err != nil {
+	if err := p.storeWhole(ctx, w, c, units); err != nil {
 		return reportOutcome{}, err
 	}
 	c.Report.Stored = w.Item.Stored
@@ -39,10 +39,10 @@ func keepsFailing(w *reportWork) bool {
 	return !since.IsZero() && w.Now.Sub(since) >= choreo.TransientFor/2
 }
 
-// store puts the whole report into the bucket, once, and notes what came of it: its messages say
+// storeWhole puts the whole report into the bucket, once, and notes what came of it: its messages say
 // so, and are the same in each try. A bucket that doesn't take it keeps nobody from reading the
 // rest.
-func (p Reporter) store(
+func (p Reporter) storeWhole(
 	ctx context.Context, w *reportWork, c *report.Content, units func() []format.Unit,
 ) error {
 	if p.Bucket == nil || w.Item.Stored != nil {

@@ -50,3 +50,11 @@ func stall(ctx context.Context, alarm Topic, w *reportWork, reason string) (repo
 	}
 	return w.Again(min(time.Hour, max(left/4, 5*time.Minute), left), reason), err
 }
+
+// withCause is a text with its cause, if there is one.
+func withCause(text, cause string) string {
+	if cause == "" {
+		return text
+	}
+	return text + ": " + cause
+}

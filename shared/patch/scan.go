@@ -23,9 +23,6 @@ const (
 	maxRestarts = 3
 	// surveyWait is how long a scan waits for its report to know until when it may read.
 	surveyWait = time.Minute
-	// pageMargin is the time that must be left for another page: one call of the SDK with its
-	// retries takes 34 seconds at worst, and one write follows.
-	pageMargin = 45 * time.Second
 	// maxPage keeps a page below DynamoDB's 400 KB an item, with room for what its encoding adds.
 	maxPage = 250_000
 )

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
+
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
-	"slices"
-	"time"
 )
 
 // Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are

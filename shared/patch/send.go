@@ -3,6 +3,7 @@ package patch
 import (
 	"context"
 	"fmt"
+
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/report"

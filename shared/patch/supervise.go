@@ -9,27 +9,9 @@ import (
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/ledger"
-	"quickstep/shared/notify"
 	"quickstep/shared/report"
 	"quickstep/shared/transient"
 )
-
-// Reporter supervises a report's scans while they are under way, puts the report together and
-// sends it.
-type Reporter struct {
-	choreo.Deps
-	ReportTopic interface {
-		Announce(ctx context.Context, a notify.Announcement) error
-	}
-	AlarmTopic Topic
-	Bucket     interface { // nil: there is none
-		Put(ctx context.Context, key, contentType string, body []byte) error
-		// Link is where a person finds the objects whose keys begin with prefix.
-		Link(prefix string) string
-	}
-	BucketName, BucketPrefix string
-	Stack                    string // the stack's name, for the command that starts a run
-}
 
 // leasedDelay is the wait for scans that are being worked on although the deadline has passed:
 // half a lease.
@@ -165,12 +147,4 @@ func (p Reporter) endScans(ctx context.Context, w *reportWork, scans []storedSca
 	}
 	half := len(scans) / 2
 	return errors.Join(p.endScans(ctx, w, scans[:half]), p.endScans(ctx, w, scans[half:]))
-}
-
-// withCause is a text with its cause, if there is one.
-func withCause(text, cause string) string {
-	if cause == "" {
-		return text
-	}
-	return text + ": " + cause
 }

@@ -8,59 +8,12 @@ import (
 	"slices"
 	"time"
 
-	"quickstep/shared/choreo"
 	"quickstep/shared/input"
 	"quickstep/shared/ledger"
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
-	"quickstep/shared/sanitize"
 	"quickstep/shared/transient"
 )
-
-// Survey takes requests for reports, begins the reports, and finds out which instances they are
-// about.
-type Survey struct {
-	choreo.Deps
-	Windows interface {
-		Windows(ctx context.Context) ([]report.Window, error)
-		Tasks(ctx context.Context, window string) ([]report.Task, error)
-		Targets(ctx context.Context, window string) ([]report.Registered, error)
-	}
-	Managed interface {
-		Nodes
-		States(ctx context.Context, ids []string) ([]report.State, error)
-	}
-	EC2    Nodes
-	Groups interface {
-		// Members are the ids of a resource group's instances. The error wraps ErrNoGroup.
-		Members(ctx context.Context, group string, types []string) ([]string, error)
-	}
-	AlarmTopic Topic
-	Settings   report.Settings
-}
-
-// Nodes finds instances. Ids that aren't known are absent.
-type Nodes interface {
-	Nodes(ctx context.Context, s report.Selection) ([]report.Node, error)
-}
-
-// Surveyed is the answer to a request: what was begun, and why the rest was not.
-type Surveyed struct {
-	Reports []Answer `json:"reports"`
-	Refused string   `json:"refused,omitempty"`
-}
-
-// Answer is about one window, or about the instances that were named.
-type Answer struct {
-	Report string `json:"report,omitempty"`
-	Window string `json:"window,omitempty"`
-	Name   string `json:"name,omitempty"`
-	Opens  string `json:"opens,omitempty"`
-	Status string `json:"status"`
-}
-
-// begun is the status of a report that this very request has begun.
-const begun = "begun"
 
 // Request begins the reports that are due, or that were asked for by hand. A request that is wrong
 // changes nothing: the error is a *input.FieldError, or, if a schedule sent it, people are
@@ -161,12 +114,6 @@ func (s Survey) beginWindows(
 // fleets by each.
 const reportSpacing = 2 * time.Second
 
-// dueWindow is a window and when it opens next; zero: it won't.
-type dueWindow struct {
-	report.Window
-	at time.Time
-}
-
 // dueWindows sorts the windows by their openings. The others are those that a schedule doesn't
 // report now, and those whose report was begun before: they cost a read, whatever their number.
 func (s Survey) dueWindows(
@@ -223,12 +170,4 @@ func (s Survey) records(
 		found[r.ID] = r
 	}
 	return found, nil
-}
-
-func answer(w report.Window, opens time.Time, status string) Answer {
-	a := Answer{Window: w.ID, Name: sanitize.Text(w.Name), Status: sanitize.Text(status)}
-	if !opens.IsZero() {
-		a.Opens = opens.Format(time.RFC3339)
-	}
-	return a
 }

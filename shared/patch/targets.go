@@ -155,3 +155,5 @@ func (s Survey) find(ctx context.Context, which report.Selection) ([]report.Node
 	}
 	return machines, nil
 }
+
+func byID(a, b report.Node) int { return strings.Compare(a.ID, b.ID) }

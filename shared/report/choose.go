@@ -1,7 +1,6 @@
 package report
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -51,19 +50,4 @@ func (q *Request) matches(w Window) bool {
 		return slices.Contains(q.WindowIDs, w.ID)
 	}
 	return w.Enabled && strings.HasPrefix(w.Name, q.WindowPrefix)
-}
-
-// bySchedule stands for what a schedule asks of windows, each hour in other words: a report goes
-// by its opening.
-const bySchedule = "schedule"
-
-// digestOf tells requests apart that were given the same id, by what they give beside it: the
-// stack's parameters may have changed between.
-func (q *Request) digestOf(given input.Object) string {
-	if given["scheduled"] != nil && !q.NamesInstances() {
-		return bySchedule
-	}
-	named := maps.Clone(given)
-	delete(named, "id")
-	return named.Digest()[:16]
 }

@@ -1,7 +1,5 @@
 package report
 
-import "strings"
-
 // categorize puts each patch of an instance into its category. Compared with what a first report
 // announced, what was installed then already, or before the window was to open, is none of the
 // window's.
@@ -101,22 +99,6 @@ func byKB(observed []observation) map[string][]*PatchSummary {
 		}
 	}
 	return of
-}
-
-// category is how a state is told; one that a report doesn't ask for of itself goes by its own
-// name.
-func category(state string) string {
-	switch state {
-	case Missing:
-		return IsMissing
-	case Failed:
-		return IsFailed
-	case InstalledPendingReboot:
-		return IsPending
-	case Installed, InstalledOther, InstalledRejected:
-		return IsInstalled
-	}
-	return strings.ToLower(state[:min(1, len(state))]) + state[min(1, len(state)):]
 }
 
 // notComparable is why an instance can't be compared with what a first report has found; empty if

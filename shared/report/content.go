@@ -23,21 +23,22 @@ type Content struct {
 	NoInstall  bool            // of a second report: no installation was seen since then
 }
 
-// Categories of findings: of a first report by state, of a second by what came of what was
-// announced.
+// Flags are what a reader should know of an instance beside its patches. Another is EC2's state of
+// an instance that isn't running.
 const (
-	IsMissing      = "missing"
-	IsFailed       = "failed"
-	IsPending      = "pendingReboot"
-	IsStillPending = "stillPending" // waited for a reboot at the first report already
-	IsInstalled    = "installed"
-	IsNotListed    = "notListed"    // announced, and not listed at all any more
-	IsNotAnnounced = "notAnnounced" // installed, but not announced
+	FlagNotCompared  = "notCompared"
+	FlagNotFound     = "notFound"
+	FlagNotManaged   = "notManaged"
+	FlagOffline      = "offline"
+	FlagNeverScanned = "neverScanned"
+	FlagStale        = "stale"
+	FlagNotPatched   = "notPatched" // nothing was reported since the window opened
 )
 
-// Categories are all, in the order in which they are told.
-var Categories = []string{
-	IsMissing, IsFailed, IsInstalled, IsPending, IsStillPending, IsNotListed, IsNotAnnounced,
+// Flags are all but EC2's states.
+var Flags = []string{
+	FlagNotCompared, FlagNotFound, FlagNotManaged, FlagOffline, FlagNeverScanned, FlagStale,
+	FlagNotPatched,
 }
 
 // PatchSummary is a patch, on how many instances it is found, and as what. What two systems say of

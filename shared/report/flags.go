@@ -2,24 +2,6 @@ package report
 
 import "time"
 
-// Flags are what a reader should know of an instance beside its patches. Another is EC2's state of
-// an instance that isn't running.
-const (
-	FlagNotCompared  = "notCompared"
-	FlagNotFound     = "notFound"
-	FlagNotManaged   = "notManaged"
-	FlagOffline      = "offline"
-	FlagNeverScanned = "neverScanned"
-	FlagStale        = "stale"
-	FlagNotPatched   = "notPatched" // nothing was reported since the window opened
-)
-
-// Flags are all but EC2's states.
-var Flags = []string{
-	FlagNotCompared, FlagNotFound, FlagNotManaged, FlagOffline, FlagNeverScanned, FlagStale,
-	FlagNotPatched,
-}
-
 // flagsOf are an instance's.
 func (c *Content) flagsOf(i *Instance) (flags []string) {
 	if i.NotCompared != "" && i.Step != Unread {

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -223,4 +224,19 @@ func FromSchedule(text []byte) bool {
 	_ = json.Unmarshal(text, &o) // what is no object wasn't
 	_, ok := o["scheduled"]
 	return ok
+}
+
+// bySchedule stands for what a schedule asks of windows, each hour in other words: a report goes
+// by its opening.
+const bySchedule = "schedule"
+
+// digestOf tells requests apart that were given the same id, by what they give beside it: the
+// stack's parameters may have changed between.
+func (q *Request) digestOf(given input.Object) string {
+	if given["scheduled"] != nil && !q.NamesInstances() {
+		return bySchedule
+	}
+	named := maps.Clone(given)
+	delete(named, "id")
+	return named.Digest()[:16]
 }

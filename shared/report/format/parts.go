@@ -15,7 +15,7 @@ import (
 type Messages struct {
 	content        *report.Content
 	verdict, brief []string
-	head           string
+	headText       string
 	parts          []*part
 }
 
@@ -33,7 +33,7 @@ const slack = 12 << 10
 // Split makes the messages of a report of its units: as many as it takes, nothing is cut.
 func Split(c *report.Content, units []Unit) *Messages {
 	m := &Messages{content: c, verdict: c.Verdict(false), brief: c.Verdict(true)}
-	m.head = head(c, strings.Join(m.verdict, ", "))
+	m.headText = head(c, strings.Join(m.verdict, ", "))
 	m.parts = []*part{{Messages: m, number: 1}}
 	size, most, begin := 0, notify.MaxAnnouncement-slack-m.headSize(), 0
 	for n, u := range units {
@@ -49,7 +49,7 @@ func Split(c *report.Content, units []Unit) *Messages {
 
 // headSize is what stands in each part.
 func (m *Messages) headSize() int {
-	return len(encode(string(encode(newDocument(m.content))))) + len(encode(m.head))
+	return len(encode(string(encode(newDocument(m.content))))) + len(encode(m.headText))
 }
 
 // Parts is how many messages go to the report topic.
@@ -74,7 +74,7 @@ func (m *Messages) Mail(n int) *Mail {
 // Fingerprint is what makes the messages of a report the same: their contents, and where one ends.
 func (m *Messages) Fingerprint() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\x00%s\x00", encode(newDocument(m.content)), m.head)
+	fmt.Fprintf(sum, "%s\x00%s\x00", encode(newDocument(m.content)), m.headText)
 	for _, p := range m.parts {
 		for _, u := range p.units {
 			fmt.Fprintf(sum, "%s\x00%s\x00%s\x00", u.section.title, u.text, u.row)
@@ -89,7 +89,7 @@ func (p *part) mail(expires time.Time) *Mail {
 	d.Part, d.Parts, d.Rows = p.number, len(p.parts), rowsOf(p.units)
 	return &Mail{
 		Subject:    p.subject(),
-		Text:       p.text(),
+		Text:       p.fullText(),
 		JSON:       string(encode(d)),
 		Attributes: attributes(p.content),
 		Expires:    expires,
@@ -107,13 +107,13 @@ func rowsOf(units []Unit) map[string][]json.RawMessage {
 	return rows
 }
 
-func (p *part) text() string {
+func (p *part) fullText() string {
 	var b strings.Builder
 	if len(p.parts) > 1 {
 		fmt.Fprintf(&b, "Part %d of %d.\n\n", p.number, len(p.parts))
 	}
 	if p.number == 1 {
-		b.WriteString(p.head + "\n")
+		b.WriteString(p.headText + "\n")
 	} else {
 		fmt.Fprintf(&b, "%s\n\nReport:   %s\n", strings.Join(p.verdict, ", "), p.content.Report.ID)
 	}

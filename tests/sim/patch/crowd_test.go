@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/tests/sim/simtest"
-
 	"quickstep/shared/choreo"
 	"quickstep/shared/patch"
 	"quickstep/shared/report"
 	"quickstep/tests/sim"
+	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
 

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/tests/sim/simtest"
-
 	"quickstep/shared/report"
 	"quickstep/tests/sim"
+	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
 

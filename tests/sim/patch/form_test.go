@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/tests/sim/simtest"
-
 	"quickstep/shared/report"
 	"quickstep/shared/report/format"
 	"quickstep/tests/sim"
+	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
 

@@ -8,9 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/tests/sim/simtest"
-
 	"quickstep/shared/report"
+	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
 

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"quickstep/tests/sim/simtest"
-
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
 	"quickstep/tests/sim"
+	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
 
