@@ -11,15 +11,15 @@
 // What each failure does:
 //
 //	bad request                        refused before anything is written (Survey.Request)
-//	the instances can't be listed      people are notified once; it is tried every hour while the report is
-//	                                   worth something
+//	the instances can't be listed      people are notified once; it is tried every hour until the
+//	                                   report expires
 //	an instance can't be read          what passes is waited for until the deadline; then it is a gap:
 //	                                   the report says so on top, and why
 //	a message is lost                  the report redelivers its scans; the watchdog redelivers the report
 //	the deadline passes                what isn't read by then is a gap; the report goes out
 //	it can't be put together or sent   as when the instances can't be listed
 //	a crash while it is being sent     the part in doubt is sent again, and says "repeated"
-//	the window opens before it is out  it is worth nothing any more: an alarm instead of a report
+//	the window opens before it is out  it has expired: an alarm instead of a report
 package patch
 
 import (
@@ -31,8 +31,8 @@ import (
 	"quickstep/shared/report"
 )
 
-// Routing tells the protocol about the steps of a report. Its own are endless: they end when it is
-// worth nothing any more.
+// Routing tells the protocol about the steps of a report. Its own are endless: they end when it
+// has expired.
 var Routing = choreo.Routing{Queue: queueOf, LogAttrs: logAttrs, NeverGivesUp: isReportStep}
 
 func isReportStep(step string) bool {

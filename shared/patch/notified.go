@@ -60,7 +60,7 @@ func (s Survey) notifyOnce(
 		put := ledger.Put(key, rev, notified{sanitize.Text(p.why.Error()), now})
 		news, writes = append(news, p), append(writes, put)
 		if len(writes) == ledger.MaxWrites {
-			break // the next survey tells of the others
+			break // the next survey notifies of the others
 		}
 	}
 	if len(news) == 0 {

@@ -11,7 +11,7 @@ import (
 	"quickstep/shared/report/format"
 )
 
-// retryUntilExpiry makes reports ones that aren't given up while they are worth something: when a
+// retryUntilExpiry makes reports ones that aren't given up until they expire: when a
 // step's tries or errors are used up, people are notified, and from then on each error is a pause.
 func retryUntilExpiry(
 	m choreo.Mover[*report.Report],
@@ -32,7 +32,7 @@ func retryUntilExpiry(
 
 // stall is the outcome when a report keeps failing: people are notified once, while there is
 // time to mend what is wrong, and it is tried every hour, or more often when there is little time
-// left, until it is worth nothing any more.
+// left, until it expires.
 //
 // The error says that people couldn't be notified; they are at the next try.
 func stall(ctx context.Context, alarm Topic, w *reportWork, reason string) (reportOutcome, error) {

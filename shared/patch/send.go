@@ -12,7 +12,7 @@ import (
 )
 
 // send sends the report's messages, some at a time, when it has a slot. No part is sent once it
-// is worth nothing any more; that it has gaps, people are told all the same.
+// has expired; that it has gaps, people are notified of all the same.
 func (p Reporter) send(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
 	for r.Sent < r.MessageCount() {

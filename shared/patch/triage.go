@@ -11,7 +11,7 @@ import (
 )
 
 // Triage takes the dead letters of reports and their scans. A scan that gave up is a gap of its
-// report, which tells people; a report that gave up is announced here.
+// report, which notifies people; a report that gave up is announced here.
 type Triage struct {
 	choreo.Deps
 	AlarmTopic Topic

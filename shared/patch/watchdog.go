@@ -50,7 +50,7 @@ func (d Watchdog) Look(ctx context.Context, owner string) error {
 	return errors.Join(errs...)
 }
 
-// redeliverReport gives a report its message again, or gives it up: it is worth nothing any more,
+// redeliverReport gives a report its message again, or gives it up: it has expired,
 // and nobody takes it up to say so.
 func redeliverReport(
 	ctx context.Context, n choreo.Redeliverer, doc ledger.Doc, r *report.Report, now time.Time,

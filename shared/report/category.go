@@ -14,12 +14,12 @@ const (
 	IsNotAnnounced = "notAnnounced" // installed, but not announced
 )
 
-// Categories are all, in the order in which they are told.
+// Categories are all, in the order in which they are listed.
 var Categories = []string{
 	IsMissing, IsFailed, IsInstalled, IsPending, IsStillPending, IsNotListed, IsNotAnnounced,
 }
 
-// category is how a state is told; one that a report doesn't ask for of itself goes by its own
+// category is how a state is reported; one that a report doesn't ask for of itself goes by its own
 // name.
 func category(state string) string {
 	switch state {

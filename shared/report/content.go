@@ -42,14 +42,14 @@ var Flags = []string{
 }
 
 // PatchSummary is a patch, on how many instances it is found, and as what. What two systems say of
-// it differently is told as the worse says it.
+// it differently is reported as the worse says it.
 type PatchSummary struct {
 	Patch
 	Label      string         // its shortest name that no other patch has
 	ByCategory map[string]int // instances
 	Instances  int
 
-	lastCVEs string // as they were told last
+	lastCVEs string // as Systems Manager gave them last
 }
 
 // Finding is a patch on an instance, in its category. Thousands of instances share their patches.

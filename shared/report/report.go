@@ -30,7 +30,7 @@ const (
 	// report can last.
 	ItemRetention = Retention + 30*24*time.Hour
 
-	// validity is for how long a report that no window's opening bounds is worth sending.
+	// validity is for how long a report is sent that no window's opening bounds.
 	validity = 24 * time.Hour
 )
 
@@ -47,7 +47,7 @@ type Report struct {
 	StaleAfter  input.Duration `json:"staleAfter"`
 	ScanTimeout input.Duration `json:"patience"` // from the survey to the deadline
 	Began       time.Time      `json:"began"`
-	Until       time.Time      `json:"until"`             // from then on nobody needs it
+	Until       time.Time      `json:"until"`             // it expires: nobody needs it
 	Deadline    time.Time      `json:"deadline,omitzero"` // of the scans
 	Closed      time.Time      `json:"closed,omitzero"`   // when the last scan was in
 	Remarks     []string       `json:"remarks,omitempty"`

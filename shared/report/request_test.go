@@ -21,9 +21,15 @@ var settings = report.Settings{
 // FuzzParse: what is read means one thing, and is the same when it is written and read again; what
 // is refused names a field.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{``, `null`, `{}`, `[]`, `{} {}`, `{"id":"a"}`, `{"windowIds":["mw-0123456789abcdef0"],"after":true}`, `{"windowPrefix":"web"}`,
-		`{"windowPrefix":""}`, `{"instanceIds":["i-0123456789abcdef0","mi-0123456789abcdef0"]}`, `{"tags":{"Role":"web"},"states":["Missing"]}`, `{"tags":{"a":"*"}}`,
-		`{"scheduled":"2026-01-05T04:00:00+01:00","lead":"48h","staleAfter":"24h","deadline":"5m"}`, `{"deadline":"1.5h"}`, `{"lead":"1e9h"}`, `{"colour":1}`, `{"tags":null}`} {
+	for _, text := range []string{
+		``, `null`, `{}`, `[]`, `{} {}`, `{"id":"a"}`,
+		`{"windowIds":["mw-0123456789abcdef0"],"after":true}`,
+		`{"windowPrefix":"web"}`, `{"windowPrefix":""}`,
+		`{"instanceIds":["i-0123456789abcdef0","mi-0123456789abcdef0"]}`,
+		`{"tags":{"Role":"web"},"states":["Missing"]}`, `{"tags":{"a":"*"}}`, `{"tags":null}`,
+		`{"scheduled":"2026-01-05T04:00:00+01:00","lead":"48h","staleAfter":"24h","deadline":"5m"}`,
+		`{"deadline":"1.5h"}`, `{"lead":"1e9h"}`, `{"colour":1}`,
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -36,7 +42,9 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		kinds := 0
-		for _, given := range []bool{len(q.WindowIDs) > 0, q.WindowPrefix != "", len(q.InstanceIDs) > 0, len(q.Tags) > 0} {
+		for _, given := range []bool{
+			len(q.WindowIDs) > 0, q.WindowPrefix != "", len(q.InstanceIDs) > 0, len(q.Tags) > 0,
+		} {
 			if given {
 				kinds++
 			}
@@ -74,7 +82,8 @@ func TestOpens(t *testing.T) {
 	for _, c := range []struct{ name, zone, next, want string }{
 		{"none", "Europe/Berlin", "", "0001-01-01T00:00:00Z"},
 		{"with an offset", "Europe/Berlin", "2026-01-06T15:00:00+01:00", "2026-01-06T14:00:00Z"},
-		{"with an offset, in a zone that isn't known", "America/Newzone", "2026-01-06T15:00+01:00", "2026-01-06T14:00:00Z"},
+		{"with an offset, in a zone that isn't known", "America/Newzone",
+			"2026-01-06T15:00+01:00", "2026-01-06T14:00:00Z"},
 		{"in UTC", "", "2026-01-06T14:00:00Z", "2026-01-06T14:00:00Z"},
 		{"without an offset, in the window's zone", "America/New_York", "2026-07-06T10:00", "2026-07-06T14:00:00Z"},
 		{"without an offset or a zone", "", "2026-01-06T14:00:00", "2026-01-06T14:00:00Z"},

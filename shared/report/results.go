@@ -64,7 +64,7 @@ func (f *Results) AddPage(instance string, restarts int, patches []Patch) {
 // Catalog holds the one summary that stands for all patches that are the same, by their keys.
 type Catalog map[string]*PatchSummary
 
-// intern gives the one summary of a patch. A thousand instances tell the same of it: what was told
+// intern gives the one summary of a patch. A thousand instances say the same of it: what was said
 // last needs no second look.
 func (c Catalog) intern(p Patch) *PatchSummary {
 	s := c[p.key()]

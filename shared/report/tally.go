@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tally counts what was found, in every way in which it is told. Which findings there are is known
+// tally counts what was found, in every way in which it is reported. Which findings there are is known
 // by now, and so is the severity of each patch.
 func (c *Content) tally() {
 	same := map[[sha256.Size]byte]int{} // instances' findings, to the list that holds them

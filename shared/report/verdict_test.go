@@ -38,7 +38,8 @@ func TestAVerdictSaysOfHowManyItIsKnown(t *testing.T) {
 		{some(2, clean, 1, old, 1, lost), nil, "nothing to install on 2 of 4 instances, 1 not known, 1 scan too old"},
 		{some(2, lost, 1, gap), nil, "1 GAP, nothing known of 3 instances"},
 		{some(2, clean), []string{report.Installed}, "nothing Installed on 2 instances"},
-		{some(2, clean), []string{report.Installed, report.InstalledOther, report.NotApplicable}, "nothing in the states asked for on 2 instances"},
+		{some(2, clean), []string{report.Installed, report.InstalledOther, report.NotApplicable},
+			"nothing in the states asked for on 2 instances"},
 		{nil, nil, "no instance to patch"},
 	} {
 		k := &report.Content{Report: &report.Report{States: c.states}, Instances: c.instances}

@@ -54,7 +54,7 @@ func categoryName(category string) string {
 	return category
 }
 
-// categoriesIn are the categories that occur, in the order in which they are told.
+// categoriesIn are the categories that occur, in the order in which they are listed.
 func categoriesIn(counts map[string]int) (all []string) {
 	for _, category := range slices.Concat(report.Categories, slices.Sorted(maps.Keys(counts))) {
 		if counts[category] > 0 && !slices.Contains(all, category) {
