@@ -26,6 +26,7 @@ func main() {
 	lambda.Start(patch.Survey{
 		Deps:       f.Deps,
 		Windows:    systems,
+		Executions: systems,
 		Managed:    systems,
 		EC2:        ec2.New(f.AWS),
 		Groups:     groups.New(f.AWS),

@@ -14,6 +14,8 @@ type ReportSubject struct {
 	Full, Brief []string
 	Window      *Window // nil: the report is of instances that somebody named
 	Second      bool    // the window has closed
+	// Opening says in place of its opening that the window installs nothing.
+	Opening string
 }
 
 const (
@@ -58,6 +60,8 @@ func (s ReportSubject) about() (name, opening string) {
 	switch {
 	case s.Second:
 		return name, " closed"
+	case s.Opening != "":
+		return name, " " + s.Opening
 	case w.Opens.IsZero():
 		return name, ""
 	}

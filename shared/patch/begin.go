@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"strings"
 	"time"
 
 	"quickstep/shared/choreo"
@@ -14,6 +14,7 @@ import (
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
 	"quickstep/shared/sanitize"
+	"quickstep/shared/transient"
 )
 
 // Surveyed is the answer to a request: what was begun, and why the rest was not.
@@ -50,24 +51,23 @@ func answer(w report.Window, opens time.Time, status string) Answer {
 
 // beginWindow begins the reports of one window; the first is made after the wait.
 func (s Survey) beginWindow(
-	ctx context.Context, invocation string, q report.Request, o dueWindow,
+	ctx context.Context, invocation string, q report.Request, o dueWindow, t *troubles,
 	now time.Time, wait time.Duration,
 ) (Answer, error) {
 	a := answer(o.Window, o.at, "")
-	if !q.Names(o.Window) { // one of many: is it there to install patches?
-		tasks, err := s.Windows.Tasks(ctx, o.ID)
-		if err != nil {
-			return a, fmt.Errorf("list its tasks: %w", err)
-		}
-		if !slices.ContainsFunc(tasks, report.Task.Installs) {
-			a.Status = "it has no task that installs patches"
-			return a, nil
-		}
+	does, why, err := s.does(ctx, q, o, t)
+	if err != nil {
+		return a, err
+	}
+	if does != report.DoesInstall && !q.Names() { // one of many: is it there to install patches?
+		a.Status = why
+		return a, nil
 	}
 	first := q.OfWindow(o.Window, o.at, now)
 	first.Due = now.Add(wait)
 	var second *report.Report
-	if q.After && !o.at.IsZero() && o.Hours > 0 {
+	installs := does == report.DoesInstall || does == report.DoesUnknown
+	if q.After && installs && o.Enabled && !o.at.IsZero() && o.Hours > 0 {
 		second = first.Second()
 		second.Due = second.Due.Add(wait)
 	}
@@ -76,8 +76,40 @@ func (s Survey) beginWindow(
 	return a, err
 }
 
-// begin writes reports down and sends their messages. Of one that was begun before it says what
-// has come of it.
+// does is what a window does, and why it isn't reported unless somebody has chosen it. Of one that was
+// chosen, whose tasks nobody lets it read, it isn't known: its survey says so, again and again. People
+// are notified of a window that isn't reported because nobody knows what it does.
+func (s Survey) does(
+	ctx context.Context, q report.Request, o dueWindow, t *troubles,
+) (does, why string, err error) {
+	tasks, err := s.Windows.Tasks(ctx, o.ID, s.known)
+	switch {
+	case err != nil && q.Names() && !transient.Is(err):
+		slog.Warn("tasks not read", "window", o.ID, "reason", err.Error())
+		return report.DoesUnknown, "", nil
+	case err != nil:
+		return "", "", fmt.Errorf("list its tasks: %w", err)
+	}
+	does = report.Does(tasks, s.Settings.Documents)
+	switch {
+	case q.Names() || does == report.DoesInstall:
+		return does, "", nil
+	case does == report.DoesScan:
+		return does, "its tasks only scan", nil
+	case does == report.DoesNothing:
+		return does, "it has no task that installs patches", nil
+	}
+	var reasons []string
+	for _, task := range report.UnknownTasks(tasks, s.Settings.Documents) {
+		reasons = append(reasons, task.Unknown())
+		t.unknown(task.Document, fmt.Errorf("window %s (%s): %s. If it installs patches, give its name "+
+			"to the stack's parameter PatchDocuments, or choose the window by PatchWindowIds; "+
+			"this is said every 30 days", o.ID, sanitize.Text(o.Name), task.Unknown()))
+	}
+	return does, strings.Join(reasons, "; "), nil
+}
+
+// begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
 func (s Survey) begin(
 	ctx context.Context, invocation, digest string, first, second *report.Report, now time.Time,
 ) (Answer, error) {

@@ -11,21 +11,17 @@ import (
 // noFirst is what a second report says that has nothing to be compared with.
 const noFirst = "there is no first report to compare with"
 
-// nodes finds the instances of a report, each once, by id. The remarks are for its readers.
+// nodes finds the instances of a report, each once, by id: those of its first report, if that knows
+// any, or those that its window patches. The remarks are for its readers.
 func (s Survey) nodes(
-	ctx context.Context, r *report.Report,
+	ctx context.Context, r *report.Report, first []string, work report.Work,
 ) (nodes []report.Node, remarks []string, err error) {
+	if len(first) > 0 {
+		nodes, err = s.byIDs(ctx, first)
+		const remark = "it is about the instances of the first report; those that came later aren't in it"
+		return nodes, []string{remark}, err
+	}
 	if r.First != "" {
-		ids, err := s.firstInstances(ctx, r.First)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(ids) > 0 {
-			nodes, err = s.byIDs(ctx, ids)
-			const remark = "it is about the instances of the first report; " +
-				"those that came later aren't in it"
-			return nodes, []string{remark}, err
-		}
 		remarks = append(remarks, noFirst)
 	}
 	sets := [][]report.Target{r.Select.Tags}
@@ -33,10 +29,9 @@ func (s Survey) nodes(
 		sets = [][]report.Target{{{Key: "InstanceIds", Values: r.Select.IDs}}}
 	}
 	if r.Window != nil {
-		if sets, err = s.targetSets(ctx, r.Window.ID, r.Named); err != nil {
-			return nil, nil, err
-		}
-		if len(sets) == 0 {
+		sets = work.Targets
+		unknown := func(t report.WindowTask) bool { return t.InstancesUnknown } // which says so itself
+		if len(sets) == 0 && !slices.ContainsFunc(work.Tasks, unknown) {
 			remarks = append(remarks, "none of the window's patch tasks has a target")
 		}
 	}
@@ -64,6 +59,9 @@ func (s Survey) nodes(
 
 // firstInstances are the instances of a first report, none if its survey never got to its end.
 func (s Survey) firstInstances(ctx context.Context, id string) (ids []string, err error) {
+	if id == "" {
+		return nil, nil
+	}
 	rev, err := ledger.Read(ctx, s.Ledger, countKey(id), &report.ScanCount{})
 	if err != nil || rev == 0 {
 		return nil, err

@@ -1,10 +1,12 @@
 package patch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"quickstep/shared/ledger"
@@ -13,15 +15,20 @@ import (
 	"quickstep/shared/transient"
 )
 
-// notifyEvery is how often people are notified of the same: a schedule meets each hour what is
-// wrong.
-const notifyEvery = 24 * time.Hour
+const (
+	// notifyEvery is how often people are notified of the same: a schedule meets each hour what is wrong.
+	notifyEvery = 24 * time.Hour
+	// notifyUnknownEvery is how often they are of a document that isn't known: it may well be one that
+	// has nothing to do with patches.
+	notifyUnknownEvery = 30 * 24 * time.Hour
+)
 
 // problem is what is wrong with something that a schedule asks for. about tells it from others:
 // reasons may differ each time.
 type problem struct {
 	about string
 	why   error
+	every time.Duration // people are notified of it; zero: notifyEvery
 }
 
 // notified is what people were notified of last, of something.
@@ -31,7 +38,7 @@ type notified struct {
 }
 
 // Expiry is when it may be forgotten.
-func (n notified) Expiry() time.Time { return n.At.Add(7 * notifyEvery) }
+func (n notified) Expiry() time.Time { return n.At.Add(notifyUnknownEvery + 7*notifyEvery) }
 
 // notifiedKey is the key of what people were notified of.
 func notifiedKey(about string) ledger.Key {
@@ -53,7 +60,7 @@ func (s Survey) notifyOnce(
 		if err != nil {
 			return err
 		}
-		if now.Sub(last.At) < notifyEvery {
+		if now.Sub(last.At) < cmp.Or(p.every, notifyEvery) {
 			continue
 		}
 		slog.Warn("survey", "outcome", "told", "reason", p.why.Error())
@@ -86,7 +93,16 @@ func (t *troubles) add(about string, why error) {
 	if t.byHand || transient.Is(why) {
 		t.errs = append(t.errs, why)
 	} else {
-		t.notify = append(t.notify, problem{about, why})
+		t.notify = append(t.notify, problem{about: about, why: why})
+	}
+}
+
+// unknown adds a document of which nobody knows whether it installs patches, once. Whoever asks by
+// hand reads it in the answer.
+func (t *troubles) unknown(document string, why error) {
+	about := "document " + document
+	if !t.byHand && !slices.ContainsFunc(t.notify, func(p problem) bool { return p.about == about }) {
+		t.notify = append(t.notify, problem{about: about, why: why, every: notifyUnknownEvery})
 	}
 }
 

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"context"
+	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/notify"
@@ -14,8 +15,15 @@ type Survey struct {
 	choreo.Deps
 	Windows interface {
 		Windows(ctx context.Context) ([]report.Window, error)
-		Tasks(ctx context.Context, window string) ([]report.Task, error)
+		// Tasks are a window's. What they give their documents is read of those that read chooses.
+		Tasks(
+			ctx context.Context, window string, read func(document string) bool,
+		) ([]report.Task, error)
 		Targets(ctx context.Context, window string) ([]report.Registered, error)
+	}
+	Executions interface {
+		Executions(ctx context.Context, window string, from, to time.Time) ([]report.Execution, error)
+		ExecutionTasks(ctx context.Context, execution string) ([]report.TaskExecution, error)
 	}
 	Managed interface {
 		Nodes

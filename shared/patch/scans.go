@@ -21,10 +21,11 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	if !w.Now.Before(r.Until) {
 		return w.GiveUp(r.ExpiredReason(r.Position.Reason)), nil
 	}
-	nodes, remarks, err := s.nodes(ctx, r)
+	found, err := s.survey(ctx, w)
 	if err != nil {
 		return reportOutcome{}, err
 	}
+	nodes, remarks := found.nodes, found.remarks
 	total, err := s.writeScans(ctx, w, nodes)
 	if err != nil {
 		return reportOutcome{}, err
@@ -35,6 +36,10 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	next := w.Next(report.StepScanning, now.Sub(w.Now)+superviseDelay(left))
 	return next.With(func(ctx context.Context, r *report.Report) (choreo.Transaction, error) {
 		r.Deadline, r.Remarks, r.Stalled = now.Add(left), sanitizeAll(remarks), false
+		r.Tasks, r.Execution = found.work.Tasks, found.execution
+		if r.Window != nil {
+			r.Window.Does = found.work.Does
+		}
 		if slices.Contains(remarks, noFirst) {
 			r.First = ""
 		}
@@ -56,6 +61,35 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 			return nil
 		})
 	}), nil
+}
+
+// surveyed is what a survey finds out: whom the report is about, what its window does, and, once it
+// has closed, what became of its execution.
+type surveyed struct {
+	nodes     []report.Node
+	work      report.Work
+	execution *report.Execution
+	remarks   []string
+}
+
+func (s Survey) survey(ctx context.Context, w *reportWork) (f surveyed, err error) {
+	first, err := s.firstInstances(ctx, w.Item.First)
+	if err != nil {
+		return f, err
+	}
+	if f.work, err = s.work(ctx, w, len(first) > 0); err != nil {
+		return f, err
+	}
+	var unread string
+	if f.execution, unread, err = s.execution(ctx, w); err != nil {
+		return f, err
+	}
+	f.nodes, f.remarks, err = s.nodes(ctx, w.Item, first, f.work)
+	f.remarks = slices.Concat(f.work.Remarks, f.remarks)
+	if unread != "" {
+		f.remarks = append(f.remarks, unread)
+	}
+	return f, err
 }
 
 // Handler is the code of the survey function: requests, and the messages of surveys under way.

@@ -52,7 +52,7 @@ func (s Survey) refused(
 	surveyed := Surveyed{Reports: []Answer{}}
 	slog.Warn("request", "outcome", "refused", "reason", why.Error())
 	note := func([]problem) notify.Note { return notify.SurveyRefused(string(text), now, why) }
-	problems := []problem{{"request: " + why.Error(), why}}
+	problems := []problem{{about: "request: " + why.Error(), why: why}}
 	if err := s.notifyOnce(ctx, invocation, problems, note, now); err != nil {
 		return surveyed, errors.Join(why, err)
 	}
@@ -97,7 +97,7 @@ func (s Survey) beginWindows(
 		}
 		spacing := min(reportSpacing, max(o.at.Sub(now), 0)/time.Duration(4*len(due)))
 		wait := time.Duration(n) * spacing
-		a, err := s.beginWindow(ctx, invocation, q, o, now, wait)
+		a, err := s.beginWindow(ctx, invocation, q, o, t, now, wait)
 		if err != nil {
 			a = answer(o.Window, o.at, err.Error())
 			t.add("begin "+o.ID, fmt.Errorf("window %s (%s): %w", o.ID, o.Name, err))

@@ -11,21 +11,6 @@ import (
 	"quickstep/shared/report"
 )
 
-// targetSets are the sets of targets of a window's patch tasks.
-func (s Survey) targetSets(
-	ctx context.Context, window string, named bool,
-) ([][]report.Target, error) {
-	tasks, err := s.Windows.Tasks(ctx, window)
-	if err != nil {
-		return nil, fmt.Errorf("list the tasks of window %s: %w", window, err)
-	}
-	registered, err := s.Windows.Targets(ctx, window)
-	if err != nil {
-		return nil, fmt.Errorf("list the targets of window %s: %w", window, err)
-	}
-	return report.TargetSets(tasks, registered, named), nil
-}
-
 // inSet finds the nodes that fit all targets of a set: by ids, by resource group, by tags, or
 // several of these at once.
 func (s Survey) inSet(

@@ -33,12 +33,14 @@ const (
 	FlagNeverScanned = "neverScanned"
 	FlagStale        = "stale"
 	FlagNotPatched   = "notPatched" // nothing was reported since the window opened
+	// FlagNotRebooted is of a second report: patches still wait for a reboot, which the window makes.
+	FlagNotRebooted = "notRebooted"
 )
 
 // Flags are all but EC2's states.
 var Flags = []string{
 	FlagNotCompared, FlagNotFound, FlagNotManaged, FlagOffline, FlagNeverScanned, FlagStale,
-	FlagNotPatched,
+	FlagNotPatched, FlagNotRebooted,
 }
 
 // PatchSummary is a patch, on how many instances it is found, and as what. What two systems say of

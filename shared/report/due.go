@@ -43,15 +43,17 @@ func (q *Request) ReportID(window string, opens time.Time) string {
 	return run.RunID("report", q.ID+"/"+window)
 }
 
-// Names says that a request names a window by its id.
-func (q *Request) Names(w Window) bool { return slices.Contains(q.WindowIDs, w.ID) }
+// Names says that a request chooses its windows, by their ids or by a prefix.
+func (q *Request) Names() bool { return len(q.WindowIDs) > 0 || q.WindowPrefix != "" }
 
 // OfWindow is the first report of a window's next execution. One that a schedule asks for is made
 // once for each execution, one by hand as often as somebody asks.
 func (q *Request) OfWindow(w Window, opens, now time.Time) *Report {
 	r := q.newReport(Before, now)
-	r.Named = q.Names(w)
-	r.Window = &Opening{ID: w.ID, Name: sanitize.Text(w.Name), Zone: w.Zone, Opens: opens}
+	r.Named = q.Names()
+	r.Window = &Opening{
+		ID: w.ID, Name: sanitize.Text(w.Name), Zone: w.Zone, Opens: opens, Disabled: !w.Enabled,
+	}
 	r.ID = q.ReportID(w.ID, opens)
 	if !opens.IsZero() {
 		r.Window.Closes = opens.Add(time.Duration(w.Hours) * time.Hour)

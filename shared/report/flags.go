@@ -35,6 +35,9 @@ func (c *Content) flag(i *Instance) {
 	i.Flags = c.flagsOf(i)
 	if i.needsReboot() {
 		c.Reboots = append(c.Reboots, i.ID)
+		if c.windowHasRebooted() && !i.Has(FlagNotPatched) && i.Step != Unread {
+			i.Flags = append(i.Flags, FlagNotRebooted)
+		}
 	}
 	if i.Step == Unread {
 		c.Gaps = append(c.Gaps, i.ID)
@@ -53,8 +56,13 @@ func (c *Content) flag(i *Instance) {
 	}
 }
 
-// needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new
-// boot anyway.
+// windowHasRebooted says that the window of a second report was to reboot what needs it.
+func (c *Content) windowHasRebooted() bool {
+	return c.Report.Phase == After && Reboot(c.Report.Tasks) == RebootIfNeeded
+}
+
+// needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new boot
+// anyway.
 func (i *Instance) needsReboot() bool {
 	pending := i.ByCategory[IsPending]+i.ByCategory[IsStillPending] > 0 ||
 		(i.Patched != nil && i.Patched.PendingReboot > 0)

@@ -41,7 +41,7 @@ type Report struct {
 	Phase       string         `json:"phase"`
 	First       string         `json:"first,omitempty"` // of a second report: the first
 	Window      *Opening       `json:"window,omitempty"`
-	Named       bool           `json:"named,omitempty"` // the window was, by its id
+	Named       bool           `json:"named,omitempty"` // the window was chosen, by id or prefix
 	Select      Selection      `json:"select,omitzero"` // without a window
 	States      []string       `json:"states"`
 	StaleAfter  input.Duration `json:"staleAfter"`
@@ -51,6 +51,8 @@ type Report struct {
 	Deadline    time.Time      `json:"deadline,omitzero"` // of the scans
 	Closed      time.Time      `json:"closed,omitzero"`   // when the last scan was in
 	Remarks     []string       `json:"remarks,omitempty"`
+	Tasks       []WindowTask   `json:"tasks,omitempty"`     // of the window, as the survey has read them
+	Execution   *Execution     `json:"execution,omitempty"` // of a second report, if it could be read
 	Instances   int            `json:"instances,omitempty"`
 	Gaps        int            `json:"gaps,omitempty"`
 	Stored      *Stored        `json:"stored,omitempty"`   // what came of storing it

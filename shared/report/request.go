@@ -16,6 +16,8 @@ import (
 type Settings struct {
 	WindowIDs    []string `env:"PATCH_WINDOW_IDS"`
 	WindowPrefix string   `env:"PATCH_WINDOW_PREFIX"`
+	// Documents are one's own that install patches.
+	Documents []string `env:"PATCH_DOCUMENTS"`
 	// States are those of patches, as Systems Manager names them.
 	States []string `env:"PATCH_STATES"`
 	// Lead is the time from the report to the opening of the window.
@@ -44,6 +46,7 @@ type Request struct {
 	Deadline     input.Duration    `json:"deadline"`
 	After        bool              `json:"after"`
 
+	documents []string
 	fromStack bool   // which windows are meant say the stack's parameters
 	digest    string // tells it from another that was given its id
 }
@@ -73,6 +76,10 @@ var (
 		Want: "the beginning of maintenance windows' names: 1 to 128 letters, digits, - _ .",
 		Fault: input.Fault{One: "is no beginning of a maintenance window's name",
 			Many: "are no beginnings of maintenance windows' names"}}
+	documentForm = input.Form{Most: 128, Match: regexp.MustCompile(`^[A-Za-z0-9_.-]{3,128}$`),
+		Want: "the names alone, without ARN and version, such as Acme-Patch",
+		Fault: input.Fault{One: "is no name of a Systems Manager document",
+			Many: "are no names of Systems Manager documents"}}
 	stateFault = input.Fault{One: "is no state of a patch", Many: "are no states of a patch"}
 
 	patchStates = []string{
@@ -99,7 +106,8 @@ var (
 // input.Several; those that aren't the request's fault say so.
 func Parse(s Settings, text []byte) (Request, error) {
 	q := Request{WindowIDs: s.WindowIDs, WindowPrefix: s.WindowPrefix, States: s.States,
-		Lead: input.Duration(s.Lead), StaleAfter: input.Duration(s.StaleAfter),
+		documents: s.Documents,
+		Lead:      input.Duration(s.Lead), StaleAfter: input.Duration(s.StaleAfter),
 		Deadline: input.Duration(s.Deadline), After: s.After}
 	m := &input.Mistakes{}
 	given, err := input.ParseObject("request", text, requestForm)
@@ -147,6 +155,8 @@ func (q *Request) checkSettings(m *input.Mistakes, given input.Object) {
 			input.Set(&q.WindowIDs, maxNamed, windowForm)},
 		{"windowPrefix", q.WindowPrefix, q.WindowPrefix != "",
 			input.Text(&q.WindowPrefix, prefixForm)},
+		{"documents", q.documents, len(q.documents) > 0,
+			input.Set(&q.documents, maxNamed, documentForm)},
 		{"states", q.States, true, input.Words(&q.States, stateFault, patchStates...)},
 		{"lead", q.Lead, true, input.Length(&q.Lead, lead)},
 		{"staleAfter", q.StaleAfter, true, input.Length(&q.StaleAfter, staleAfter)},

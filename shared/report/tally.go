@@ -62,10 +62,18 @@ func (c *Content) noteNoInstall() {
 	known := func(i Instance) bool { return i.Step != Unread && !i.Unknown() }
 	if slices.ContainsFunc(c.Instances, known) && !slices.ContainsFunc(c.Instances, installed) {
 		c.NoInstall = true
-		remark := "no installation was seen since the window was to open (at " +
-			opens.UTC().Format(time.RFC3339) + "); it may have been disabled, moved or deleted"
-		c.Report.Remarks = append(slices.Clone(c.Report.Remarks), remark)
+		c.Report.Remarks = append(slices.Clone(c.Report.Remarks), c.Report.noInstallRemarks()...)
 	}
+}
+
+// noInstallRemarks are what a second report says that saw no installation.
+func (r *Report) noInstallRemarks() []string {
+	remark := "no installation was seen since the window was to open (at " +
+		r.Window.Opens.UTC().Format(time.RFC3339) + ")"
+	if r.Execution == nil || r.Execution.Status == ExecutionNone {
+		return []string{remark + "; it may have been disabled, moved or deleted"}
+	}
+	return append([]string{remark}, r.Execution.Remarks(r.Tasks)...)
 }
 
 // shareList finds the list that holds an instance's findings, or makes it. Fleets are alike: a few

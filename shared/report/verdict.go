@@ -18,6 +18,8 @@ func (c *Content) Verdict(brief bool) (all []string) {
 		all = append(all, Quantity(n, "GAP", "S"))
 	}
 	switch {
+	case len(c.Instances) == 0 && c.InstancesUnknown() > 0:
+		return []string{"its tasks' instances aren't known"}
 	case len(c.Instances) == 0:
 		return []string{"no instance to patch"}
 	case len(c.Gaps)+c.Unknown == len(c.Instances):
@@ -33,7 +35,29 @@ func (c *Content) Verdict(brief bool) (all []string) {
 	if c.Stale > 0 {
 		all = append(all, Quantity(c.Stale, "scan", "s")+" too old")
 	}
+	if n := c.InstancesUnknown(); n > 0 {
+		all = append(all, Quantity(n, "task's", " tasks'")+" instances not known")
+	}
 	return all
+}
+
+// InstancesUnknown is of how many of the window's tasks nobody knows the instances. Those of a
+// document that isn't known count if they are all that the window has.
+func (c *Content) InstancesUnknown() (n int) {
+	window := c.Report.Window
+	for _, t := range c.Report.Tasks {
+		if t.InstancesUnknown || (len(c.Instances) == 0 && window.Does == DoesUnknown) {
+			n++
+		}
+	}
+	return n
+}
+
+// Installs says that the window installs what is missing. What isn't known of a window is taken for
+// that.
+func (r *Report) Installs() bool {
+	w := r.Window
+	return w == nil || (!w.Disabled && !w.Opens.IsZero() && (w.Does == "" || w.Does == DoesInstall))
 }
 
 // toInstall is what was found in the states that were asked for, and on how many instances. That
@@ -41,10 +65,15 @@ func (c *Content) Verdict(brief bool) (all []string) {
 func (c *Content) toInstall(total string) string {
 	patches, instances, clean := c.countAsked()
 	states := c.Report.States
-	install := len(states) == 2 && slices.Contains(states, Missing) && slices.Contains(states, Failed)
+	lacking := len(states) == 2 && slices.Contains(states, Missing) && slices.Contains(states, Failed)
+	install := lacking && c.Report.Installs()
 	of := total
 	if clean < len(c.Instances) {
 		of = fmt.Sprintf("%d of %s", clean, total)
+	}
+	asked := c.statesAsked()
+	if lacking {
+		asked = "missing or failed"
 	}
 	switch {
 	case patches == 0 && clean == 0:
@@ -52,12 +81,12 @@ func (c *Content) toInstall(total string) string {
 	case patches == 0 && install:
 		return "nothing to install on " + of
 	case patches == 0:
-		return "nothing " + c.statesAsked() + " on " + of
+		return "nothing " + asked + " on " + of
 	case install:
 		return fmt.Sprintf("%s for %d of %s", Quantity(patches, "patch", "es"), instances, total)
 	}
 	return fmt.Sprintf("%s %s on %d of %s",
-		Quantity(patches, "patch", "es"), c.statesAsked(), instances, total)
+		Quantity(patches, "patch", "es"), asked, instances, total)
 }
 
 // countAsked counts the patches in states that were asked for, the instances that have any, and
@@ -104,6 +133,11 @@ func (c *Content) statesAsked() string {
 func (c *Content) outcomes(brief bool) (all []string) {
 	t := c.Totals
 	if c.NoInstall {
+		if e := c.Report.Execution; brief && e.Brief() != "" {
+			all = append(all, e.Brief())
+		} else if !brief && e != nil {
+			all = append(all, e.Said())
+		}
 		all = append(all, "no installation seen")
 	}
 	for _, o := range []struct {

@@ -13,6 +13,10 @@ type Opening struct {
 	Zone   string    `json:"zone,omitempty"`
 	Opens  time.Time `json:"opens,omitzero"` // zero: it isn't going to
 	Closes time.Time `json:"closes,omitzero"`
+	// Disabled says that the window was when the report was asked for: it isn't going to open.
+	Disabled bool `json:"disabled,omitempty"`
+	// Does is what its tasks do: install, scan, unknown, nothing; empty until they are read.
+	Does string `json:"does,omitempty"`
 }
 
 // Window is a maintenance window of Systems Manager.

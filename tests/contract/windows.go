@@ -14,8 +14,10 @@ import (
 // Windows is what the patch report sees of maintenance windows.
 type Windows interface {
 	Windows(ctx context.Context) ([]report.Window, error)
-	Tasks(ctx context.Context, window string) ([]report.Task, error)
+	Tasks(ctx context.Context, window string, read func(document string) bool) ([]report.Task, error)
 	Targets(ctx context.Context, window string) ([]report.Registered, error)
+	Executions(ctx context.Context, window string, from, to time.Time) ([]report.Execution, error)
+	ExecutionTasks(ctx context.Context, execution string) ([]report.TaskExecution, error)
 }
 
 // NewWindow is a maintenance window to be made.
@@ -51,8 +53,10 @@ func ExerciseWindows(t *testing.T, open func(t *testing.T) WindowsFixture) {
 		{"a window that won't open again has no next execution", windowOver},
 		{"a window that was deleted isn't listed", windowDeleted},
 		{"tasks are as they were made", windowTasks},
+		{"what a task gives its document is read if it is wanted", windowUnreadTasks},
+		{"an opening has an execution, and that its tasks", windowExecutions},
 		{"targets are in the order of their ids", windowTargets},
-		{"a window that doesn't exist has neither tasks nor targets", windowMissing},
+		{"a window that doesn't exist has neither tasks, targets nor executions", windowMissing},
 	})
 }
 
@@ -158,19 +162,76 @@ func windowDeleted(t *testing.T, f WindowsFixture) {
 	}
 }
 
+// every reads what all tasks give their documents.
+func every(string) bool { return true }
+
 func windowTasks(t *testing.T, f WindowsFixture) {
+	role := []report.Target{{Key: "tag:Role", Values: []string{"web", "db"}}}
 	want := []report.Task{
-		{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web", "db"}}}},
-		{Document: "AWS-PatchInstanceWithRollback", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{"0e842a8d-2d44-4886-bb62-af8dc0000000"}}}},
+		{Name: "patch", Type: report.RunCommand, Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: role,
+			Parameters:     map[string][]string{"Operation": {"Install"}, "RebootOption": {"NoReboot"}},
+			MaxConcurrency: "10%", MaxErrors: "1"},
+		{Name: "rollback", Type: report.Automation, Document: "AWS-PatchInstanceWithRollback",
+			Parameters: map[string][]string{"InstanceId": {"i-0123456789abcdef0"}}},
+		{Name: "lambda", Type: report.Lambda, Document: "arn:aws:lambda:us-east-1:111122223333:function:patch",
+			Targets: []report.Target{
+				{Key: "WindowTargetIds", Values: []string{"0e842a8d-2d44-4886-bb62-af8dc0000000"}},
+			}},
 	}
-	got := must(f.Port.Tasks(t.Context(), f.Add(t, NewWindow{Name: "patch-tasks", Hours: 1, Tasks: want})))(t)
+	got := must(f.Port.Tasks(t.Context(), f.Add(t, NewWindow{Name: "patch-tasks", Hours: 1, Tasks: want}), every))(t)
 	for _, task := range want {
-		if !slices.ContainsFunc(got, func(g report.Task) bool { return reflect.DeepEqual(g, task) }) {
+		same := func(g report.Task) bool {
+			g.ID = ""
+			return reflect.DeepEqual(g, task)
+		}
+		if !slices.ContainsFunc(got, same) {
 			t.Errorf("%+v isn't among %+v", task, got)
 		}
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d tasks, want %d", len(got), len(want))
+	}
+}
+
+func windowUnreadTasks(t *testing.T, f WindowsFixture) {
+	id := f.Add(t, NewWindow{Name: "patch-unread", Hours: 1, Tasks: []report.Task{
+		{Document: "AWS-RunPatchBaseline", Operation: "Scan",
+			Targets: []report.Target{{Key: "tag-key", Values: []string{"a"}}}},
+	}})
+	for _, read := range []bool{true, false} {
+		got := must(f.Port.Tasks(t.Context(), id, func(document string) bool {
+			return read && document == "AWS-RunPatchBaseline"
+		}))(t)
+		if len(got) != 1 || (got[0].Operation == "Scan") != read {
+			t.Errorf("read %t: %+v", read, got)
+		}
+	}
+}
+
+func windowExecutions(t *testing.T, f WindowsFixture) {
+	opens := f.in(2 * time.Minute)
+	document := "AWS-RunPatchBaseline"
+	id := f.Add(t, NewWindow{Name: "patch-ran", Hours: 1, Opens: []time.Time{opens}, Tasks: []report.Task{
+		{Document: document, Targets: []report.Target{{Key: "tag-key", Values: []string{"none"}}}},
+	}})
+	executions := func(from, to time.Duration) []report.Execution {
+		return must(f.Port.Executions(t.Context(), id, opens.Add(from), opens.Add(to)))(t)
+	}
+	if got := executions(-time.Hour, time.Hour); len(got) > 0 {
+		t.Errorf("before it opens: %+v", got)
+	}
+	ran := func() bool { return len(executions(-time.Minute, time.Hour)) > 0 }
+	f.Wait.until(t, "the window has opened", 6*time.Minute, ran)
+	got := executions(-time.Minute, time.Hour)
+	if len(got) != 1 || got[0].ID == "" || got[0].Status == "" || got[0].Started.Before(opens.Add(-time.Minute)) {
+		t.Fatalf("it had %+v", got)
+	}
+	if later := executions(time.Hour, 2*time.Hour); len(later) > 0 {
+		t.Errorf("an hour later: %+v", later)
+	}
+	tasks := must(f.Port.ExecutionTasks(t.Context(), got[0].ID))(t)
+	if len(tasks) != 1 || tasks[0].Document != document || tasks[0].Status == "" {
+		t.Errorf("it began %+v", tasks)
 	}
 }
 
@@ -186,9 +247,10 @@ func windowTargets(t *testing.T, f WindowsFixture) {
 }
 
 func windowMissing(t *testing.T, f WindowsFixture) {
-	tasks := must(f.Port.Tasks(t.Context(), f.Missing))(t)
+	tasks := must(f.Port.Tasks(t.Context(), f.Missing, every))(t)
 	targets := must(f.Port.Targets(t.Context(), f.Missing))(t)
-	if len(tasks)+len(targets) > 0 {
-		t.Errorf("%v, %v", tasks, targets)
+	ran := must(f.Port.Executions(t.Context(), f.Missing, f.in(-time.Hour), f.in(time.Hour)))(t)
+	if len(tasks)+len(targets)+len(ran) > 0 {
+		t.Errorf("%v, %v, %v", tasks, targets, ran)
 	}
 }

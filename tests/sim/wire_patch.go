@@ -22,6 +22,7 @@ func (x wiring) survey() {
 	w.Handle("survey", patch.Survey{
 		Deps:       x.deps("survey"),
 		Windows:    w.SSM(),
+		Executions: w.SSM(),
 		Managed:    w.SSM(),
 		EC2:        w.EC2(),
 		Groups:     w.ResourceGroups(),

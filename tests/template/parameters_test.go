@@ -69,6 +69,7 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 	}
 	without, with := variables(nil), variables(map[string]string{
 		"PatchWindowIds":    "mw-0123456789abcdef0, mw-0fedcba9876543210",
+		"PatchDocuments":    "Acme-Patch, Acme-Patch2",
 		"PatchStates":       "Missing,Failed, AvailableSecurityUpdate",
 		"PatchLead":         "90h",
 		"PatchStaleAfter":   "48h",
@@ -77,6 +78,7 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 	})
 	for _, c := range []struct{ variable, without, with string }{
 		{"PATCH_WINDOW_IDS", "", "mw-0123456789abcdef0,mw-0fedcba9876543210"},
+		{"PATCH_DOCUMENTS", "", "Acme-Patch,Acme-Patch2"},
 		{"PATCH_STATES", "Missing,Failed", "Missing,Failed,AvailableSecurityUpdate"},
 		{"PATCH_LEAD", "24h", "90h"},
 		{"PATCH_STALE_AFTER", "168h", "48h"},
@@ -109,6 +111,7 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 		{"a number of days that CloudWatch refuses", "LogRetentionDays", "8", "none of"},
 		{"an id that is none", "SubnetIds", "subnet-1a,web", "Ids of subnets"},
 		{"a window's name for its id", "PatchWindowIds", "mw-0123456789abcdef0,nightly", "Ids of maintenance windows"},
+		{"a document's ARN", "PatchDocuments", "arn:aws:ssm:us-east-1:111122223333:document/Acme-Patch", "Names of documents"},
 		{"a wildcard for windows", "PatchWindowPrefix", "patch-*", "letters"},
 		{"a switch that is neither on nor off", "PatchScheduleState", "on", "none of"},
 		{"a schedule that is over after once", "PatchScheduleExpression", "at(2026-01-05T02:00:00)", "recurring"},

@@ -21,6 +21,8 @@ type WindowSpec struct {
 	Layout     string      // of its next execution, as Systems Manager writes it in the window's zone; RFC 3339 if empty
 	Tasks      []report.Task
 	Targets    []report.Registered
+	// Outcomes are what became of executions, by their openings; of others that they succeeded.
+	Outcomes map[time.Time]report.Execution
 }
 
 // AddWindow adds a maintenance window. Nothing happens when it opens: what it installs is for SetPatches.
@@ -78,10 +80,19 @@ func (s *SSM) Windows(ctx context.Context) (found []report.Window, err error) {
 	return found, nil
 }
 
-// Tasks are a window's commands and automations, none if there is no such window; one effect, as Windows.
-func (s *SSM) Tasks(ctx context.Context, window string) (found []report.Task, err error) {
+// Tasks are a window's, none if there is no such window, with what they give their documents of those that read
+// chooses; one effect, as Windows.
+func (s *SSM) Tasks(
+	ctx context.Context, window string, read func(document string) bool,
+) (found []report.Task, err error) {
 	err = s.world.effect(ctx, Op{Service: "ssm", Name: "Tasks", Subject: window}, func(*Op) error {
-		found = slices.Clone(s.world.windows[window].Tasks)
+		for n, t := range s.world.windows[window].Tasks {
+			t.ID = cmp.Or(t.ID, fmt.Sprintf("%08d-0000-4000-8000-000000000000", n))
+			if t.Type = cmp.Or(t.Type, report.RunCommand); !read(t.Document) {
+				t.Operation, t.Parameters = "", nil
+			}
+			found = append(found, t)
+		}
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,14 +19,8 @@ import (
 // windowPage is the most windows, tasks or targets that Systems Manager lists at once.
 const windowPage = 100
 
-// operations are the documents that patch, and may be told to scan only, with the parameter that tells them.
-var operations = map[string]string{
-	"AWS-ApplyPatchBaseline":          "Operation",
-	"AWS-InstallWindowsUpdates":       "Action",
-	"AWS-RunPatchBaseline":            "Operation",
-	"AWS-RunPatchBaselineAssociation": "Operation",
-	"AWS-RunPatchBaselineWithHooks":   "Operation",
-}
+// operations are the parameters that tell a document to install, or to scan only.
+var operations = []string{"Operation", "Action"}
 
 // Windows lists all maintenance windows of the Region, disabled ones too, sorted by id.
 func (s SystemsManager) Windows(ctx context.Context) ([]report.Window, error) {
@@ -85,11 +80,12 @@ func (s SystemsManager) Targets(ctx context.Context, window string) ([]report.Re
 	return all, nil
 }
 
-// Tasks lists the commands and automations of a window, in the order of their own ids; none if
-// there is no such window. Where the document may be told to scan only, the task is read too, for
-// what it is told: one call more.
-func (s SystemsManager) Tasks(ctx context.Context, window string) ([]report.Task, error) {
-	tasks, err := s.tasks(ctx, window)
+// Tasks lists the tasks of a window, in the order of their own IDs; none if there is no such window.
+// What they give their documents is read of those alone that read chooses: one call more for each.
+func (s SystemsManager) Tasks(
+	ctx context.Context, window string, read func(document string) bool,
+) ([]report.Task, error) {
+	tasks, err := s.tasks(ctx, window, read)
 	switch {
 	case gone(err):
 		return nil, nil
@@ -99,20 +95,22 @@ func (s SystemsManager) Tasks(ctx context.Context, window string) ([]report.Task
 	return tasks, nil
 }
 
-func (s SystemsManager) tasks(ctx context.Context, window string) ([]report.Task, error) {
+func (s SystemsManager) tasks(
+	ctx context.Context, window string, read func(document string) bool,
+) ([]report.Task, error) {
 	listed, err := s.listed(ctx, window)
 	if err != nil {
 		return nil, err
 	}
 	var tasks []report.Task
 	for _, t := range listed {
-		task := report.Task{Document: document(aws.ToString(t.TaskArn)), Targets: targets(t.Targets)}
-		var err error
-		if name := operations[task.Document]; name != "" {
-			task.Operation, err = s.parameter(ctx, window, aws.ToString(t.WindowTaskId), name)
+		task := taskOf(t)
+		if documented(t.Type) && read(task.Document) {
+			err = s.readParameters(ctx, window, &task)
 		}
 		switch {
 		case gone(err): // deleted since it was listed
+			err = nil
 		case err != nil:
 			return nil, err
 		default:
@@ -122,7 +120,32 @@ func (s SystemsManager) tasks(ctx context.Context, window string) ([]report.Task
 	return tasks, nil
 }
 
-// listed are a window's commands and automations, sorted by id.
+func taskOf(t types.MaintenanceWindowTask) report.Task {
+	return report.Task{
+		ID:             aws.ToString(t.WindowTaskId),
+		Name:           aws.ToString(t.Name),
+		Type:           string(t.Type),
+		Document:       ran(t.Type, aws.ToString(t.TaskArn)),
+		MaxConcurrency: aws.ToString(t.MaxConcurrency),
+		MaxErrors:      aws.ToString(t.MaxErrors),
+		Targets:        targets(t.Targets),
+	}
+}
+
+// documented says that tasks of a type run documents.
+func documented(t types.MaintenanceWindowTaskType) bool {
+	return t == types.MaintenanceWindowTaskTypeRunCommand || t == types.MaintenanceWindowTaskTypeAutomation
+}
+
+// ran is what a task runs: a document by its name, all else as Systems Manager writes it.
+func ran(t types.MaintenanceWindowTaskType, arn string) string {
+	if documented(t) {
+		return document(arn)
+	}
+	return arn
+}
+
+// listed are a window's tasks, sorted by ID.
 func (s SystemsManager) listed(ctx context.Context, window string) ([]types.MaintenanceWindowTask, error) {
 	var tasks []types.MaintenanceWindowTask
 	err := pages(func(token *string) (*string, error) {
@@ -135,36 +158,34 @@ func (s SystemsManager) listed(ctx context.Context, window string) ([]types.Main
 		tasks = append(tasks, page.Tasks...)
 		return page.NextToken, nil
 	})
-	tasks = slices.DeleteFunc(tasks, func(t types.MaintenanceWindowTask) bool {
-		return t.Type != types.MaintenanceWindowTaskTypeRunCommand &&
-			t.Type != types.MaintenanceWindowTaskTypeAutomation
-	})
 	slices.SortFunc(tasks, func(a, b types.MaintenanceWindowTask) int {
 		return cmp.Compare(aws.ToString(a.WindowTaskId), aws.ToString(b.WindowTaskId))
 	})
 	return tasks, err
 }
 
-// parameter is the first value of a parameter that a task gives its document, empty if it gives none.
-func (s SystemsManager) parameter(ctx context.Context, window, task, name string) (string, error) {
-	in := &api.GetMaintenanceWindowTaskInput{WindowId: &window, WindowTaskId: &task}
+// readParameters reads what a task gives its document.
+func (s SystemsManager) readParameters(ctx context.Context, window string, task *report.Task) error {
+	in := &api.GetMaintenanceWindowTaskInput{WindowId: &window, WindowTaskId: &task.ID}
 	out, err := s.client.GetMaintenanceWindowTask(ctx, in)
 	if err != nil {
-		return "", err
+		return err
 	}
-	given := map[string][]string{}
+	task.Parameters = map[string][]string{}
+	for name, given := range out.TaskParameters { // how tasks were registered before 2017
+		task.Parameters[name] = given.Values
+	}
 	if in := out.TaskInvocationParameters; in != nil && in.RunCommand != nil {
-		given = in.RunCommand.Parameters
+		maps.Copy(task.Parameters, in.RunCommand.Parameters)
 	} else if in != nil && in.Automation != nil {
-		given = in.Automation.Parameters
+		maps.Copy(task.Parameters, in.Automation.Parameters)
 	}
-	if values := given[name]; len(values) > 0 {
-		return values[0], nil
+	for _, name := range operations {
+		if values := task.Parameters[name]; len(values) > 0 && task.Operation == "" {
+			task.Operation = values[0]
+		}
 	}
-	if values := out.TaskParameters[name].Values; len(values) > 0 { // how tasks were registered before 2017
-		return values[0], nil
-	}
-	return "", nil
+	return nil
 }
 
 // document is the name of a document: in an ARN what follows the slash, without the version.

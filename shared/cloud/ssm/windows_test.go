@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -87,78 +88,93 @@ func asked(
 	}
 }
 
-func TestTasks(t *testing.T) {
-	w := cloudtest.Serve(t, asked(inTurn(
-		`"Tasks":[`+task(
-			"h",
-			"RUN_COMMAND",
-			"AWS-RunPatchBaseline",
-		)+`,`+task(
-			"a",
-			"RUN_COMMAND",
-			"arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline",
-		)+`]`,
-		`"Tasks":[`+task(
-			"b",
-			"LAMBDA",
-			"arn:aws:lambda:us-east-1:1:function:f",
-		)+`,`+task(
-			"c",
-			"STEP_FUNCTIONS",
-			"arn:aws:states:us-east-1:1:stateMachine:s",
-		)+`]`,
-		`"Tasks":[`+task(
-			"d",
-			"AUTOMATION",
-			"arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST",
-		)+`,`+
-			task(
-				"e",
-				"AUTOMATION",
-				"AWS-RunPatchBaselineWithHooks:3",
-			)+`,`+task(
-			"f",
-			"RUN_COMMAND",
-			"AWS-InstallWindowsUpdates",
-		)+`,`+
-			task(
-				"g",
-				"RUN_COMMAND",
-				"arn:aws:ssm:eu-west-1:111122223333:document/Team-Patch:12",
-			)+`,`+task(
-			"i",
-			"RUN_COMMAND",
-			"AWS-ApplyPatchBaseline",
-		)+`]`,
+// every reads what all tasks give their documents.
+func every(string) bool { return true }
+
+const (
+	stateMachine = "arn:aws:states:us-east-1:1:stateMachine:s"
+	lambda       = "arn:aws:lambda:us-east-1:1:function:f"
+)
+
+// ofAll are three pages of tasks of every kind, and what some of them give their documents.
+func ofAll(t *testing.T) *cloudtest.Wire {
+	return cloudtest.Serve(t, asked(inTurn(
+		`"Tasks":[`+task("h", "RUN_COMMAND", "AWS-RunPatchBaseline")+`,`+
+			task("a", "RUN_COMMAND", "arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline")+`]`,
+		`"Tasks":[`+task("b", "LAMBDA", lambda)+`,`+task("c", "STEP_FUNCTIONS", stateMachine)+`]`,
+		`"Tasks":[`+
+			task("d", "AUTOMATION", "arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST")+`,`+
+			task("e", "AUTOMATION", "AWS-RunPatchBaselineWithHooks:3")+`,`+
+			task("f", "RUN_COMMAND", "AWS-InstallWindowsUpdates")+`,`+
+			task("g", "RUN_COMMAND", "arn:aws:ssm:eu-west-1:111122223333:document/Team-Patch:12")+`,`+
+			task("i", "RUN_COMMAND", "AWS-ApplyPatchBaseline")+`]`,
 	),
 		map[string]string{
 			"h": `{"RunCommand":{"Parameters":{"Operation":["Scan"],"RebootOption":["NoReboot"]}}}`,
 			"a": `{"RunCommand":{"Parameters":{"Operation":["Install"]}}}`,
+			"d": `{"Automation":{"Parameters":{"InstanceId":["{{TARGET_ID}}"]}}}`,
 			"e": `{"Automation":{"Parameters":{"Operation":["Install","Scan"]}}}`,
 			"f": `{"RunCommand":{"Parameters":{"Action":["Scan"]}}}`,
+			"g": `{"RunCommand":{"Parameters":{"Operation":["Scan"]}}}`,
 		}))
-	got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1")
+}
+
+func TestTasks(t *testing.T) {
+	w := ofAll(t)
+	got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", every)
 	var lines []string
 	for _, x := range got {
-		lines = append(lines, strings.TrimSpace(x.Targets[0].Values[0]+" "+x.Document+" "+x.Operation))
+		lines = append(lines, strings.Join(strings.Fields(
+			x.Targets[0].Values[0]+" "+x.Type+" "+x.Document+" "+x.Operation), " "))
 	}
 	want := []string{
-		"a AWS-RunPatchBaseline Install",
-		"d AWS-PatchInstanceWithRollback",
-		"e AWS-RunPatchBaselineWithHooks Install",
-		"f AWS-InstallWindowsUpdates Scan",
-		"g Team-Patch",
-		"h AWS-RunPatchBaseline Scan",
+		"a RUN_COMMAND AWS-RunPatchBaseline Install",
+		"b LAMBDA " + lambda,
+		"c STEP_FUNCTIONS " + stateMachine,
+		"d AUTOMATION AWS-PatchInstanceWithRollback",
+		"e AUTOMATION AWS-RunPatchBaselineWithHooks Install",
+		"f RUN_COMMAND AWS-InstallWindowsUpdates Scan",
+		"g RUN_COMMAND Team-Patch Scan",
+		"h RUN_COMMAND AWS-RunPatchBaseline Scan",
 	} // i is deleted since it was listed
 	if err != nil || !slices.Equal(lines, want) {
 		t.Errorf("got %q, %v\nwant %q", lines, err, want)
 	}
+	if d := got[3]; !reflect.DeepEqual(d.Parameters, map[string][]string{"InstanceId": {"{{TARGET_ID}}"}}) {
+		t.Errorf("the automation gives %v", d.Parameters)
+	}
 	const d, g = "DescribeMaintenanceWindowTasks", "GetMaintenanceWindowTask"
-	if calls := strings.Join(w.Operations(), " "); calls != strings.Join([]string{d, d, d, g, g, g, g, g}, " ") {
+	if calls := strings.Join(w.Operations(), " "); calls != strings.Join([]string{d, d, d, g, g, g, g, g, g, g}, " ") {
 		t.Errorf("called %s", calls)
 	}
 	if list := sent(w)[0]; !reflect.DeepEqual(list, map[string]any{"WindowId": "mw-1", "MaxResults": 100.0}) {
 		t.Errorf("sent %v", list)
+	}
+}
+
+// What a task gives is read of those documents alone that are wanted: each is a call.
+func TestTasksReadsWhatIsWanted(t *testing.T) {
+	w := ofAll(t)
+	got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", func(document string) bool { return document == "Team-Patch" })
+	if err != nil || len(got) != 9 || got[6].Operation != "Scan" || got[7].Operation != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	const d, g = "DescribeMaintenanceWindowTasks", "GetMaintenanceWindowTask"
+	if calls := strings.Join(w.Operations(), " "); calls != strings.Join([]string{d, d, d, g}, " ") {
+		t.Errorf("called %s", calls)
+	}
+}
+
+func TestATaskAsItIsListed(t *testing.T) {
+	w := cloudtest.Serve(t, asked(inTurn(`"Tasks":[{"WindowTaskId":"a","Name":"patch","Type":"AUTOMATION",`+
+		`"TaskArn":"AWS-PatchAsgInstance","MaxConcurrency":"10%","MaxErrors":"1"}]`), map[string]string{
+		"a": `{"Automation":{"Parameters":{"InstanceId":["i-1"]}}},"TaskParameters":{"InstanceId":{"Values":["i-2"]},"Old":{"Values":["x"]}}`,
+	}))
+	got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", every)
+	want := []report.Task{{ID: "a", Name: "patch", Type: "AUTOMATION", Document: "AWS-PatchAsgInstance",
+		Parameters: map[string][]string{"InstanceId": {"i-1"}, "Old": {"x"}}, MaxConcurrency: "10%", MaxErrors: "1"}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
 	}
 }
 
@@ -169,7 +185,7 @@ func TestATaskThatSaysNothingOfItsOperation(t *testing.T) {
 			t,
 			asked(inTurn(`"Tasks":[`+task("a", "RUN_COMMAND", "AWS-RunPatchBaseline")+`]`), map[string]string{"a": in}),
 		)
-		got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1")
+		got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", every)
 		if err != nil || len(got) != 1 || got[0].Operation != "" {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
@@ -178,7 +194,7 @@ func TestATaskThatSaysNothingOfItsOperation(t *testing.T) {
 
 func TestAWindowThatDoesNotExistIsEmpty(t *testing.T) {
 	w := cloudtest.Serve(t, refuse("DoesNotExistException"))
-	tasks, err := ssm.New(w.Config).Tasks(t.Context(), "mw-9")
+	tasks, err := ssm.New(w.Config).Tasks(t.Context(), "mw-9", every)
 	if len(tasks) > 0 || err != nil {
 		t.Errorf("tasks %v, %v", tasks, err)
 	}
@@ -195,7 +211,7 @@ func TestATaskThatCannotBeReadFailsTheList(t *testing.T) {
 		}
 		return cloudtest.Answer{Body: `{"Tasks":[` + task("a", "RUN_COMMAND", "AWS-RunPatchBaseline") + `]}`}
 	})
-	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1"); got != nil || !transient.IsNotApplied(err) ||
+	if got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", every); got != nil || !transient.IsNotApplied(err) ||
 		!strings.Contains(err.Error(), "mw-1") {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -204,17 +220,78 @@ func TestATaskThatCannotBeReadFailsTheList(t *testing.T) {
 func TestFailuresOfWindows(t *testing.T) {
 	for name, call := range map[string]func(context.Context, ssm.SystemsManager) error{
 		"Windows": func(ctx context.Context, s ssm.SystemsManager) error { _, err := s.Windows(ctx); return err },
-		"Tasks":   func(ctx context.Context, s ssm.SystemsManager) error { _, err := s.Tasks(ctx, "mw-1"); return err },
+		"Tasks": func(ctx context.Context, s ssm.SystemsManager) error {
+			_, err := s.Tasks(ctx, "mw-1", every)
+			return err
+		},
 		"Targets": func(ctx context.Context, s ssm.SystemsManager) error { _, err := s.Targets(ctx, "mw-1"); return err },
+		"Executions": func(ctx context.Context, s ssm.SystemsManager) error {
+			_, err := s.Executions(ctx, "mw-1", time.Unix(0, 0), time.Unix(9, 0))
+			return err
+		},
+		"ExecutionTasks": func(ctx context.Context, s ssm.SystemsManager) error {
+			_, err := s.ExecutionTasks(ctx, "e-1")
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			on := func(ctx context.Context, cfg aws.Config) error { return call(ctx, ssm.New(cfg)) }
-			whole := `{"WindowIdentities":[{"WindowId":"mw-1"}],"Tasks":[],"Targets":[]}`
+			whole := `{"WindowIdentities":[{"WindowId":"mw-1"}],"Tasks":[],"Targets":[],"WindowExecutions":[],"WindowExecutionTaskIdentities":[]}`
 			cloudtest.Failures(t, cloudtest.JSON, on)
 			cloudtest.Garbled(t, cloudtest.Answer{Body: whole}, on)
 			if err := on(t.Context(), onceThrottled(t, whole).Config); err != nil {
 				t.Errorf("after a throttle: %v", err)
 			}
 		})
+	}
+}
+
+func TestExecutionsReadsAllPages(t *testing.T) {
+	w := cloudtest.Serve(t, inTurn(
+		`"WindowExecutions":[{"WindowId":"mw-1","WindowExecutionId":"b","Status":"FAILED","StartTime":1557617747.993,
+			"EndTime":1557617748.101,"StatusDetails":"The following SSM parameters are invalid: LevelUp"}]`,
+		`"WindowExecutions":[{"WindowExecutionId":"a","Status":"SKIPPED_OVERLAPPING"}]`,
+	))
+	from := time.Date(2019, 5, 11, 23, 59, 0, 0, time.FixedZone("x", 3600))
+	got, err := ssm.New(w.Config).Executions(t.Context(), "mw-1", from, from.Add(2*time.Hour))
+	want := []report.Execution{
+		{ID: "b", Status: "FAILED", Details: "The following SSM parameters are invalid: LevelUp",
+			Started: time.UnixMilli(1557617747993).UTC(), Ended: time.UnixMilli(1557617748101).UTC()},
+		{ID: "a", Status: "SKIPPED_OVERLAPPING"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+	}
+	const d = "DescribeMaintenanceWindowExecutions"
+	wants(t, w, d+" "+d, map[string]any{"WindowId": "mw-1", "MaxResults": 100.0, "Filters": []any{
+		map[string]any{"Key": "ExecutedAfter", "Values": []any{"2019-05-11T22:59:00Z"}},
+		map[string]any{"Key": "ExecutedBefore", "Values": []any{"2019-05-12T00:59:00Z"}},
+	}})
+}
+
+func TestExecutionTasksReadsAllPages(t *testing.T) {
+	w := cloudtest.Serve(t, inTurn(
+		`"WindowExecutionTaskIdentities":[{"TaskArn":"arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline:1",
+			"TaskType":"RUN_COMMAND","Status":"TIMED_OUT","StatusDetails":"cut off"}]`,
+		`"WindowExecutionTaskIdentities":[{"TaskArn":"`+lambda+`","TaskType":"LAMBDA","Status":"SUCCESS"}]`,
+	))
+	got, err := ssm.New(w.Config).ExecutionTasks(t.Context(), "e-1")
+	want := []report.TaskExecution{
+		{Document: "AWS-RunPatchBaseline", Status: "TIMED_OUT", Details: "cut off"},
+		{Document: lambda, Status: "SUCCESS"},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+	}
+	const d = "DescribeMaintenanceWindowExecutionTasks"
+	wants(t, w, d+" "+d, map[string]any{"WindowExecutionId": "e-1", "MaxResults": 100.0})
+}
+
+func TestAnExecutionOfAWindowThatIsGone(t *testing.T) {
+	w := cloudtest.Serve(t, refuse("DoesNotExistException"))
+	all, err := ssm.New(w.Config).Executions(t.Context(), "mw-9", time.Unix(0, 0), time.Unix(9, 0))
+	tasks, taskErr := ssm.New(w.Config).ExecutionTasks(t.Context(), "e-9")
+	if len(all)+len(tasks) > 0 || err != nil || taskErr != nil {
+		t.Errorf("%v, %v, %v, %v", all, err, tasks, taskErr)
 	}
 }

@@ -14,26 +14,15 @@ func head(c *report.Content, verdict string) string {
 	var b strings.Builder
 	add := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	r := c.Report
-	switch {
-	case r.Phase == report.After:
-		add("What maintenance window %s has installed: %s.", r.Window.Name, verdict)
-	case r.Window != nil:
-		add("What maintenance window %s is going to install: %s.", r.Window.Name, verdict)
-	default:
-		add("What is missing on the instances that were named: %s.", verdict)
-	}
+	add("%s", intent(r, verdict))
 	if n := len(c.Gaps); n > 0 {
 		add("")
 		add("GAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".",
 			n, instances(len(c.Instances)))
 	}
 	add("")
-	if w := r.Window; w != nil {
-		add("Window:   %s (%s)", w.Name, w.ID)
-		add("Opens:    %s", notify.LocalTime(w.Opens, w.Zone))
-		if !w.Closes.IsZero() {
-			add("Closes:   %s", notify.LocalTime(w.Closes, w.Zone))
-		}
+	for _, row := range windowRows(r) {
+		add("%s", row)
 	}
 	add("Report:   %s, read %s to %s", r.ID, notify.Time(r.Began), notify.Time(r.Closed))
 	if r.First != "" {
@@ -56,7 +45,7 @@ func head(c *report.Content, verdict string) string {
 // totalsText is what was found on all instances. "Nothing" alone is said only where all is known.
 func totalsText(c *report.Content) string {
 	text := countsText(c.Totals)
-	if text != "nothing" || len(c.Gaps)+c.Unknown+c.Stale == 0 {
+	if text != "nothing" || len(c.Gaps)+c.Unknown+c.Stale+c.InstancesUnknown() == 0 {
 		return text
 	}
 	return "nothing, as far as is known"

@@ -88,7 +88,9 @@ func TestTheManualNamesNoFieldThatThereIsNot(t *testing.T) {
 	}
 	_, tables, _ := strings.Cut(text, "| field of the document | meaning |")
 	tables, _, _ = strings.Cut(tables, "| category | meaning |")
-	known = append(known, "gaps", "lists", "reboots", "part", "Scan", "Install")
+	known = append(known, "gaps", "lists", "reboots", "part", "Scan", "Install",
+		"true", report.ExecutionNone, report.RebootIfNeeded, report.NoReboot, report.DoesInstall, report.DoesScan,
+		report.DoesUnknown, report.DoesNothing, "InstallOverrideList", "BaselineOverride")
 	for _, m := range regexp.MustCompile("`([A-Za-z]+)`").FindAllStringSubmatch(tables, -1) {
 		if !slices.Contains(known, m[1]) {
 			t.Errorf("there is no field %s", m[1])

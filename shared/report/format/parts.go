@@ -132,7 +132,7 @@ func (p *part) subject() string {
 	r := p.content.Report
 	return notify.ReportSubject{
 		Part: p.number, Parts: len(p.parts), Full: p.verdict, Brief: p.brief,
-		Window: mailWindow(r.Window), Second: r.Phase == report.After,
+		Window: mailWindow(r.Window), Second: r.Phase == report.After, Opening: openingText(r),
 	}.String()
 }
 

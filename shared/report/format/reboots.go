@@ -27,6 +27,9 @@ func rebootUnits(c *report.Content, stack string) (all []Unit) {
 			others = append(others, id)
 		}
 	}
+	if text := aboutReboots(c.Report); text != "" && len(c.Reboots) > 0 {
+		all = append(all, newUnit(rebootSection, wrap("", text), nil))
+	}
 	if len(ours) > 0 {
 		all = append(all, newUnit(rebootSection, wrap("", aboutRuns), nil))
 	}

@@ -16,20 +16,23 @@ const Schema = "quickstep.patch-report/1"
 // document is a report, or a part of one, for machines. What stands in all parts comes first, then
 // the rows of this part.
 type document struct {
-	Schema   string                 `json:"schema"`
-	Report   string                 `json:"report"`
-	Phase    string                 `json:"phase"`           // before, after, now
-	First    string                 `json:"first,omitempty"` // of a second report: the first
-	Part     int                    `json:"part"`
-	Parts    int                    `json:"parts"`
-	Repeated bool                   `json:"repeated"` // an earlier try may have sent this part
-	Window   *report.Opening        `json:"window,omitempty"`
-	Began    time.Time              `json:"began"`
-	Closed   time.Time              `json:"closed"` // when the last instance was read
-	Totals   totals                 `json:"totals"`
-	Stored   *report.Stored         `json:"stored,omitempty"`
-	Remarks  []string               `json:"remarks,omitempty"`
-	Severity []report.SeverityCount `json:"severities,omitempty"`
+	Schema   string          `json:"schema"`
+	Report   string          `json:"report"`
+	Phase    string          `json:"phase"`           // before, after, now
+	First    string          `json:"first,omitempty"` // of a second report: the first
+	Part     int             `json:"part"`
+	Parts    int             `json:"parts"`
+	Repeated bool            `json:"repeated"` // an earlier try may have sent this part already
+	Window   *report.Opening `json:"window,omitempty"`
+	Began    time.Time       `json:"began"`
+	Closed   time.Time       `json:"closed"` // when the last instance was read
+	Totals   totals          `json:"totals"`
+	Stored   *report.Stored  `json:"stored,omitempty"`
+	Remarks  []string        `json:"remarks,omitempty"`
+	// Tasks are the window's; Execution is what Systems Manager says of its opening, once it has closed.
+	Tasks     []report.WindowTask    `json:"tasks,omitempty"`
+	Execution *report.Execution      `json:"execution,omitempty"`
+	Severity  []report.SeverityCount `json:"severities,omitempty"`
 	// Rows are gaps, patches, instances, lists and reboots: those that this part holds.
 	Rows map[string][]json.RawMessage `json:"rows"`
 }
@@ -89,7 +92,7 @@ type (
 
 // newDocument is a report's document without rows.
 func newDocument(c *report.Content) document {
-	const most = 20 // of the severities, which stand in each part
+	const most = 20 // of the severities and tasks, which stand in each part
 	r := c.Report
 	return document{
 		Schema: Schema,
@@ -110,9 +113,11 @@ func newDocument(c *report.Content) document {
 			Reboot:    len(c.Reboots),
 			Found:     c.Totals,
 		},
-		Stored:   r.Stored,
-		Remarks:  remarks(c),
-		Severity: c.Severities[:min(len(c.Severities), most)],
+		Stored:    r.Stored,
+		Remarks:   remarks(c),
+		Tasks:     r.Tasks[:min(len(r.Tasks), most)],
+		Execution: r.Execution,
+		Severity:  c.Severities[:min(len(c.Severities), most)],
 	}
 }
 

@@ -99,6 +99,8 @@ func flagsText(c *report.Content, i *report.Instance) string {
 		case report.FlagNotPatched:
 			f = "nothing was heard of it since the window opened; its last scan is of " +
 				notify.Time(i.Patched.Ended)
+		case report.FlagNotRebooted:
+			f = "it still waits for a reboot, although the window reboots"
 		default:
 			f = "it is " + f
 		}

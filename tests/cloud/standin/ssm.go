@@ -13,15 +13,17 @@ import (
 // ssm answers the calls of Systems Manager that reach instances. Parameters are the emulator's.
 func (s *Server) ssm(ctx context.Context, operation string, body []byte) func(http.ResponseWriter) {
 	calls := map[string]func(context.Context, []byte) (any, error){
-		"DescribeInstanceInformation":      s.describeInstanceInformation,
-		"SendCommand":                      s.sendCommand,
-		"GetCommandInvocation":             s.getCommandInvocation,
-		"DescribeMaintenanceWindows":       s.describeWindows,
-		"DescribeMaintenanceWindowTargets": s.ofWindow(s.describeWindowTargets),
-		"DescribeMaintenanceWindowTasks":   s.ofWindow(s.describeWindowTasks),
-		"GetMaintenanceWindowTask":         s.ofWindow(s.getWindowTask),
-		"DescribeInstancePatchStates":      s.describePatchStates,
-		"DescribeInstancePatches":          s.describePatches,
+		"DescribeInstanceInformation":             s.describeInstanceInformation,
+		"SendCommand":                             s.sendCommand,
+		"GetCommandInvocation":                    s.getCommandInvocation,
+		"DescribeMaintenanceWindows":              s.describeWindows,
+		"DescribeMaintenanceWindowTargets":        s.ofWindow(s.describeWindowTargets),
+		"DescribeMaintenanceWindowTasks":          s.ofWindow(s.describeWindowTasks),
+		"GetMaintenanceWindowTask":                s.ofWindow(s.getWindowTask),
+		"DescribeMaintenanceWindowExecutions":     s.ofWindow(s.describeExecutions),
+		"DescribeMaintenanceWindowExecutionTasks": s.describeExecutionTasks,
+		"DescribeInstancePatchStates":             s.describePatchStates,
+		"DescribeInstancePatches":                 s.describePatches,
 	}
 	call, ours := calls[operation]
 	if !ours {

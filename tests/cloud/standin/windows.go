@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"quickstep/shared/report"
 )
@@ -14,6 +17,11 @@ type windowRequest struct {
 	Window string `json:"WindowId"`
 	Task   string `json:"WindowTaskId"`
 	Token  string `json:"NextToken"`
+	// Filters are those of executions.
+	Filters []struct {
+		Key    string
+		Values []string
+	}
 }
 
 // ofWindow is a call about a window that exists.
@@ -62,40 +70,110 @@ func (s *Server) describeWindowTargets(ctx context.Context, in windowRequest) (a
 	})
 }
 
+// every reads what all tasks give their documents.
+func every(string) bool { return true }
+
 func (s *Server) describeWindowTasks(ctx context.Context, in windowRequest) (any, error) {
-	all, err := s.world.SSM().Tasks(ctx, in.Window)
+	all, err := s.world.SSM().Tasks(ctx, in.Window, every)
 	if err != nil {
 		return nil, err
 	}
-	return listed("Tasks", all, in.Token, func(n int, t report.Task) object {
-		return object{"WindowId": in.Window, "WindowTaskId": taskID(n), "TaskArn": t.Document, "Type": "RUN_COMMAND", "Targets": targets(t.Targets)}
+	return listed("Tasks", all, in.Token, func(_ int, t report.Task) object {
+		one := object{
+			"WindowId": in.Window, "WindowTaskId": t.ID, "TaskArn": t.Document, "Type": t.Type,
+			"Targets": targets(t.Targets),
+		}
+		for name, value := range map[string]string{
+			"Name": t.Name, "MaxConcurrency": t.MaxConcurrency, "MaxErrors": t.MaxErrors,
+		} {
+			if value != "" {
+				one[name] = value
+			}
+		}
+		return one
 	})
 }
 
-// taskID is the id of a window's nth task.
-func taskID(n int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", n) }
-
 func (s *Server) getWindowTask(ctx context.Context, in windowRequest) (any, error) {
-	all, err := s.world.SSM().Tasks(ctx, in.Window)
+	all, err := s.world.SSM().Tasks(ctx, in.Window, every)
 	if err != nil {
 		return nil, err
 	}
-	for n, t := range all {
-		if taskID(n) != in.Task {
+	for _, t := range all {
+		if t.ID != in.Task {
 			continue
 		}
-		parameters := object{}
-		switch {
-		case t.Operation == "":
-		case t.Document == "AWS-InstallWindowsUpdates":
-			parameters["Action"] = []string{t.Operation}
-		default:
-			parameters["Operation"] = []string{t.Operation}
+		kind := "RunCommand"
+		if t.Type == report.Automation {
+			kind = "Automation"
 		}
-		return object{"WindowId": in.Window, "WindowTaskId": in.Task, "TaskArn": t.Document, "TaskType": "RUN_COMMAND",
-			"TaskInvocationParameters": object{"RunCommand": object{"Parameters": parameters}}}, nil
+		return object{"WindowId": in.Window, "WindowTaskId": in.Task, "TaskArn": t.Document, "TaskType": t.Type,
+			"TaskInvocationParameters": object{kind: object{"Parameters": parameters(t)}}}, nil
 	}
 	return nil, refuse("DoesNotExistException", "there is no task %s", in.Task)
+}
+
+// parameters are what a task gives its document, its operation included.
+func parameters(t report.Task) map[string][]string {
+	all := map[string][]string{}
+	maps.Copy(all, t.Parameters)
+	switch {
+	case t.Operation == "":
+	case t.Document == "AWS-InstallWindowsUpdates":
+		all["Action"] = []string{t.Operation}
+	default:
+		all["Operation"] = []string{t.Operation}
+	}
+	return all
+}
+
+// describeExecutions takes both filters, as the product gives them.
+func (s *Server) describeExecutions(ctx context.Context, in windowRequest) (any, error) {
+	bounds := map[string]time.Time{}
+	for _, f := range in.Filters {
+		at, err := time.Parse(time.RFC3339, strings.Join(f.Values, ""))
+		if err != nil || (f.Key != "ExecutedAfter" && f.Key != "ExecutedBefore") {
+			return nil, refuse("ValidationException", "there is no filter %s %q", f.Key, f.Values)
+		}
+		bounds[f.Key] = at
+	}
+	all, err := s.world.SSM().Executions(ctx, in.Window, bounds["ExecutedAfter"], bounds["ExecutedBefore"])
+	if err != nil {
+		return nil, err
+	}
+	return listed("WindowExecutions", all, in.Token, func(_ int, e report.Execution) object {
+		one := object{"WindowId": in.Window, "WindowExecutionId": e.ID, "Status": e.Status,
+			"StartTime": float64(e.Started.UnixMilli()) / 1000}
+		if !e.Ended.IsZero() {
+			one["EndTime"] = float64(e.Ended.UnixMilli()) / 1000
+		}
+		if e.Details != "" {
+			one["StatusDetails"] = e.Details
+		}
+		return one
+	})
+}
+
+func (s *Server) describeExecutionTasks(ctx context.Context, body []byte) (any, error) {
+	var in struct {
+		Execution string `json:"WindowExecutionId"`
+		Token     string `json:"NextToken"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, refuse("SerializationException", "%v", err)
+	}
+	all, err := s.world.SSM().ExecutionTasks(ctx, in.Execution)
+	if err != nil {
+		return nil, err
+	}
+	return listed("WindowExecutionTaskIdentities", all, in.Token, func(_ int, t report.TaskExecution) object {
+		one := object{"WindowExecutionId": in.Execution, "TaskArn": t.Document, "TaskType": "RUN_COMMAND",
+			"Status": t.Status}
+		if t.Details != "" {
+			one["StatusDetails"] = t.Details
+		}
+		return one
+	})
 }
 
 func targets(all []report.Target) []object {

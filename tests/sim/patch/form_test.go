@@ -23,8 +23,12 @@ type form struct {
 	Window                       *struct {
 		ID, Name, Zone string
 		Opens, Closes  time.Time
+		Disabled       bool
+		Does           string
 	}
-	Totals struct {
+	Tasks     []report.WindowTask
+	Execution *report.Execution
+	Totals    struct {
 		Instances, Gaps, Flagged, Patches, Reboot int
 		Found                                     map[string]int
 	}

@@ -168,7 +168,7 @@ func TestAReportWithoutARebootNamesNoEvent(t *testing.T) {
 	if m := named(t, f); len(m.Rows.Reboots) > 0 || m.Totals.Reboot > 0 {
 		t.Errorf("the report says %v", m.Rows.Reboots)
 	}
-	if text := simtest.Only(t, f).Text; strings.Contains(text, "reboot") {
+	if text := simtest.Only(t, f).Text; strings.Contains(text, "Need a reboot") {
 		t.Error(fmt.Sprint("its text speaks of it: ", text))
 	}
 }

@@ -40,7 +40,7 @@ func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 		{"a window that won't open again isn't", nil, func(w *world.WindowSpec) { w.Executions = nil }, simtest.Day, nil},
 		{"one that was open when the stack was made isn't", nil, func(w *world.WindowSpec) { w.Executions = hours(-1, 36) }, simtest.Day, []int{36}},
 		{"a window without a task isn't", nil, func(w *world.WindowSpec) { w.Tasks = nil }, simtest.Day, nil},
-		{"one whose task does something else isn't", nil, func(w *world.WindowSpec) { w.Tasks[0].Document = "AWS-RunShellScript" }, simtest.Day, nil},
+		{"one whose task does something else isn't", nil, func(w *world.WindowSpec) { w.Tasks[0].Document = "AWS-UpdateSSMAgent" }, simtest.Day, nil},
 		{"one that only scans isn't", nil, func(w *world.WindowSpec) { w.Tasks = []report.Task{scan} }, simtest.Day, nil},
 		{"one that scans and installs is", nil, func(w *world.WindowSpec) { w.Tasks = append(w.Tasks, scan) }, simtest.Day, []int{36, 204}},
 		{"one that only scans is, if the parameters name it", map[string]string{"PatchWindowIds": simtest.Window},

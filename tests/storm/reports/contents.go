@@ -57,6 +57,9 @@ func (j *judge) belongs(n Node, d, first document) (want, sure bool) {
 		}) || slices.ContainsFunc(first.Rows.Gaps, func(g struct{ Instance, Reason string }) bool { return g.Instance == n.ID }), true
 	}
 	for w, window := range j.Windows {
+		if window.ID == d.Window.ID && window.Kind == elusive {
+			return false, true
+		}
 		if window.ID == d.Window.ID {
 			return slices.Contains(n.Windows, w) && (n.Kind != unknown || window.IDs), !j.touched[n.ID]
 		}
@@ -97,6 +100,9 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 		}
 	} else if late && n.Kind == stale {
 		want = ""
+	}
+	if late && d.Window.Does != "" && n.Installs && n.waits() && j.Windows[n.Windows[0]].reboots() {
+		want = strings.TrimSpace(want + " notRebooted")
 	}
 	read := slices.ContainsFunc(first.Rows.Instances, func(i struct {
 		Instance, List string
@@ -148,6 +154,11 @@ func (d document) of(id string) map[string][]string {
 		slices.Sort(found[as])
 	}
 	return found
+}
+
+// waits says that a patch waits for a reboot of the node after its window.
+func (n Node) waits() bool {
+	return slices.ContainsFunc(n.After, func(p report.Patch) bool { return p.State == report.InstalledPendingReboot })
 }
 
 func (n Node) first() map[string][]string {

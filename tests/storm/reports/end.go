@@ -44,6 +44,7 @@ func (j *judge) end() {
 		}
 	}
 	j.asked(all)
+	j.unreported()
 	for _, d := range sent {
 		j.saw("sent "+d.Phase, true)
 		j.contents(d, sent[d.First])
@@ -108,8 +109,11 @@ func (j *judge) asked(all map[string]record) {
 		if n == 0 {
 			want = nil
 		}
-		want = append(want, w.ID+" "+report.Before)
-		if j.After {
+		before, after := j.reports(w)
+		if before {
+			want = append(want, w.ID+" "+report.Before)
+		}
+		if after {
 			want = append(want, w.ID+" "+report.After)
 		}
 	}

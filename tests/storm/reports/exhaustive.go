@@ -99,6 +99,11 @@ func TryAll(cases []Case, broken func(Case, Result, error)) {
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.
 func Missing(seen map[string]int) (missing []string) {
 	want := append([]string{"sent before", "sent after", "sent now", "gap", "failed", "never begun", "repeated", "parts", "delivered twice"}, acts...)
+	for _, kind := range windowKinds {
+		want = append(want, "window "+kind)
+	}
+	want = append(want, "told of a document", "execution FAILED", "execution TIMED_OUT", "execution SKIPPED_OVERLAPPING",
+		"execution CANCELLED", "execution NONE")
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())
 	}

@@ -51,17 +51,15 @@ func (s *Scenario) fleet() (*sim.Fleet, error) {
 	}
 	refuse(f, refused)
 	for n, w := range s.Windows {
-		f.AddWindow(
-			world.WindowSpec{
-				ID:         w.ID,
-				Name:       fmt.Sprint("window-", n+1),
-				Hours:      w.Hours,
-				Executions: []time.Time{w.opens()},
-				Tasks: []report.Task{
-					{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{s.target(n)}},
-				},
-			},
-		)
+		spec := world.WindowSpec{
+			ID:         w.ID,
+			Name:       fmt.Sprint("window-", n+1),
+			Hours:      w.Hours,
+			Executions: []time.Time{w.opens()},
+			Tasks:      s.tasks(n),
+		}
+		w.outcome(&spec)
+		f.AddWindow(spec)
 		f.At(w.opens().Add(30*time.Minute), func() { s.patch(f, n) })
 	}
 	f.Advance(time.Minute) // until what is stopped has stopped

@@ -68,10 +68,13 @@ type document struct {
 	Window               struct {
 		ID            string
 		Opens, Closes time.Time
+		Does          string
 	}
-	Totals struct{ Instances, Gaps, Patches, Reboot int }
-	Stored *struct{ JSON, CSV, Failed string }
-	Rows   struct {
+	Remarks   []string
+	Execution *struct{ Status string }
+	Totals    struct{ Instances, Gaps, Patches, Reboot int }
+	Stored    *struct{ JSON, CSV, Failed string }
+	Rows      struct {
 		Gaps      []struct{ Instance, Reason string }
 		Patches   []struct{ Patch, KB, Title string }
 		Instances []struct {
@@ -164,6 +167,7 @@ func (j *judge) announced(op world.Op) {
 		j.last[op.Invocation] = key
 	}
 	j.timely(key, d)
+	j.said(d, note)
 }
 
 // timely checks that a first report comes before the window opens, and a second after it has closed. The call that

@@ -60,10 +60,13 @@ type Node struct {
 
 // Window is a maintenance window, and whether it names its nodes by id or by tag.
 type Window struct {
-	ID    string
-	Opens time.Duration // after sim.Began
-	Hours int
-	IDs   bool
+	ID      string
+	Kind    string        // empty: installing
+	Opens   time.Duration // after sim.Began
+	Hours   int
+	IDs     bool
+	Reboot  string // RebootOption of its task; empty: it gives none
+	Outcome string // of its execution; empty: SUCCESS
 }
 
 func (w Window) opens() time.Time  { return sim.Began.Add(w.Opens) }
@@ -86,6 +89,7 @@ func Draw(seed uint64) *Scenario {
 	s := &Scenario{Seed: seed, Rates: map[world.Fault]float64{}, chance: rand.New(rand.NewPCG(seed, 11))}
 	s.drawWindows()
 	s.drawNodes()
+	s.drawKinds()
 	s.drawRequest()
 	s.drawFaults()
 	return s

@@ -1,0 +1,390 @@
+package patch_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/tests/sim/simtest"
+
+	"quickstep/shared/input"
+	"quickstep/shared/report"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// tasked is a fleet of two whose window has other tasks.
+func tasked(t *testing.T, parameters map[string]string, tasks ...report.Task) *sim.Fleet {
+	t.Helper()
+	f := simtest.Patched(t, 2, parameters, nil)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Tasks = tasks })
+	return f
+}
+
+// registered is what is registered with the window.
+func registered() []report.Target {
+	return []report.Target{{Key: "WindowTargetIds", Values: []string{simtest.Target}}}
+}
+
+func ownTask(document string) report.Task {
+	return report.Task{Name: "patch-web", Document: document, Targets: registered()}
+}
+
+// A window that runs a document of its owner's was never reported, and nobody was told.
+func TestAWindowOfADocumentThatIsNotKnownIsSaidOnTheAlarmTopic(t *testing.T) {
+	f := tasked(t, nil, ownTask("Acme-Patch"))
+	f.Advance(20 * simtest.Day) // two openings
+	if n := len(simtest.Sent(f)); n > 0 {
+		t.Errorf("%d reports were sent", n)
+	}
+	alarms := f.Published("alarm")
+	if len(alarms) != 1 {
+		t.Fatalf("%d alarms in 20 days, want one", len(alarms))
+	}
+	simtest.Holds(t, alarms[0].Text, "web-patches", "task patch-web", "Acme-Patch", "PatchDocuments", "PatchWindowIds")
+	answer := fmt.Sprint(simtest.Survey(t, f, simtest.All{}))
+	simtest.Holds(t, answer, "task patch-web runs document Acme-Patch, which isn't known (PatchDocuments)")
+	simtest.Settled(t, f)
+}
+
+// What is chosen is reported; what isn't known of it, the report says.
+func TestAWindowThatIsChosenIsReportedWhateverItRuns(t *testing.T) {
+	lambda := report.Task{
+		Name: "patch-web", Type: report.Lambda, Document: "arn:aws:lambda:us-east-1:1:function:patch",
+		Targets: registered(),
+	}
+	for _, parameters := range []map[string]string{
+		{"PatchWindowIds": simtest.Window}, {"PatchWindowPrefix": "web-"},
+	} {
+		for _, c := range []struct {
+			task   report.Task
+			remark string
+		}{
+			{ownTask("Acme-Patch"), "task patch-web runs document Acme-Patch, which isn't known (PatchDocuments)"},
+			{lambda, "task patch-web runs the Lambda function arn:aws:lambda:us-east-1:1:function:patch; " +
+				"what that does isn't known"},
+		} {
+			f := tasked(t, parameters, c.task)
+			f.Advance(simtest.Opens)
+			note := simtest.Only(t, f)
+			m := parsed(t, simtest.Sent(f))
+			if len(m.each()) != 2 || m.Window.Does != report.DoesUnknown {
+				t.Errorf("%v, %s: it tells of %v, the window does %q",
+					parameters, c.task.Document, m.each(), m.Window.Does)
+			}
+			simtest.Holds(t, note.Text, "Note:     "+c.remark,
+				"Whether maintenance window web-patches installs patches isn't known. What is missing: ")
+			if strings.Contains(note.Text, "is going to install") {
+				t.Errorf("%v, %s: it is going to install", parameters, c.task.Document)
+			}
+			simtest.Quiet(t, f)
+		}
+	}
+}
+
+func TestADocumentOfOnesOwnIsKnownByParameter(t *testing.T) {
+	f := tasked(t, map[string]string{"PatchDocuments": "Acme-Other, Acme-Patch"}, ownTask("Acme-Patch"))
+	f.Advance(simtest.Opens)
+	note := simtest.Only(t, f)
+	simtest.Holds(t, note.Subject, "4 patches for 2 of 2")
+	simtest.Holds(t, note.Text, "What maintenance window web-patches is going to install", "Acme-Patch (installs)")
+	if strings.Contains(note.Text, "isn't known (PatchDocuments)") {
+		t.Error("it isn't known")
+	}
+	simtest.Quiet(t, f)
+}
+
+func TestPatchDocumentsAreRefusedByName(t *testing.T) {
+	for _, documents := range []string{
+		"arn:aws:ssm:us-east-1:1:document/Acme-Patch", "Acme Patch", "ab", "Acme-Patch:3",
+	} {
+		_, err := report.Parse(report.Settings{
+			Documents: []string{"Acme-Patch2", documents}, States: []string{"Missing"}, Lead: simtest.Day,
+			StaleAfter: simtest.Day, Deadline: time.Hour,
+		}, []byte(`{}`))
+		if err == nil {
+			t.Errorf("%q was taken", documents)
+			continue
+		}
+		simtest.Holds(t, err.Error(), "the stack's parameter PatchDocuments", "such as Acme-Patch")
+		if _, ok := err.(*input.FieldError); !ok { //nolint:errorlint // it is the error itself
+			t.Errorf("%q: %T", documents, err)
+		}
+	}
+}
+
+// A pre-patch hook doesn't make a window one that isn't known, and its instances aren't left out in silence.
+func TestATaskThatIsNotKnownBesideOneThatIs(t *testing.T) {
+	hook := report.Task{Name: "drain", Document: "Acme-Drain",
+		Targets: []report.Target{chosen("InstanceIds", sim.ID(9))}}
+	f := tasked(t, simtest.ByHand(), hook, simtest.Install(registered()...))
+	m := named(t, f)
+	if len(m.each()) != 2 || m.Window.Does != report.DoesInstall {
+		t.Errorf("it tells of %v", m.each())
+	}
+	simtest.Holds(t, simtest.Only(t, f).Text, "task drain runs document Acme-Drain, which isn't known "+
+		"(PatchDocuments); its instances aren't in this report")
+}
+
+// balanced is an automation that patches an instance behind a load balancer.
+func balanced(parameters map[string][]string, targets ...report.Target) report.Task {
+	return report.Task{Name: "patch-web", Type: report.Automation, Document: "AWSEC2-PatchLoadBalancerInstance",
+		Parameters: parameters, MaxConcurrency: "1", MaxErrors: "1", Targets: targets}
+}
+
+func TestGoldenAnAutomationThatNamesItsInstance(t *testing.T) {
+	f := tasked(t, nil, balanced(map[string][]string{"InstanceId": {sim.ID(2)}}))
+	f.Advance(simtest.Opens)
+	if m := parsed(t, simtest.Sent(f)); len(m.each()) != 1 || m.each()[sim.ID(2)] != "" {
+		t.Errorf("it tells of %v", m.each())
+	}
+	simtest.Holds(t, simtest.Only(t, f).Subject, "4 patches for 1 of 1")
+	golden(t, "automation", simtest.Sent(f))
+	simtest.Quiet(t, f)
+}
+
+func TestGoldenATaskWhoseInstancesAreNotKnown(t *testing.T) {
+	f := tasked(t, nil, balanced(map[string][]string{"InstanceId": {"{{ssm:/web/instance}}"}}))
+	f.Advance(simtest.Opens)
+	note := simtest.Only(t, f)
+	if text := note.Subject + note.Text; strings.Contains(text, "no instance to patch") {
+		t.Errorf("it says that there is no instance:\n%s", text)
+	}
+	simtest.Holds(t, note.Subject, "its tasks' instances aren't known")
+	simtest.Holds(t, note.Text, "task patch-web takes its instances from {{ssm:/web/instance}}: "+
+		"its instances aren't known")
+	simtest.Holds(t, note.Text, "Found:    nothing, as far as is known")
+	golden(t, "instances-unknown", simtest.Sent(f))
+	simtest.Quiet(t, f)
+}
+
+func TestSomeTasksInstancesAreNotKnown(t *testing.T) {
+	f := tasked(t, simtest.ByHand(), simtest.Install(registered()...), balanced(nil))
+	m := named(t, f)
+	if len(m.each()) != 2 || !m.Tasks[1].InstancesUnknown {
+		t.Errorf("it tells of %v, tasks %+v", m.each(), m.Tasks)
+	}
+	simtest.Holds(t, simtest.Only(t, f).Text, "4 patches for 2 of 2 instances, 1 task's instances not known.",
+		"task patch-web has no targets and names no instances: its instances aren't known")
+}
+
+func TestAnOverrideIsRemarked(t *testing.T) {
+	for name, value := range map[string]string{
+		"InstallOverrideList": "s3://acme/list.yaml", "BaselineOverride": "s3://acme/baseline.json",
+	} {
+		task := simtest.Install(registered()...)
+		task.Name, task.Parameters = "patch-web", map[string][]string{name: {value}}
+		f := tasked(t, simtest.ByHand(), task)
+		m := named(t, f)
+		if !slices.Equal(m.Tasks[0].Overrides, []string{name}) {
+			t.Errorf("%s: tasks %+v", name, m.Tasks)
+		}
+		simtest.Holds(t, simtest.Only(t, f).Text,
+			"task patch-web gives "+name+" ("+value+"): what it installs isn't what is listed here")
+	}
+	f := tasked(t, simtest.ByHand(), ownTask("AWS-InstallSpecificWindowsUpdates"))
+	named(t, f)
+	simtest.Holds(t, simtest.Only(t, f).Text,
+		"AWS-InstallSpecificWindowsUpdates, which goes by no patch baseline: "+
+			"what it installs isn't what is listed here")
+}
+
+// A window that scans installs nothing, and there is nothing to tell of it afterwards.
+func TestGoldenAWindowThatOnlyScans(t *testing.T) {
+	scan := simtest.Install(registered()...)
+	scan.Name, scan.Operation = "scan-web", "Scan"
+	f := tasked(t, map[string]string{"PatchWindowPrefix": "web-", "PatchAfter": "true"}, scan)
+	f.Advance(4 * simtest.Day)
+	note := simtest.Only(t, f) // there is no second
+	simtest.Holds(t, note.Text, "Maintenance window web-patches only scans; it installs nothing.")
+	for _, wrong := range []string{"going to install", "to install on", "patches for"} {
+		if strings.Contains(note.Subject+note.Text, wrong) {
+			t.Errorf("it says %q:\n%s\n%s", wrong, note.Subject, note.Text)
+		}
+	}
+	golden(t, "scans", simtest.Sent(f))
+	simtest.Quiet(t, f)
+}
+
+func TestGoldenADisabledWindow(t *testing.T) {
+	f := simtest.Patched(t, 2, simtest.ByHand("PatchAfter", "true"), nil)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Disabled = true })
+	m := named(t, f)
+	if !m.Window.Disabled || !m.Window.Opens.IsZero() {
+		t.Errorf("the window is %+v", m.Window)
+	}
+	note := simtest.Only(t, f)
+	simtest.Holds(t, note.Subject, "is disabled")
+	simtest.Holds(t, note.Text, "Maintenance window web-patches is disabled: it isn't going to open.")
+	if strings.Contains(note.Text, "is going to install") {
+		t.Error("it is going to install")
+	}
+	golden(t, "disabled", simtest.Sent(f))
+}
+
+func TestAWindowThatWillNotOpenAgain(t *testing.T) {
+	f := simtest.Patched(t, 2, simtest.ByHand(), nil)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = nil })
+	named(t, f)
+	simtest.Holds(t, simtest.Only(t, f).Text,
+		"Maintenance window web-patches isn't going to open. What it would install")
+}
+
+// rebooting is a window's task with a reboot option; empty: it says nothing of it.
+func rebooting(option string) report.Task {
+	task := simtest.Install(registered()...)
+	task.Name, task.MaxConcurrency, task.MaxErrors = "patch-web", "10%", "1"
+	if option != "" {
+		task.Parameters = map[string][]string{"RebootOption": {option}}
+	}
+	return task
+}
+
+func TestWhetherTheWindowRebootsStandsInTheHead(t *testing.T) {
+	for _, c := range []struct{ option, head, section string }{
+		{"", "Reboots:  the window reboots instances on which it installs something, or that wait for a reboot",
+			"The window reboots these itself when it opens"},
+		{"RebootIfNeeded",
+			"AWS-RunPatchBaseline (installs, RebootIfNeeded, MaxConcurrency 10%, MaxErrors 1), task patch-web",
+			"The window reboots these itself when it opens"},
+		{"NoReboot", "Reboots:  the window doesn't reboot",
+			"The window doesn't reboot: these wait for somebody else to"},
+		{"{{x}}", "Reboots:  whether the window reboots isn't known", "Need a reboot"},
+	} {
+		f := tasked(t, simtest.ByHand(), rebooting(c.option))
+		m := named(t, f)
+		want := map[string]string{"": "RebootIfNeeded", "{{x}}": ""}
+		if w, ok := want[c.option]; (ok && m.Tasks[0].Reboot != w) || (!ok && m.Tasks[0].Reboot != c.option) {
+			t.Errorf("%q: the task is %+v", c.option, m.Tasks[0])
+		}
+		if m.Tasks[0].MaxConcurrency != "10%" || m.Tasks[0].MaxErrors != "1" {
+			t.Errorf("%q: the task is %+v", c.option, m.Tasks[0])
+		}
+		simtest.Holds(t, simtest.Only(t, f).Text, c.head, c.section)
+	}
+}
+
+// After a window that reboots, what still waits for a reboot is odd; after one that doesn't, it isn't.
+func TestWhatWaitsForARebootAfterAWindowThatRebootsIsFlagged(t *testing.T) {
+	for option, want := range map[string]string{"RebootIfNeeded": "notRebooted", "NoReboot": ""} {
+		f := tasked(t, simtest.ByHand(), rebooting(option))
+		simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
+		f.Advance(simtest.Opens + time.Hour)
+		patches := simtest.Five()
+		for k := range patches {
+			patches[k].State, patches[k].Installed = report.Installed, f.Now()
+		}
+		f.SetPatches(sim.ID(1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, patches)
+		patches = slices.Clone(patches)
+		patches[0].State = report.InstalledPendingReboot
+		f.SetPatches(sim.ID(2), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()}, patches)
+		f.Advance(4 * time.Hour)
+		m := parsed(t, simtest.Sent(f)[1:])
+		if got := m.each(); got[sim.ID(1)] != "" || got[sim.ID(2)] != want {
+			t.Errorf("%s: flagged %v, want %q", option, got, want)
+		}
+		if !slices.Equal(m.reboots(), []string{sim.ID(2)}) {
+			t.Errorf("%s: a reboot is needed by %v", option, m.reboots())
+		}
+	}
+}
+
+// silent runs a window in which nothing is installed, and gives its second report.
+func silent(t *testing.T, outcome *report.Execution, change func(f *sim.Fleet)) (*sim.Fleet, form) {
+	t.Helper()
+	f := tasked(t, simtest.ByHand(), rebooting(""))
+	simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
+		if outcome != nil {
+			w.Outcomes = map[time.Time]report.Execution{w.Executions[0]: *outcome}
+		}
+	})
+	if change != nil {
+		change(f)
+	}
+	f.Advance(simtest.Opens + 5*time.Hour)
+	return f, parsed(t, simtest.Sent(f)[1:])
+}
+
+func TestASecondReportThatSawNothingNamesTheExecutionsStatus(t *testing.T) {
+	task := func(status string) []report.TaskExecution {
+		return []report.TaskExecution{{Document: "AWS-RunPatchBaseline", Status: status}}
+	}
+	for _, c := range []struct {
+		outcome              *report.Execution
+		status, subject, why string
+		remark               string
+	}{
+		{nil, "SUCCESS", "no installation seen", "the execution succeeded", "no installation was seen"},
+		{&report.Execution{Status: "FAILED", Details: "The following SSM parameters are invalid: LevelUp"},
+			"FAILED", "execution FAILED, no installation seen", "the execution failed",
+			"The following SSM parameters are invalid: LevelUp"},
+		{&report.Execution{Status: "TIMED_OUT", Tasks: task("TIMED_OUT")}, "TIMED_OUT",
+			"execution TIMED_OUT, no installation seen", "the execution timed out: the window's cutoff ended it",
+			"task AWS-RunPatchBaseline timed out"},
+		{&report.Execution{Status: "SUCCESS"}, "SUCCESS", "no installation seen", "the execution succeeded",
+			"the execution began no task patch-web: the cutoff may have come first"},
+		{&report.Execution{Status: "SUCCESS", Tasks: task("TIMED_OUT")}, "SUCCESS",
+			"task TIMED_OUT, no installation seen",
+			"task AWS-RunPatchBaseline timed out: the window's cutoff ended it", "timed out"},
+		{&report.Execution{Status: "SKIPPED_OVERLAPPING"}, "SKIPPED_OVERLAPPING",
+			"execution SKIPPED_OVERLAPPING", "the execution was skipped, because the one before was still running", ""},
+		{&report.Execution{Status: "CANCELLED", Tasks: task("CANCELLED")}, "CANCELLED",
+			"execution CANCELLED, no installation seen", "the execution was canceled", ""},
+		{&report.Execution{Status: "NONE"}, "NONE", "no execution, no installation seen",
+			"Systems Manager lists no execution of the window at that time", "disabled, moved or deleted"},
+	} {
+		f, m := silent(t, c.outcome, nil)
+		second := simtest.Sent(f)[1]
+		if m.Execution == nil || m.Execution.Status != c.status {
+			t.Errorf("%+v: the execution is %+v", c.outcome, m.Execution)
+		}
+		first, _, _ := strings.Cut(second.Text, "\n")
+		simtest.Holds(t, first, "has installed: "+c.why+", no installation seen")
+		simtest.Holds(t, second.Subject, "Quickstep: "+c.subject)
+		simtest.Holds(t, second.Text, c.remark)
+		simtest.Quiet(t, f)
+	}
+}
+
+func TestGoldenASecondReportOfAnExecutionThatFailed(t *testing.T) {
+	f, _ := silent(t, &report.Execution{Status: "FAILED", Details: "The following SSM parameters are invalid: LevelUp",
+		Tasks: []report.TaskExecution{{Document: "AWS-RunPatchBaseline", Status: "FAILED", Details: "Failed"}}}, nil)
+	golden(t, "execution-failed", simtest.Sent(f)[1:])
+}
+
+// A second report is worth sending without what became of the execution.
+func TestASecondReportWhoseExecutionCanNotBeRead(t *testing.T) {
+	for _, call := range []string{"Executions", "ExecutionTasks"} {
+		f, m := silent(t, nil, func(f *sim.Fleet) {
+			f.Refuse = func(op world.Op) error {
+				if op.Name == call {
+					return errDenied
+				}
+				return nil
+			}
+		})
+		if m.Execution != nil {
+			t.Errorf("%s: the execution is %+v", call, m.Execution)
+		}
+		second := simtest.Sent(f)[1]
+		simtest.Holds(t, second.Text, "what became of the window's execution couldn't be read: ")
+		simtest.Holds(t, second.Subject, "no installation seen")
+		simtest.Quiet(t, f)
+	}
+}
+
+// The window is gone by the time of its second report.
+func TestASecondReportOfAWindowThatIsGone(t *testing.T) {
+	f, m := silent(t, nil, func(f *sim.Fleet) {
+		f.At(f.Now().Add(simtest.Opens-time.Hour), func() {
+			f.DeleteWindow(simtest.Window)
+		})
+	})
+	if m.Execution == nil || m.Execution.Status != "NONE" || len(m.each()) != 2 {
+		t.Errorf("the execution is %+v, it tells of %v", m.Execution, m.each())
+	}
+	simtest.Quiet(t, f)
+}
