@@ -388,3 +388,22 @@ func TestASecondReportOfAWindowThatIsGone(t *testing.T) {
 	}
 	simtest.Quiet(t, f)
 }
+
+func TestGoldenAWindowOfADocumentThatIsNotKnown(t *testing.T) {
+	f := tasked(t, map[string]string{"PatchWindowPrefix": "web-"}, ownTask("Acme-Patch"))
+	f.Advance(simtest.Opens)
+	golden(t, "document-unknown", simtest.Sent(f))
+}
+
+// What the head and its remarks can say of tasks.
+func TestGoldenTasksWithRemarks(t *testing.T) {
+	install := rebooting("NoReboot")
+	install.Parameters["InstallOverrideList"] = []string{"s3://acme/list.yaml"}
+	hook := report.Task{
+		Name: "drain", Type: report.Lambda, Document: "arn:aws:lambda:us-east-1:111122223333:function:drain",
+		MaxConcurrency: "1", MaxErrors: "0", Targets: registered(),
+	}
+	f := tasked(t, simtest.ByHand(), hook, install, balanced(nil))
+	named(t, f)
+	golden(t, "tasks", simtest.Sent(f))
+}
