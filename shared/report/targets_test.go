@@ -43,7 +43,7 @@ func TestTargetSetsAreThoseOfTheTasksThatInstall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sets := [][]string{}
-			for _, set := range report.TargetSets(c.tasks, registered, c.named) {
+			for _, set := range report.WorkOf(c.tasks, registered, nil, c.named).Targets {
 				var values []string
 				for _, target := range set {
 					values = append(values, target.Values...)

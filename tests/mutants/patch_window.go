@@ -68,5 +68,6 @@ var patchWindow = []mutant{
 		{reportVerdict, `} else if !brief && e != nil {`, `} else if !brief && e != nil && e.ID == "?" {`}}},
 	{name: "the status of another execution", test: "./shared/report TestWhichExecutionIsThatOfAnOpening",
 		why: textAlone, edits: []edit{{windowExecution,
-			`in := !e.Started.Before(from) && e.Started.Before(to)`, `in := !e.Started.Before(from) && e.Started.Before(to.AddDate(1, 0, 0))`}}},
+			`in := !e.Started.Before(from) && e.Started.Before(to)`,
+			`in := !e.Started.Before(from) && e.Started.Before(to.AddDate(1, 0, 0))`}}},
 }
