@@ -32,7 +32,7 @@ func (s Survey) nodes(
 		sets = work.Targets
 		unknown := func(t report.WindowTask) bool { return t.InstancesUnknown } // which says so itself
 		if len(sets) == 0 && !slices.ContainsFunc(work.Tasks, unknown) {
-			remarks = append(remarks, "none of the window's patch tasks has a target")
+			remarks = append(remarks, noTarget(work))
 		}
 	}
 	found := map[string]report.Node{}
@@ -55,6 +55,14 @@ func (s Survey) nodes(
 	}
 	slices.SortFunc(nodes, byID)
 	return nodes, remarks, nil
+}
+
+// noTarget says that no task of a window has a target.
+func noTarget(work report.Work) string {
+	if work.Does == report.DoesUnknown {
+		return "none of the window's tasks has a target"
+	}
+	return "none of the window's patch tasks has a target"
 }
 
 // firstInstances are the instances of a first report, none if its survey never got to its end.

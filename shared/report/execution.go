@@ -2,8 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"quickstep/shared/sanitize"
@@ -151,20 +151,6 @@ func (e *Execution) worst() *TaskExecution {
 	return nil
 }
 
-// Unstarted are those tasks that install, and of which the execution has none: the cutoff, or an
-// error before, kept them from beginning.
-func (e *Execution) Unstarted(tasks []WindowTask) (labels []string) {
-	for _, t := range tasks {
-		began := slices.ContainsFunc(e.Tasks, func(x TaskExecution) bool {
-			return x.Document == t.Document
-		})
-		if t.Does == DoesInstall && !began {
-			labels = append(labels, t.Task)
-		}
-	}
-	return labels
-}
-
 // Remarks are what readers should know of an execution in which no installation was seen.
 func (e *Execution) Remarks(tasks []WindowTask) (all []string) {
 	if e.Details != "" {
@@ -180,10 +166,33 @@ func (e *Execution) Remarks(tasks []WindowTask) (all []string) {
 		}
 		all = append(all, remark)
 	}
-	some := e.Unstarted(tasks)
-	if len(some) > 0 && e.Status != ExecutionNone && e.Status != ExecutionSkipped {
-		all = append(all, fmt.Sprintf("the execution began no task %s: the cutoff may have come first",
-			strings.Join(some, ", ")))
+	if e.Status == ExecutionNone || e.Status == ExecutionSkipped {
+		return all
+	}
+	return append(all, e.unstarted(tasks)...)
+}
+
+// unstarted says which documents that install were begun less often than there are tasks of them: an
+// error, or the cutoff, kept those from beginning.
+func (e *Execution) unstarted(tasks []WindowTask) (all []string) {
+	why := ""
+	if e.Status != ExecutionFailed {
+		why = ": the cutoff may have come first"
+	}
+	want, began := map[string]int{}, map[string]int{}
+	for _, t := range e.Tasks {
+		began[t.Document]++
+	}
+	for _, t := range tasks {
+		if t.Does == DoesInstall {
+			want[t.Document]++
+		}
+	}
+	for _, document := range slices.Sorted(maps.Keys(want)) {
+		if n := want[document]; began[document] < n {
+			all = append(all, fmt.Sprintf("the execution began %d of %s of %s%s",
+				began[document], Quantity(n, "task", "s"), document, why))
+		}
 	}
 	return all
 }

@@ -55,14 +55,14 @@ func TestAnExecutionInWords(t *testing.T) {
 		{report.Execution{Status: "FAILED", Details: "The following SSM parameters are invalid: LevelUp"},
 			"execution FAILED", "the execution failed", []string{
 				"Systems Manager says of the execution: The following SSM parameters are invalid: LevelUp",
-				"the execution began no task patch-web: the cutoff may have come first"}},
+				"the execution began 0 of 1 task of AWS-RunPatchBaseline"}},
 		{report.Execution{Status: "TIMED_OUT", Tasks: task("TIMED_OUT", "")}, "execution TIMED_OUT",
 			"the execution timed out: the window's cutoff ended it",
 			[]string{"task AWS-RunPatchBaseline timed out: the window's cutoff ended it"}},
 		{report.Execution{Status: "SUCCESS", Tasks: task("FAILED", "No instances in tag")}, "task FAILED",
 			"task AWS-RunPatchBaseline failed", []string{"task AWS-RunPatchBaseline failed: No instances in tag"}},
 		{report.Execution{Status: "SUCCESS"}, "", "the execution succeeded",
-			[]string{"the execution began no task patch-web: the cutoff may have come first"}},
+			[]string{"the execution began 0 of 1 task of AWS-RunPatchBaseline: the cutoff may have come first"}},
 		{report.Execution{Status: "SKIPPED_OVERLAPPING"}, "execution SKIPPED_OVERLAPPING",
 			"the execution was skipped, because the one before was still running", nil},
 		{report.Execution{Status: "CANCELLED", Tasks: task("CANCELLED", "")}, "execution CANCELLED",
@@ -100,5 +100,17 @@ func TestAnExecutionIsBounded(t *testing.T) {
 	}
 	if cut := e.Cut(); size > 20*300 || strings.Contains(cut.Details, "\n") {
 		t.Errorf("%d bytes, details %q", size, cut.Details)
+	}
+}
+
+// Two tasks may run the same document.
+func TestATaskThatTheCutoffKeptFromBeginning(t *testing.T) {
+	e := report.Execution{Status: "TIMED_OUT", Tasks: []report.TaskExecution{{Document: "Acme", Status: "SUCCESS"}}}
+	tasks := []report.WindowTask{
+		{Task: "a", Document: "Acme", Does: report.DoesInstall}, {Task: "b", Document: "Acme", Does: report.DoesInstall},
+	}
+	want := []string{"the execution began 1 of 2 tasks of Acme: the cutoff may have come first"}
+	if got := e.Remarks(tasks); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

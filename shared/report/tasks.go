@@ -272,7 +272,8 @@ func (t Task) remarks(own []string, window string) (all []string) {
 	}
 	if t.does(own) == DoesInstall {
 		for _, name := range t.overrides() {
-			add("gives %s (%s): %s", name, sanitize.Middle(t.parameter(name), 200, "…"), differs)
+			list, _, _ := strings.Cut(t.parameter(name), "?") // of a signed URL the rest is a secret
+			add("gives %s (%s): %s", name, sanitize.Middle(list, 200, "…"), differs)
 		}
 	}
 	if _, _, unknown := t.named(); unknown != "" {

@@ -203,6 +203,10 @@ func TestRemarksOfTasks(t *testing.T) {
 			command("AWS-RunPatchBaseline", "Install", given{"InstallOverrideList": {"s3://bucket/list.yaml"}}),
 		}, []string{"task patch gives InstallOverrideList (s3://bucket/list.yaml): " +
 			"what it installs isn't what is listed here"}},
+		{"a signed URL", []report.Task{command("AWS-RunPatchBaseline", "Install",
+			given{"InstallOverrideList": {"https://bucket.s3.amazonaws.com/list.yaml?X-Amz-Signature=secret"}}),
+		}, []string{"task patch gives InstallOverrideList (https://bucket.s3.amazonaws.com/list.yaml): " +
+			"what it installs isn't what is listed here"}},
 		{"BaselineOverride", []report.Task{
 			command("AWS-RunPatchBaseline", "Install", given{"BaselineOverride": {"s3://bucket/baseline.json"}}),
 		}, []string{"task patch gives BaselineOverride (s3://bucket/baseline.json): " +

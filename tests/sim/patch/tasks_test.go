@@ -325,7 +325,7 @@ func TestASecondReportThatSawNothingNamesTheExecutionsStatus(t *testing.T) {
 			"execution TIMED_OUT, no installation seen", "the execution timed out: the window's cutoff ended it",
 			"task AWS-RunPatchBaseline timed out"},
 		{&report.Execution{Status: "SUCCESS"}, "SUCCESS", "no installation seen", "the execution succeeded",
-			"the execution began no task patch-web: the cutoff may have come first"},
+			"the execution began 0 of 1 task of AWS-RunPatchBaseline: the cutoff may have come first"},
 		{&report.Execution{Status: "SUCCESS", Tasks: task("TIMED_OUT")}, "SUCCESS",
 			"task TIMED_OUT, no installation seen",
 			"task AWS-RunPatchBaseline timed out: the window's cutoff ended it", "timed out"},
