@@ -9,6 +9,7 @@ import (
 	"quickstep/shared/cloud/function"
 	"quickstep/shared/cloud/s3"
 	"quickstep/shared/cloud/sns"
+	"quickstep/shared/cloud/ssm"
 	"quickstep/shared/patch"
 )
 
@@ -25,6 +26,7 @@ func main() {
 		Deps:         f.Deps,
 		ReportTopic:  sns.New(f.AWS, env.Report),
 		AlarmTopic:   sns.New(f.AWS, env.Alarm),
+		Baselines:    ssm.New(f.AWS),
 		BucketName:   env.Bucket,
 		BucketPrefix: env.Prefix,
 		Stack:        env.Stack,

@@ -51,7 +51,11 @@ type Reporter struct {
 		Announce(ctx context.Context, a notify.Announcement) error
 	}
 	AlarmTopic Topic
-	Bucket     interface { // nil: there is none
+	Baselines  interface {
+		// Baselines are the names of all patch baselines, by their ids.
+		Baselines(ctx context.Context) (map[string]string, error)
+	}
+	Bucket interface { // nil: there is none
 		Put(ctx context.Context, key, contentType string, body []byte) error
 		// Link is where a person finds the objects whose keys begin with prefix.
 		Link(prefix string) string

@@ -25,12 +25,36 @@ func (p Reporter) report(ctx context.Context, w *reportWork) (reportOutcome, err
 	if err != nil {
 		return reportOutcome{}, err
 	}
+	if err := p.nameBaselines(ctx, w, c); err != nil {
+		return reportOutcome{}, err
+	}
 	units := sync.OnceValue(func() []format.Unit { return format.Units(c, p.Stack) })
 	if err := p.storeWhole(ctx, w, c, units); err != nil {
 		return reportOutcome{}, err
 	}
 	c.Report.Stored = w.Item.Stored
 	return p.writeMessages(ctx, w, c, format.Split(c, units()))
+}
+
+// nameBaselines reads the names of the instances' patch baselines, once. A report without them is
+// worth as much: what keeps failing is left out.
+func (p Reporter) nameBaselines(ctx context.Context, w *reportWork, c *report.Content) error {
+	if w.Item.Baselines == nil {
+		names, err := p.Baselines.Baselines(ctx)
+		if err != nil && transient.Is(err) && !keepsFailing(w) {
+			return err
+		}
+		if err != nil {
+			slog.Warn("patch baselines not named", "report", w.Item.ID, "reason", err.Error())
+		}
+		w.Item.Baselines = report.NewBaselines(c, names)
+		if err := w.Save(ctx); err != nil {
+			w.Item.Baselines = nil
+			return err
+		}
+	}
+	c.NameBaselines(w.Item.Baselines)
+	return nil
 }
 
 // keepsFailing says that half of the time is over for which errors in a row are retried.

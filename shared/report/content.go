@@ -98,4 +98,7 @@ func (i *Instance) Unknown() bool {
 func (i *Instance) Has(flag string) bool { return slices.Contains(i.Flags, flag) }
 
 // Age is how old an instance's patch state was when the last scan was in.
-func (c *Content) Age(s *State) time.Duration { return max(c.Report.Closed.Sub(s.Ended), 0) }
+func (c *Content) Age(s *State) time.Duration { return c.Since(s.Ended) }
+
+// Since is how long ago something was when the last scan was in.
+func (c *Content) Since(t time.Time) time.Duration { return max(c.Report.Closed.Sub(t), 0) }

@@ -31,6 +31,7 @@ type Selection struct {
 type State struct {
 	ID            string    `json:"-"`
 	Baseline      string    `json:"baseline"`
+	BaselineName  string    `json:"baselineName,omitempty"`
 	Group         string    `json:"group,omitempty"` // patch group
 	Snapshot      string    `json:"snapshot,omitempty"`
 	Operation     string    `json:"operation"` // Scan or Install

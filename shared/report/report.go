@@ -55,6 +55,7 @@ type Report struct {
 	Execution   *Execution     `json:"execution,omitempty"` // of a second report, if it could be read
 	Instances   int            `json:"instances,omitempty"`
 	Gaps        int            `json:"gaps,omitempty"`
+	Baselines   *Baselines     `json:"baselines,omitempty"`
 	Stored      *Stored        `json:"stored,omitempty"`   // what came of storing it
 	Messages    string         `json:"messages,omitempty"` // the beginning of their keys
 	Written     int            `json:"written,omitempty"`  // of them all

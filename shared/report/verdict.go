@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,11 @@ func (c *Content) Verdict(brief bool) (all []string) {
 		all = append(all, c.outcomes(brief)...)
 	default:
 		all = append(all, c.toInstall(total))
+		if down, everyone := c.unreachable(total); everyone {
+			all = slices.Insert(all, len(all)-1, down...)
+		} else {
+			all = append(all, down...)
+		}
 	}
 	if c.Unknown > 0 {
 		all = append(all, fmt.Sprintf("%d not known", c.Unknown))
@@ -58,6 +64,28 @@ func (c *Content) InstancesUnknown() (n int) {
 func (r *Report) Installs() bool {
 	w := r.Window
 	return w == nil || (!w.Disabled && !w.Opens.IsZero() && (w.Does == "" || w.Does == DoesInstall))
+}
+
+// unreachable counts the instances on which nothing can be installed as they are: by EC2's state, or
+// because the agent is offline on one that runs. If they are all, that comes first.
+func (c *Content) unreachable(total string) (all []string, everyone bool) {
+	counts := map[string]int{}
+	for _, i := range c.Instances {
+		switch {
+		case i.Node.State != "" && i.Node.State != "running":
+			counts[i.Node.State]++
+		case i.Has(FlagOffline):
+			counts[FlagOffline]++
+		}
+	}
+	for _, state := range slices.Sorted(maps.Keys(counts)) {
+		of := ""
+		if counts[state] == len(c.Instances) {
+			of, everyone = " of "+total, true
+		}
+		all = append(all, fmt.Sprintf("%d%s %s", counts[state], of, state))
+	}
+	return all, everyone
 }
 
 // toInstall is what was found in the states that were asked for, and on how many instances. That
@@ -129,7 +157,8 @@ func (c *Content) statesAsked() string {
 	return strings.Join(c.Report.States, " or ")
 }
 
-// outcomes are what came of what was announced, in patches times instances, as in Totals.
+// outcomes are what came of what was announced. They count installations, as Totals do: a patch on
+// an instance is one. The first to be told says so.
 func (c *Content) outcomes(brief bool) (all []string) {
 	t := c.Totals
 	if c.NoInstall {
@@ -140,38 +169,46 @@ func (c *Content) outcomes(brief bool) (all []string) {
 		}
 		all = append(all, "no installation seen")
 	}
+	unit := "installation"
+	if brief {
+		unit = "install"
+	}
 	for _, o := range []struct {
-		n                   int
-		one, several, brief string
-		always              bool
+		n            int
+		words, brief string
+		always       bool
 	}{
-		{t[IsInstalled], "installed", "installed", "installed", !c.NoInstall},
-		{t[IsPending], "waits for a reboot", "wait for a reboot", "to reboot", !c.NoInstall},
-		{t[IsFailed], "failed", "failed", "failed", true},
-		{t[IsMissing], "still missing", "still missing", "still missing", true},
-		{c.NotPatched, "instance not heard of", "instances not heard of", "not heard of", false},
-		{t[IsNotAnnounced], "installed without being announced",
-			"installed without being announced", "not announced", false},
-		{t[IsStillPending], "waits for a reboot as before", "wait for a reboot as before",
-			"to reboot as before", false},
-		{t[IsNotListed], "not listed any more", "not listed any more", "not listed", false},
+		{t[IsInstalled], "done", "done", !c.NoInstall},
+		{t[IsPending], "waiting for a reboot", "to reboot", !c.NoInstall},
+		{t[IsFailed], "failed", "failed", true},
+		{t[IsMissing], "still missing", "still missing", true},
+		{c.NotPatched, notHeardOf, "not heard of", false},
+		{t[IsNotAnnounced], "done without being announced", "not announced", false},
+		{t[IsStillPending], "waiting for a reboot as before", "to reboot as before", false},
+		{t[IsNotListed], "not listed any more", "not listed", false},
 	} {
-		words := o.several
+		if o.n == 0 && (brief || !o.always) {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", o.n, o.words)
 		switch {
-		case brief:
-			words = o.brief
-		case o.n == 1:
-			words = o.one
+		case o.words == notHeardOf:
+			text = Quantity(o.n, "instance", "s") + " " + notHeardOf
+		case unit != "":
+			text, unit = Quantity(o.n, unit, "s")+" "+o.words, ""
 		}
-		if o.n > 0 || (o.always && !brief) {
-			all = append(all, fmt.Sprintf("%d %s", o.n, words))
+		if brief {
+			text = strings.TrimSuffix(text, o.words) + o.brief
 		}
+		all = append(all, text)
 	}
 	if len(all) == 0 {
 		all = append(all, "nothing installed")
 	}
 	return all
 }
+
+const notHeardOf = "not heard of"
 
 // Quantity writes a number of things: "1 patch", "2 patches".
 func Quantity(n int, thing, plural string) string {

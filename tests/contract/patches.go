@@ -17,6 +17,7 @@ import (
 type Patches interface {
 	States(ctx context.Context, ids []string) ([]report.State, error)
 	Patches(ctx context.Context, id string, states []string, token string) (page []report.Patch, next string, err error)
+	Baselines(ctx context.Context) (map[string]string, error)
 }
 
 // PatchesFixture is a Region with managed nodes that nobody has scanned yet.
@@ -26,6 +27,8 @@ type PatchesFixture struct {
 	Unmanaged, Unknown string   // a node that Systems Manager doesn't know; one that never was
 	// Scan is what a scan finds on a node.
 	Scan func(t *testing.T, id string, s report.State, patches []report.Patch)
+	// Name names a patch baseline.
+	Name func(t *testing.T, id, name string)
 }
 
 // ExercisePatches tests States and Patches.
@@ -41,6 +44,7 @@ func ExercisePatches(t *testing.T, open func(t *testing.T) PatchesFixture) {
 		{"a node that was never scanned has no patches", patchesNone},
 		{"a node that isn't managed is ErrUnmanaged", patchesUnmanaged},
 		{"a token that isn't one is ErrToken", patchesBadToken},
+		{"patch baselines have names, AWS's own too", baselinesNamed},
 		{"a token of another node, or of other states, is ErrToken", patchesOtherToken},
 	})
 }
@@ -177,4 +181,21 @@ func patchesOtherToken(t *testing.T, f PatchesFixture) {
 	}
 	f.badToken(t, "of another node", f.Nodes[1], []string{report.Missing}, token)
 	f.badToken(t, "of other states", f.Nodes[0], []string{report.Failed}, token)
+}
+
+func baselinesNamed(t *testing.T, f PatchesFixture) {
+	want := map[string]string{}
+	for n := range 120 {
+		want[fmt.Sprintf("pb-%017x", n)] = fmt.Sprintf("web-%d", n)
+	}
+	want["pb-0123456789abcdef0"] = "AWS-AmazonLinux2023DefaultPatchBaseline"
+	for id, name := range want {
+		f.Name(t, id, name)
+	}
+	got := must(f.Port.Baselines(t.Context()))(t)
+	for id, name := range want {
+		if got[id] != name {
+			t.Errorf("%s is called %q, want %q", id, got[id], name)
+		}
+	}
 }

@@ -42,6 +42,7 @@ func (x wiring) report() {
 		Deps:         x.deps("report"),
 		ReportTopic:  x.topic(v.Common.Report),
 		AlarmTopic:   x.topic(v.Common.Alarm),
+		Baselines:    x.world.SSM(),
 		BucketName:   v.Bucket,
 		BucketPrefix: v.Prefix,
 		Stack:        v.Common.Stack,

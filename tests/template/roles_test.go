@@ -23,6 +23,7 @@ var everywhere = map[string]string{
 	"ssm:DescribeInstanceInformation":                    "AWS knows no resources for it",
 	"ssm:DescribeMaintenanceWindowExecutionTasks":        "AWS knows no resources for it",
 	"ssm:DescribeMaintenanceWindows":                     "AWS knows no resources for it",
+	"ssm:DescribePatchBaselines":                         "AWS knows no resources for it",
 	"ssm:GetCommandInvocation":                           "AWS knows no resources for it",
 	"tag:GetResources":                                   "AWS knows no resources for it; Resource Groups uses it in the caller's name",
 

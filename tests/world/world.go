@@ -89,6 +89,7 @@ type World struct {
 	windows        map[string]WindowSpec
 	nodes          map[string]*node // that aren't EC2's
 	patched        map[string]patched
+	baselines      map[string]string
 	patchCalls     allowance
 	tokens         int // generation of page tokens
 	resourceGroups map[string][]string
@@ -111,7 +112,7 @@ func New(stack *template.Stack, clock Clock, seed uint64) *World {
 		alarms: map[string]*alarm{}, mutes: map[string]*mute{}, rules: map[ruleKey]*rule{},
 		parameters: map[string]string{}, commands: map[string]command{}, topics: map[string]*Topic{},
 		checks: map[string]Check{}, sealed: map[string]bool{}, fleets: map[string]string{},
-		windows: map[string]WindowSpec{}, nodes: map[string]*node{}, patched: map[string]patched{},
+		windows: map[string]WindowSpec{}, nodes: map[string]*node{}, patched: map[string]patched{}, baselines: map[string]string{},
 		resourceGroups: map[string][]string{}, buckets: map[string]*Bucket{},
 	}
 	w.createQueues()

@@ -24,11 +24,21 @@ func head(c *report.Content, verdict string) string {
 	for _, row := range windowRows(r) {
 		add("%s", row)
 	}
+	add("Found:    %s", totalsText(c))
+	for n, s := range c.Severities[:min(len(c.Severities), mostInEach)] {
+		title := ""
+		if n == 0 {
+			title = "Severity:"
+		}
+		add("%-9s %s on %s", title, severityText(s), instances(s.Instances))
+	}
+	if text := attention(c); text != "" {
+		add("Look at:  %s", text)
+	}
 	add("Report:   %s, read %s to %s", r.ID, notify.Time(r.Began), notify.Time(r.Closed))
 	if r.First != "" {
 		add("Compared: with report %s", r.First)
 	}
-	add("Found:    %s", totalsText(c))
 	if s := r.Stored; s != nil && s.Failed != "" {
 		add("Stored:   NOT: %s", s.Failed)
 	} else if s != nil {
@@ -45,7 +55,10 @@ func head(c *report.Content, verdict string) string {
 // totalsText is what was found on all instances. "Nothing" alone is said only where all is known.
 func totalsText(c *report.Content) string {
 	text := countsText(c.Totals)
-	if text != "nothing" || len(c.Gaps)+c.Unknown+c.Stale+c.InstancesUnknown() == 0 {
+	if text != "nothing" {
+		return text + " (patches times instances)"
+	}
+	if len(c.Gaps)+c.Unknown+c.Stale+c.InstancesUnknown() == 0 {
 		return text
 	}
 	return "nothing, as far as is known"
@@ -53,10 +66,9 @@ func totalsText(c *report.Content) string {
 
 // remarks are those of the survey and of what was read, fit to stand in each part.
 func remarks(c *report.Content) (all []string) {
-	const most = 20
 	for n, remark := range c.Report.Remarks {
-		if n == most {
-			return append(all, fmt.Sprintf("and %d remarks more", len(c.Report.Remarks)-most))
+		if n == mostInEach {
+			return append(all, fmt.Sprintf("and %d remarks more", len(c.Report.Remarks)-mostInEach))
 		}
 		all = append(all, sanitize.Text(remark))
 	}

@@ -117,13 +117,21 @@ func (p *part) fullText() string {
 	} else {
 		fmt.Fprintf(&b, "%s\n\nReport:   %s\n", strings.Join(p.verdict, ", "), p.content.Report.ID)
 	}
+	said := false
 	for n, u := range p.units {
+		if u.text == "" {
+			continue
+		}
+		said = true
 		if n == 0 || p.units[n-1].section != u.section {
 			fmt.Fprintf(&b, "\n%s:\n", u.section.title)
 		}
 		for line := range strings.Lines(u.text) {
 			b.WriteString("  " + line)
 		}
+	}
+	if !said && p.number > 1 {
+		b.WriteString("\nThis part has rows for machines alone; the other parts' texts say all that they do.\n")
 	}
 	return b.String()
 }

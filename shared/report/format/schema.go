@@ -90,9 +90,11 @@ type (
 	}
 )
 
+// mostInEach is how many severities, tasks and remarks stand in each part.
+const mostInEach = 20
+
 // newDocument is a report's document without rows.
 func newDocument(c *report.Content) document {
-	const most = 20 // of the severities and tasks, which stand in each part
 	r := c.Report
 	return document{
 		Schema: Schema,
@@ -115,9 +117,9 @@ func newDocument(c *report.Content) document {
 		},
 		Stored:    r.Stored,
 		Remarks:   remarks(c),
-		Tasks:     r.Tasks[:min(len(r.Tasks), most)],
+		Tasks:     r.Tasks[:min(len(r.Tasks), mostInEach)],
 		Execution: r.Execution,
-		Severity:  c.Severities[:min(len(c.Severities), most)],
+		Severity:  c.Severities[:min(len(c.Severities), mostInEach)],
 	}
 }
 

@@ -14,13 +14,15 @@ type Unit struct {
 type section struct{ title, rows string }
 
 var (
-	gapSection      = section{"Not read", "gaps"}
-	flagSection     = section{"Look at these", ""}
-	severitySection = section{"By severity (missing or failed)", ""}
-	patchSection    = section{"By patch", "patches"}
-	instanceSection = section{"By instance", "instances"}
-	listSection     = section{"Lists of patches", "lists"}
-	rebootSection   = section{"Need a reboot", "reboots"}
+	gapSection     = section{"Not read", "gaps"}
+	flagSection    = section{"Look at these", ""}
+	patchSection   = section{"Patches", "patches"}
+	waitingSection = section{"Patches that only wait for a reboot", "patches"}
+	listSection    = section{"Lists, and the instances that have them", "lists"}
+	cleanSection   = section{"Nothing was found on", ""}
+	rebootSection  = section{"Need a reboot", "reboots"}
+	// instanceSection has rows alone: what they say stands above, once for all that are equal.
+	instanceSection = section{"", "instances"}
 )
 
 func newUnit(s section, text string, row any) Unit {

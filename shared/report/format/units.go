@@ -4,54 +4,67 @@ import (
 	"fmt"
 	"strings"
 
-	"quickstep/shared/notify"
 	"quickstep/shared/report"
 )
 
 // Units are all of a report below its head. They are made once, for the bucket and for the
 // messages. The stack's name is for the command that starts a run.
 func Units(c *report.Content, stack string) (all []Unit) {
-	for _, i := range c.Instances {
-		if i.Step == report.Unread {
-			all = append(all, gapUnit(c, i))
-		}
-	}
-	for _, i := range c.Instances {
-		if i.Step != report.Unread && len(i.Flags) > 0 {
-			text := wrap("", label(i.Node)+": "+flagsText(c, &i))
-			all = append(all, newUnit(flagSection, text, nil))
-		}
-	}
-	for _, s := range c.Severities {
-		text := fmt.Sprintf("%-12s %s on %s\n", orNone(s.Severity),
-			report.Quantity(s.Patches, "patch", "es"), instances(s.Instances))
-		all = append(all, newUnit(severitySection, text, nil))
-	}
+	all = append(all, gapUnits(c)...)
+	all = append(all, flagUnits(c)...)
+	var waiting []Unit
 	for _, p := range c.Patches {
-		all = append(all, patchUnits(p)...)
+		if onlyWaits(p) {
+			waiting = append(waiting, patchUnits(waitingSection, p)...)
+		} else {
+			all = append(all, patchUnits(patchSection, p)...)
+		}
 	}
+	all = append(all, waiting...)
+	members := c.InstancesByList()
+	for _, l := range c.Lists {
+		all = append(all, listUnits(c, l, members[l.Label])...)
+	}
+	all = append(all, cleanUnits(c, members[""])...)
+	all = append(all, rebootUnits(c, stack)...)
 	for _, i := range c.Instances {
 		if i.Step != report.Unread {
-			all = append(all, instanceUnit(c, i))
+			all = append(all, instanceUnit(i))
 		}
 	}
-	for _, l := range c.Lists {
-		all = append(all, listUnits(l)...)
-	}
-	return append(all, rebootUnits(c, stack)...)
+	return all
 }
 
-func gapUnit(c *report.Content, i report.Instance) Unit {
-	text := wrap(label(i.Node)+": ", i.Position.Reason)
-	if len(i.Flags) > 0 {
-		text += wrap("    ", flagsText(c, &i))
+// onlyWaits says that a patch is to be installed nowhere: it waits for reboots alone.
+func onlyWaits(p *report.PatchSummary) bool {
+	n := p.ByCategory[report.IsPending] + p.ByCategory[report.IsStillPending]
+	return n == p.Instances
+}
+
+// gapUnits name the instances that couldn't be read: those that failed in the same way under one
+// reason.
+func gapUnits(c *report.Content) (all []Unit) {
+	var rows []Unit
+	gaps := groupBy(c, func(i *report.Instance) string {
+		if i.Step != report.Unread {
+			return ""
+		}
+		rows = append(rows, newUnit(gapSection, "",
+			gapRow{i.ID, i.Name, i.Position.Reason, i.Flags, i.LastState()}))
+		reason := i.Position.Reason
+		if len(i.Flags) > 0 {
+			reason += " (" + flagsText(c, i) + ")"
+		}
+		return strings.ReplaceAll(reason, i.ID, "it")
+	})
+	for _, g := range gaps {
+		all = append(all, commonUnits(gapSection, g, len(c.Instances))...)
 	}
-	row := gapRow{i.ID, i.Name, i.Position.Reason, i.Flags, i.LastState()}
-	return newUnit(gapSection, text+stateText(c, i), row)
+	return append(all, rows...)
 }
 
 // patchUnits are a patch, its CVEs a chunk at a time.
-func patchUnits(p *report.PatchSummary) (all []Unit) {
+func patchUnits(s section, p *report.PatchSummary) (all []Unit) {
 	text := fmt.Sprintf("%-12s %s", orNone(p.Severity), p.Label)
 	if !strings.Contains(p.Label, p.Title) {
 		text += "  " + p.Title
@@ -70,65 +83,17 @@ func patchUnits(p *report.PatchSummary) (all []Unit) {
 	for cves := range chunks(report.SplitCVEs(p.CVEs), labelSize) {
 		row.CVEs = strings.Join(cves, ",")
 		text += wrap("             ", strings.Join(cves, ", "))
-		all = append(all, newUnit(patchSection, text, row))
+		all = append(all, newUnit(s, text, row))
 		row.Piece++
 		text = fmt.Sprintf("%-12s %s, more:\n", orNone(p.Severity), p.Label)
 	}
 	if len(all) == 0 {
-		return []Unit{newUnit(patchSection, text, row)}
+		return []Unit{newUnit(s, text, row)}
 	}
 	return all
 }
 
-func instanceUnit(c *report.Content, i report.Instance) Unit {
+func instanceUnit(i report.Instance) Unit {
 	row := instanceRow{i.ID, i.Name, i.Platform, i.ByCategory, i.List, i.Flags, i.LastState()}
-	text := label(i.Node) + "\n"
-	switch {
-	case i.List != "":
-		text += "    " + countsText(i.ByCategory) + ": list " + i.List + "\n"
-	case i.Has(report.FlagStale):
-		text += "    nothing, when it was scanned\n"
-	case !i.Unknown():
-		text += "    nothing\n"
-	}
-	if len(i.Flags) > 0 {
-		text += wrap("    ", flagsText(c, &i))
-	}
-	return newUnit(instanceSection, text+stateText(c, i), row)
-}
-
-// stateText is the patch state of an instance in words, if it has one.
-func stateText(c *report.Content, i report.Instance) string {
-	last := i.LastState()
-	if last == nil {
-		return ""
-	}
-	return wrap("    ", fmt.Sprintf("baseline %s, %s %s (%s ago)", last.Baseline,
-		strings.ToLower(last.Operation), notify.Time(last.Ended), age(c.Age(last))))
-}
-
-// listUnits are a list's findings, a chunk at a time.
-func listUnits(l report.PatchList) (all []Unit) {
-	size := func(f report.Finding) int { return labelSize(f.Label) }
-	for findings := range chunks(l.Findings, size) {
-		row := listRow{
-			List: l.Label, Piece: len(all) + 1, Instances: l.Instances,
-			Patches: map[string][]string{},
-		}
-		counts := map[string]int{}
-		for _, f := range findings {
-			row.Patches[f.Category] = append(row.Patches[f.Category], f.Label)
-			counts[f.Category]++
-		}
-		text := fmt.Sprintf("%s, %s:\n", l.Label, instances(l.Instances))
-		if row.Piece > 1 {
-			text = l.Label + ", more:\n"
-		}
-		for _, category := range categoriesIn(counts) {
-			labels := strings.Join(row.Patches[category], ", ")
-			text += wrap("    "+categoryName(category)+": ", labels)
-		}
-		all = append(all, newUnit(listSection, text, row))
-	}
-	return all
+	return newUnit(instanceSection, "", row)
 }

@@ -27,12 +27,12 @@ func JSON(c *report.Content, units []Unit) []byte {
 	b.Write(head)
 	b.WriteByte('{')
 	next := ""
-	for _, s := range []section{
-		gapSection, patchSection, instanceSection, listSection, rebootSection,
+	for _, rows := range []string{
+		gapSection.rows, patchSection.rows, instanceSection.rows, listSection.rows, rebootSection.rows,
 	} {
-		before := next + `"` + s.rows + `":[`
+		before := next + `"` + rows + `":[`
 		for _, u := range units {
-			if u.section == s && u.row != nil {
+			if u.section.rows == rows && u.row != nil {
 				b.WriteString(before)
 				b.Write(u.row)
 				before = ","
@@ -50,7 +50,7 @@ func JSON(c *report.Content, units []Unit) []byte {
 // columns are those of the CSV form.
 var columns = []string{
 	"report", "window", "instance", "name", "platform", "baseline", "scanned", "flags",
-	"found", "kb", "title", "classification", "severity", "cves",
+	"found", "kb", "title", "classification", "severity", "cves", "patchGroup", "baselineName",
 }
 
 // CSV has a line for each patch of each instance, and one for each instance without. It is packed,
@@ -68,18 +68,21 @@ func CSV(c *report.Content) []byte {
 	}
 	write(slices.Clone(columns)...)
 	for _, i := range c.Instances {
-		own := ownColumns(c.Report, i)
+		own, last := ownColumns(c.Report, i)
+		line := func(found string, p report.Patch) {
+			write(slices.Concat(own,
+				[]string{found, p.KB, p.Title, p.Classification, p.Severity, p.CVEs}, last)...)
+		}
 		switch {
 		case i.Step == report.Unread:
-			write(append(own, "unread: "+i.Position.Reason, "", "", "", "", "")...)
+			line("unread: "+i.Position.Reason, report.Patch{})
 		case i.Unknown():
-			write(append(own, "unknown", "", "", "", "", "")...)
+			line("unknown", report.Patch{})
 		case len(i.Findings) == 0:
-			write(append(own, "nothing", "", "", "", "", "")...)
+			line("nothing", report.Patch{})
 		}
 		for _, f := range i.Findings {
-			write(append(slices.Clone(own),
-				f.Category, f.KB, f.Title, f.Classification, f.Severity, f.CVEs)...)
+			line(f.Category, f.Patch)
 		}
 	}
 	w.Flush()
@@ -87,18 +90,20 @@ func CSV(c *report.Content) []byte {
 	return b.Bytes()
 }
 
-// ownColumns are those of an instance that are the same in each of its lines.
-func ownColumns(r *report.Report, i report.Instance) []string {
-	window, baseline, scanned := "", "", ""
+// ownColumns are those of an instance that are the same in each of its lines: those before its
+// patches, and those after them.
+func ownColumns(r *report.Report, i report.Instance) (first, last []string) {
+	window, scanned, state := "", "", report.State{}
 	if r.Window != nil {
 		window = r.Window.ID
 	}
-	if last := i.LastState(); last != nil {
-		baseline, scanned = last.Baseline, notify.Time(last.Ended)
+	if s := i.LastState(); s != nil {
+		state, scanned = *s, notify.Time(s.Ended)
 	}
-	return []string{
-		r.ID, window, i.ID, i.Name, i.Platform, baseline, scanned, strings.Join(i.Flags, " "),
+	first = []string{
+		r.ID, window, i.ID, i.Name, i.Platform, state.Baseline, scanned, strings.Join(i.Flags, " "),
 	}
+	return first, []string{state.Group, state.BaselineName}
 }
 
 // inert is a field that no spreadsheet takes for a formula.

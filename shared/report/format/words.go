@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"quickstep/shared/notify"
 	"quickstep/shared/report"
 	"quickstep/shared/run"
 )
@@ -22,6 +21,16 @@ func orNone(severity string) string {
 
 // instances writes a number of instances.
 func instances(n int) string { return report.Quantity(n, "instance", "s") }
+
+// patches writes a number of patches.
+func patches(n int) string { return report.Quantity(n, "patch", "es") }
+
+func severityText(s report.SeverityCount) string {
+	if s.Severity == "" {
+		return patches(s.Patches) + " without a severity"
+	}
+	return report.Quantity(s.Patches, s.Severity+" patch", "es")
+}
 
 // label is an instance's id, with its name if it has one.
 func label(n report.Node) string {
@@ -79,6 +88,27 @@ func countsText(counts map[string]int) string {
 	return text
 }
 
+// flagName is a flag in a word or two, after a number of instances.
+func flagName(flag string) string {
+	switch flag {
+	case report.FlagNotCompared:
+		return "not compared"
+	case report.FlagNotFound:
+		return "not found"
+	case report.FlagNotManaged:
+		return "not managed"
+	case report.FlagNeverScanned:
+		return "never scanned"
+	case report.FlagStale:
+		return "with a scan that is too old"
+	case report.FlagNotPatched:
+		return "not heard of"
+	case report.FlagNotRebooted:
+		return "not rebooted by the window"
+	}
+	return flag
+}
+
 // flagsText writes an instance's flags for people.
 func flagsText(c *report.Content, i *report.Instance) string {
 	var all []string
@@ -87,22 +117,19 @@ func flagsText(c *report.Content, i *report.Instance) string {
 		case report.FlagNotCompared:
 			f = i.NotCompared + ": what was announced isn't known"
 		case report.FlagNotFound:
-			f = "neither EC2 nor Systems Manager knows it"
+			f = "known neither to EC2 nor to Systems Manager"
 		case report.FlagNotManaged:
-			f = "Systems Manager doesn't manage it: nothing can be installed"
+			f = "not managed by Systems Manager: nothing can be installed"
 		case report.FlagOffline:
-			f = "its agent is offline"
+			f = "agent offline"
 		case report.FlagNeverScanned:
-			f = "it was never scanned: what is missing isn't known"
+			f = "never scanned: what is missing isn't known"
 		case report.FlagStale:
-			f = "its last scan is " + age(c.Age(i.Patched)) + " old"
+			f = "last scan " + age(c.Age(i.Patched)) + " ago"
 		case report.FlagNotPatched:
-			f = "nothing was heard of it since the window opened; its last scan is of " +
-				notify.Time(i.Patched.Ended)
+			f = "nothing was heard since the window opened: last scan " + age(c.Age(i.Patched)) + " ago"
 		case report.FlagNotRebooted:
-			f = "it still waits for a reboot, although the window reboots"
-		default:
-			f = "it is " + f
+			f = "still waiting for a reboot, although the window reboots"
 		}
 		all = append(all, f)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,4 +147,26 @@ func (s *Server) describePatches(ctx context.Context, body []byte) (any, error) 
 		out["NextToken"] = next
 	}
 	return out, nil
+}
+
+// describeBaselines lists AWS's own by their ARNs, as AWS does.
+func (s *Server) describeBaselines(ctx context.Context, body []byte) (any, error) {
+	var in struct {
+		Token string `json:"NextToken"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, refuse("SerializationException", "%v", err)
+	}
+	names, err := s.world.SSM().Baselines(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := slices.Sorted(maps.Keys(names))
+	return listed("BaselineIdentities", ids, in.Token, func(_ int, id string) object {
+		listed := id
+		if strings.HasPrefix(names[id], "AWS-") {
+			listed = "arn:aws:ssm:us-east-1:075727635805:patchbaseline/" + id
+		}
+		return object{"BaselineId": listed, "BaselineName": names[id]}
+	})
 }

@@ -79,7 +79,8 @@ func TestPatchesOverTheWire(t *testing.T) {
 	contract.ExercisePatches(t, func(t *testing.T) contract.PatchesFixture {
 		w, cfg := open(t)
 		f := contract.PatchesFixture{Port: ssm.New(cfg), Unmanaged: sim.ID(200), Unknown: sim.ID(201),
-			Scan: func(_ *testing.T, id string, s report.State, patches []report.Patch) { w.SetPatches(id, &s, patches) }}
+			Scan: func(_ *testing.T, id string, s report.State, patches []report.Patch) { w.SetPatches(id, &s, patches) },
+			Name: func(_ *testing.T, id, name string) { w.SetBaseline(id, name) }}
 		for n := range 60 {
 			w.AddMachine(world.MachineSpec{ID: sim.ID(n), Managed: true})
 			w.AddNode(report.Node{ID: elsewhere(n)}, nil)

@@ -24,6 +24,7 @@ func (s *Server) ssm(ctx context.Context, operation string, body []byte) func(ht
 		"DescribeMaintenanceWindowExecutionTasks": s.describeExecutionTasks,
 		"DescribeInstancePatchStates":             s.describePatchStates,
 		"DescribeInstancePatches":                 s.describePatches,
+		"DescribePatchBaselines":                  s.describeBaselines,
 	}
 	call, ours := calls[operation]
 	if !ours {

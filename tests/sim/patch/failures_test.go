@@ -34,11 +34,11 @@ func TestAnInstanceThatCantBeReadIsAGapOnTopAndOneAlarm(t *testing.T) {
 		t,
 		note.Text,
 		"GAPS: 1 of 3 instances",
+		"Severity:",
 		"Not read:",
 		sim.ID(2),
 		"AccessDenied",
-		"By severity (missing or failed):",
-		"By instance:",
+		"Lists, and the instances that have them:",
 		sim.ID(1),
 		sim.ID(3),
 	)

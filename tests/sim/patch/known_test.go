@@ -62,7 +62,7 @@ func TestAPatchIsAsSevereAsTheWorstSays(t *testing.T) {
 		*p = []report.Patch{q}
 	})
 	named(t, f)
-	simtest.Holds(t, simtest.Only(t, f).Text, "Critical     1 patch on 1 instance", "Critical     openssl")
+	simtest.Holds(t, simtest.Only(t, f).Text, "Severity: 1 Critical patch on 1 instance", "Critical     openssl")
 	if got := simtest.Only(t, f).Attributes["severity"]; got != "Critical" {
 		t.Errorf("the severity is %v", got)
 	}

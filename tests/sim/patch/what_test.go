@@ -75,19 +75,19 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 		flags  string
 		text   string
 	}{
-		{"nothing", nil, nil, "", "By instance"},
+		{"nothing", nil, nil, "", "Lists, and the instances"},
 		{"it was never scanned", nil, func(_ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Baseline, *p = "", nil }, "neverScanned", "never scanned"},
-		{"it isn't managed", nil, func(m *world.MachineSpec, _ *report.State, _ *[]report.Patch) { m.Managed = false }, "notManaged", "doesn't manage it"},
+		{"it isn't managed", nil, func(m *world.MachineSpec, _ *report.State, _ *[]report.Patch) { m.Managed = false }, "notManaged", "not managed by Systems Manager"},
 		{"its scan is eight days old", nil, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-8 * simtest.Day)
 		}, "stale", "8 days"},
 		{"its scan is seven days old to the second", nil, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-7*simtest.Day + 10*time.Second)
-		}, "", "By instance"},
+		}, "", "Lists, and the instances"},
 		{"its scan is older than the request wants", simtest.All{"staleAfter": "2h"}, nil, "stale", "3h"},
 		{"its scan is younger than the request wants", simtest.All{"staleAfter": "720h"}, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-8 * simtest.Day)
-		}, "", "By instance"},
+		}, "", "Lists, and the instances"},
 		{"it has no patches", nil, func(_ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = nil }, "", "nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestASummaryCountsPatchesAndInstancesBySeverity(t *testing.T) {
 	for n, want := range []struct {
 		title     string
 		instances int
-	}{{simtest.Five()[0].Title, 1}, {simtest.Five()[2].Title, 3}, {simtest.Five()[1].Title, 2}, {simtest.Five()[3].Title, 3}, {simtest.Five()[4].Title, 3}} {
+	}{{simtest.Five()[0].Title, 1}, {simtest.Five()[1].Title, 2}, {simtest.Five()[3].Title, 3}, {simtest.Five()[4].Title, 3}, {simtest.Five()[2].Title, 3}} {
 		if p := m.Rows.Patches[n]; p.Title != want.title || p.Instances != want.instances {
 			t.Errorf(
 				"patch %d is %s on %d instances, want %s on %d",
