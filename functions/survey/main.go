@@ -14,6 +14,7 @@ import (
 	"quickstep/shared/cloud/ssm"
 	"quickstep/shared/patch"
 	"quickstep/shared/report"
+	"quickstep/shared/rolling"
 )
 
 func main() {
@@ -30,6 +31,7 @@ func main() {
 		Managed:    systems,
 		EC2:        ec2.New(f.AWS),
 		Groups:     groups.New(f.AWS),
+		Reboots:    rolling.Reboots{Store: f.Deps.Ledger},
 		AlarmTopic: sns.New(f.AWS, env.Alarm),
 		Settings:   env.Settings,
 	}.Handler())

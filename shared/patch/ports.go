@@ -7,6 +7,7 @@ import (
 	"quickstep/shared/choreo"
 	"quickstep/shared/notify"
 	"quickstep/shared/report"
+	"quickstep/shared/run"
 )
 
 // Survey takes requests for reports, begins the reports, and finds out which instances they are
@@ -33,6 +34,10 @@ type Survey struct {
 	Groups interface {
 		// Members are the ids of a resource group's instances. The error wraps ErrNoGroup.
 		Members(ctx context.Context, group string, types []string) ([]string, error)
+	}
+	// Reboots are those that the runs have made: Systems Manager learns of them by the next scan.
+	Reboots interface {
+		Last(ctx context.Context, ids []string) (map[string]run.LastReboot, error)
 	}
 	AlarmTopic Topic
 	Settings   report.Settings

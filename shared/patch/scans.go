@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -139,10 +140,17 @@ func (s Survey) writeScans(
 		if err != nil {
 			return 0, err
 		}
+		rebooted, err := s.Reboots.Last(ctx, slices.Sorted(maps.Keys(states)))
+		if err != nil {
+			return 0, err
+		}
 		writes := []ledger.Write{w.LeaseHeld()}
 		for _, n := range batch {
 			due := s.Now().Add(time.Duration(total) * spacing)
 			scan := report.NewScan(r, n, states[n.ID], w.Now, due)
+			if last, ok := rebooted[n.ID]; ok {
+				scan.Rebooted = &last
+			}
 			writes = append(writes, ledger.Put(scanKey(r.ID, n.ID), 0, scan))
 			total++
 		}

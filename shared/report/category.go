@@ -12,11 +12,17 @@ const (
 	IsInstalled    = "installed"
 	IsNotListed    = "notListed"    // announced, and not listed at all any more
 	IsNotAnnounced = "notAnnounced" // installed, but not announced
+
+	// What is installed, and not known to be by the window.
+	IsUndetermined    = "installedUndetermined" // before its opening or since, nobody can tell
+	IsInstalledBefore = "installedBefore"       // before its opening
+	IsPendingBefore   = "pendingBefore"         // before its opening, and it waits for a reboot
 )
 
 // Categories are all, in the order in which they are listed.
 var Categories = []string{
-	IsMissing, IsFailed, IsInstalled, IsPending, IsStillPending, IsNotListed, IsNotAnnounced,
+	IsMissing, IsFailed, IsInstalled, IsUndetermined, IsPending, IsStillPending, IsNotListed,
+	IsNotAnnounced, IsInstalledBefore, IsPendingBefore,
 }
 
 // category is how a state is reported; one that a report doesn't ask for of itself goes by its own

@@ -24,8 +24,7 @@ func (c *Content) categorize(
 		if !seen[o.PatchSummary] && as != "" { // SSM's pages may overlap if a scan comes in between
 			all = append(all, Finding{o.PatchSummary, as})
 		}
-		sawInstall = sawInstall || o.sinceOpen ||
-			(!o.dateStated && compared && before != "" && as == IsInstalled)
+		sawInstall = sawInstall || o.installed == SinceOpening || as == IsUndetermined
 		seen[o.PatchSummary] = true
 	}
 	for _, o := range announced {
@@ -39,19 +38,30 @@ func (c *Content) categorize(
 	return all, sawInstall
 }
 
-// change is what came of a patch: its category.
+// change is what came of a patch: its category; empty if it is none of the report's. What waited
+// for a reboot at the first report was installed then.
 func (c *Content) change(o observation, before string, compared bool) string {
 	as := category(o.state)
 	switch {
 	case c.Report.Phase != After:
-	case as == IsInstalled && before == IsInstalled:
-		return ""
-	case as == IsInstalled && before == "" && !o.sinceOpen:
-		return ""
-	case as == IsInstalled && before == "" && compared:
-		return IsNotAnnounced
 	case as == IsPending && before == IsPending:
 		return IsStillPending
+	case as == IsPending && o.installed == BeforeOpening:
+		return IsPendingBefore
+	case as != IsInstalled:
+	case before == IsInstalled:
+		return ""
+	case o.installed == SinceOpening && before == "" && compared:
+		return IsNotAnnounced
+	case o.installed == SinceOpening:
+	case before == IsPending:
+		return IsInstalledBefore
+	case before == "" && o.installed != OnTheDay: // any system is full of such patches
+		return ""
+	case o.installed == BeforeOpening:
+		return IsInstalledBefore
+	default:
+		return IsUndetermined
 	}
 	return as
 }

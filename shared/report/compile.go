@@ -30,6 +30,7 @@ func (c *Content) addInstances(first, own *Results) {
 			i.NotCompared = first.notComparable(s.ID)
 		}
 		if s.Step != Unread {
+			i.listed = count(own.observed[s.ID])
 			i.Findings, i.sawInstall = c.categorize(&i, own.observed[s.ID], first.observed[s.ID])
 		}
 		c.Instances = append(c.Instances, i)

@@ -56,6 +56,7 @@ func second() *report.Report {
 
 func TestWhatBecomesOfAPatchIsItsCategory(t *testing.T) {
 	never, before, since := time.Time{}, opensAt.AddDate(0, 0, -2), opensAt.Add(time.Hour)
+	day := opensAt.Truncate(24 * time.Hour)
 	const none = "(none)" // the patch isn't listed, or isn't told
 	for _, c := range []struct {
 		was, now  string
@@ -63,8 +64,9 @@ func TestWhatBecomesOfAPatchIsItsCategory(t *testing.T) {
 		want      string
 	}{
 		{report.Missing, report.Installed, since, report.IsInstalled},
-		{report.Missing, report.Installed, never, report.IsInstalled},
-		{report.Missing, report.InstalledOther, before, report.IsInstalled},
+		{report.Missing, report.Installed, never, report.IsUndetermined},
+		{report.Missing, report.Installed, day, report.IsUndetermined},
+		{report.Missing, report.InstalledOther, before, report.IsInstalledBefore},
 		{report.Missing, report.Missing, never, report.IsMissing},
 		{report.Missing, report.Failed, never, report.IsFailed},
 		{report.Missing, report.InstalledPendingReboot, since, report.IsPending},
@@ -74,7 +76,13 @@ func TestWhatBecomesOfAPatchIsItsCategory(t *testing.T) {
 		{report.Installed, report.Installed, before, none},
 		{report.InstalledPendingReboot, none, never, none},
 		{report.InstalledPendingReboot, report.InstalledPendingReboot, before, report.IsStillPending},
-		{report.InstalledPendingReboot, report.Installed, before, report.IsInstalled},
+		{report.InstalledPendingReboot, report.Installed, before, report.IsInstalledBefore},
+		{report.InstalledPendingReboot, report.Installed, never, report.IsInstalledBefore},
+		{report.InstalledPendingReboot, report.Installed, since, report.IsInstalled},
+		{report.Missing, report.InstalledPendingReboot, before, report.IsPendingBefore},
+		{report.Missing, report.InstalledPendingReboot, day, report.IsPending},
+		{none, report.InstalledPendingReboot, before, report.IsPendingBefore},
+		{none, report.Installed, day, report.IsUndetermined},
 		{none, report.Installed, since, report.IsNotAnnounced},
 		{none, report.Installed, before, none},
 		{none, report.Installed, never, none},

@@ -8,19 +8,21 @@ import (
 // Content is what a report says. It is the same each time it is put together: everything is sorted,
 // and ages are those at the time when the last scan was in.
 type Content struct {
-	Report     *Report
-	Instances  []Instance
-	Patches    []*PatchSummary // every patch once
-	Severities []SeverityCount // of those that are still to be installed
-	Lists      []PatchList     // what instances have in common
-	Gaps       []string        // ids of instances that couldn't be read
-	Reboots    []string        // ids of instances that need one
-	Totals     map[string]int  // patches times instances, by category
-	Flagged    int             // instances that could be read, and about which something is odd
-	Unknown    int             // instances that could, and of which nobody knows what they lack
-	Stale      int             // instances whose scan is too old
-	NotPatched int             // of a second report: instances not heard of since the opening
-	NoInstall  bool            // of a second report: no installation was seen since then
+	Report       *Report
+	Instances    []Instance
+	Patches      []*PatchSummary // every patch once
+	Severities   []SeverityCount // of those that are still to be installed
+	Lists        []PatchList     // what instances have in common
+	Gaps         []string        // ids of instances that couldn't be read
+	Reboots      []string        // ids of instances that need one
+	Totals       map[string]int  // patches times instances, by category
+	Flagged      int             // instances that could be read, and about which something is odd
+	Unknown      int             // instances that could, and of which nobody knows what they lack
+	Stale        int             // instances whose scan is too old
+	NotPatched   int             // of a second report: instances not heard of since the opening
+	NotRescanned int             // of the unknown: not scanned since an installation
+	OldestScan   time.Time       // when it ended; zero: no patch state is of a scan
+	NoInstall    bool            // of a second report: no installation was seen since then
 }
 
 // Flags are what a reader should know of an instance beside its patches. Another is EC2's state of
@@ -35,12 +37,18 @@ const (
 	FlagNotPatched   = "notPatched" // nothing was reported since the window opened
 	// FlagNotRebooted is of a second report: patches still wait for a reboot, which the window makes.
 	FlagNotRebooted = "notRebooted"
+	// FlagNotRescanned: an installation was the last to look, so that what is missing isn't known.
+	FlagNotRescanned = "notRescanned"
+	// FlagCountsDiffer: its patch state counts more patches than are listed.
+	FlagCountsDiffer = "countsDiffer"
+	// FlagRebooted: a run has rebooted it since its patch state was made.
+	FlagRebooted = "rebooted"
 )
 
 // Flags are all but EC2's states.
 var Flags = []string{
 	FlagNotCompared, FlagNotFound, FlagNotManaged, FlagOffline, FlagNeverScanned, FlagStale,
-	FlagNotPatched, FlagNotRebooted,
+	FlagNotPatched, FlagNotRebooted, FlagNotRescanned, FlagCountsDiffer, FlagRebooted,
 }
 
 // PatchSummary is a patch, on how many instances it is found, and as what. What two systems say of
@@ -69,7 +77,8 @@ type Instance struct {
 	Flags       []string
 	NotCompared string // of a second report: why it isn't compared with the first; empty if it is
 
-	sawInstall bool // of a second report: a patch was installed on it since the window was to open
+	sawInstall bool   // of a second report: a patch may have been installed on it since the opening
+	listed     listed // how many of its patches were listed
 }
 
 // SeverityCount is how many patches and instances there are of one severity.
@@ -86,9 +95,13 @@ type PatchList struct {
 	Findings  []Finding
 }
 
-// Unknown says that nobody knows what an instance lacks: nothing was found, and nothing can have
-// been.
+// Unknown says that nobody knows all that an instance lacks: nothing was found, and nothing can
+// have been; or the last to look was an installation, which lists nothing as missing; or fewer
+// patches are listed than are counted.
 func (i *Instance) Unknown() bool {
+	if i.Has(FlagNotRescanned) || (i.Has(FlagCountsDiffer) && i.lacksMoreThanListed()) {
+		return true
+	}
 	return len(i.Findings) == 0 && slices.ContainsFunc(i.Flags, func(f string) bool {
 		return f == FlagNeverScanned || f == FlagNotManaged || f == FlagNotFound
 	})

@@ -21,8 +21,16 @@ func (c *Content) flagsOf(i *Instance) (flags []string) {
 	case last == nil:
 	case c.Report.Phase == After && last.Ended.Before(c.Report.Window.Opens):
 		flags = append(flags, FlagNotPatched)
+	case c.Report.Phase != After && i.notRescanned():
+		flags = append(flags, FlagNotRescanned)
 	case c.Report.Phase != After && c.Age(last) > time.Duration(c.Report.StaleAfter):
 		flags = append(flags, FlagStale)
+	}
+	if i.CountsDiffer() != "" {
+		flags = append(flags, FlagCountsDiffer)
+	}
+	if i.rebooted() && i.pending() {
+		flags = append(flags, FlagRebooted)
 	}
 	if i.Node.State != "" && i.Node.State != "running" {
 		flags = append(flags, i.Node.State)
@@ -49,6 +57,9 @@ func (c *Content) flag(i *Instance) {
 	switch {
 	case i.Unknown():
 		c.Unknown++
+		if i.Has(FlagNotRescanned) {
+			c.NotRescanned++
+		}
 	case i.Has(FlagStale):
 		c.Stale++
 	case i.Has(FlagNotPatched):
@@ -61,10 +72,27 @@ func (c *Content) windowHasRebooted() bool {
 	return c.Report.Phase == After && Reboot(c.Report.Tasks) == RebootIfNeeded
 }
 
-// needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new boot
-// anyway.
+// needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new
+// boot anyway, and Systems Manager learns of a reboot by the next scan.
 func (i *Instance) needsReboot() bool {
-	pending := i.ByCategory[IsPending]+i.ByCategory[IsStillPending] > 0 ||
+	return i.pending() && !i.rebooted() && (i.Node.State == "" || i.Node.State == "running")
+}
+
+// pending says that patches wait for a reboot, as far as Systems Manager knows.
+func (i *Instance) pending() bool {
+	return i.ByCategory[IsPending]+i.ByCategory[IsStillPending]+i.ByCategory[IsPendingBefore] > 0 ||
 		(i.Patched != nil && i.Patched.PendingReboot > 0)
-	return pending && (i.Node.State == "" || i.Node.State == "running")
+}
+
+// rebooted says that a run has rebooted an instance since its patch state was made.
+func (i *Instance) rebooted() bool {
+	last := i.LastState()
+	return i.Rebooted != nil && last != nil && last.Ended.Before(i.Rebooted.At)
+}
+
+// notRescanned says that an installation was the last to look for patches. It lists what failed,
+// and nothing as missing, but for what a list of its own (InstallOverrideList) has left out.
+func (i *Instance) notRescanned() bool {
+	last := i.LastState()
+	return last != nil && last.Operation == "Install" && last.Missing == 0 && i.listed.missing == 0
 }

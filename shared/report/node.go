@@ -57,16 +57,6 @@ type Patch struct {
 // key is what makes a patch the same on two instances.
 func (p Patch) key() string { return p.KB + "\x00" + p.Title }
 
-// InstalledSince says that a patch was installed after a time. Some systems know only the day of an
-// installation.
-func (p Patch) InstalledSince(t time.Time) bool {
-	const day = 24 * time.Hour
-	if p.Installed.Equal(p.Installed.Truncate(day)) {
-		t = t.Truncate(day)
-	}
-	return !p.Installed.IsZero() && !p.Installed.Before(t)
-}
-
 // States of a patch on a node, as Systems Manager names them.
 const (
 	Missing                = "Missing"

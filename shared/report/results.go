@@ -20,9 +20,8 @@ type Results struct {
 // observation is a patch as it was found on an instance.
 type observation struct {
 	*PatchSummary
-	state      string
-	sinceOpen  bool // of a second report: it was installed since the window was to open
-	dateStated bool // it is known when it was installed
+	state     string
+	installed Installation // of a second report: compared with the opening
 }
 
 // NewResults are those of a report that nothing was added to yet. Those of a first and a second
@@ -50,13 +49,13 @@ func (f *Results) AddPage(instance string, restarts int, patches []Patch) {
 	if !ok || restarts != f.byID[instance].Restarts {
 		return
 	}
+	scan := f.byID[instance]
 	for _, p := range patches {
-		seen = append(seen, observation{
-			PatchSummary: f.catalog.intern(p),
-			state:        sanitize.Text(p.State),
-			sinceOpen:    !f.opened.IsZero() && p.InstalledSince(f.opened),
-			dateStated:   !p.Installed.IsZero(),
-		})
+		o := observation{PatchSummary: f.catalog.intern(p), state: sanitize.Text(p.State)}
+		if !f.opened.IsZero() {
+			o.installed = scan.installation(p, f.opened)
+		}
+		seen = append(seen, o)
 	}
 	f.observed[instance] = seen
 }

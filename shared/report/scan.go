@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 )
 
@@ -32,6 +33,8 @@ type Scan struct {
 	Restarts int       `json:"restarts,omitempty"`
 	Waits    int       `json:"waits,omitempty"` // in a row, for what passes by itself
 	Found    int       `json:"found,omitempty"` // patches
+	// Rebooted is the last reboot by a run that the ledger knew when the report was begun.
+	Rebooted *run.LastReboot `json:"rebooted,omitempty"`
 }
 
 // NewScan is the scan of a node. What is pending a reboot is always read, and of a second report
@@ -69,10 +72,13 @@ func (s *Scan) LastState() *State {
 
 // Wants says whether a scan keeps a patch. Of those that a window has installed, a second report is
 // about what the first one announced, whatever its title is now, and what was installed since the
-// opening.
+// opening, or may have been.
 func (s *Scan) Wants(p Patch, announced Announced) bool {
-	return s.Opened.IsZero() || category(p.State) != IsInstalled ||
-		p.InstalledSince(s.Opened) || announced.contains(p)
+	if s.Opened.IsZero() || category(p.State) != IsInstalled || announced.contains(p) {
+		return true
+	}
+	at := s.installation(p, s.Opened)
+	return at == SinceOpening || at == OnTheDay
 }
 
 // sanitize makes all that a scan has from others fit to stand in a line.

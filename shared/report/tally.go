@@ -21,9 +21,11 @@ func (c *Content) tally() {
 			lacking[severity]++
 		}
 		c.flag(i)
+		c.noteScan(i)
 		c.shareList(i, same)
 	}
 	c.noteNoInstall()
+	c.noteUndetermined()
 	c.Patches = slices.DeleteFunc(c.Patches, func(p *PatchSummary) bool { return p.Instances == 0 })
 	slices.SortFunc(c.Patches, func(a, b *PatchSummary) int {
 		return comparePatches(a.Patch, b.Patch)
@@ -45,6 +47,26 @@ func (c *Content) tallyFindings(i *Instance) map[string]bool {
 		}
 	}
 	return lacks
+}
+
+// noteScan notes the oldest scan. An installation looks for patches as well, and lists none as
+// missing.
+func (c *Content) noteScan(i *Instance) {
+	last := i.LastState()
+	if last != nil && last.Operation != "Install" &&
+		(c.OldestScan.IsZero() || last.Ended.Before(c.OldestScan)) {
+		c.OldestScan = last.Ended
+	}
+}
+
+// noteUndetermined says why it can't be told of some patches whether the window has installed them.
+func (c *Content) noteUndetermined() {
+	if n := c.Totals[IsUndetermined]; n > 0 {
+		remark := fmt.Sprintf("whether the window has installed %d of these patches, or somebody "+
+			"else before it opened, can't be told: Systems Manager knows the day of their "+
+			"installation at most", n)
+		c.Report.Remarks = append(slices.Clone(c.Report.Remarks), remark)
+	}
 }
 
 // noteNoInstall notes whether anything was installed since the window of a second report was to
@@ -70,10 +92,25 @@ func (c *Content) noteNoInstall() {
 func (r *Report) noInstallRemarks() []string {
 	remark := "no installation was seen since the window was to open (at " +
 		r.Window.Opens.UTC().Format(time.RFC3339) + ")"
+	if unseen(r.Tasks) {
+		return []string{remark + ", and none could be: its document stores no patch states"}
+	}
 	if r.Execution == nil || r.Execution.Status == ExecutionNone {
 		return []string{remark + "; it may have been disabled, moved or deleted"}
 	}
 	return append([]string{remark}, r.Execution.Remarks(r.Tasks)...)
+}
+
+// unseen says that no task that installs leaves patch states.
+func unseen(tasks []WindowTask) bool {
+	installs := false
+	for _, t := range tasks {
+		if t.Does == DoesInstall && !documents[t.Document].stateless {
+			return false
+		}
+		installs = installs || t.Does == DoesInstall
+	}
+	return installs
 }
 
 // shareList finds the list that holds an instance's findings, or makes it. Fleets are alike: a few

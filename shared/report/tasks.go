@@ -147,13 +147,15 @@ type document struct {
 	reboot string // unless the task says otherwise; empty: it isn't known
 	// free says that it doesn't install by a patch baseline.
 	free bool
+	// stateless says that it stores no patch states and no patches: nobody sees what it has done.
+	stateless bool
 }
 
 // documents are those of AWS, by the User Guide ("SSM Command documents for patching managed nodes")
 // and the runbook reference. A document that is in neither can do anything.
 var documents = map[string]document{
 	"AWS-RunPatchBaseline":              {does: DoesInstall, reboot: RebootIfNeeded},
-	"AWS-RunPatchBaselineAssociation":   {does: DoesInstall, reboot: RebootIfNeeded},
+	"AWS-RunPatchBaselineAssociation":   {does: DoesInstall, reboot: RebootIfNeeded, stateless: true},
 	"AWS-RunPatchBaselineWithHooks":     {does: DoesInstall, reboot: RebootIfNeeded},
 	"AWS-ApplyPatchBaseline":            {does: DoesInstall},
 	"AWS-InstallWindowsUpdates":         {does: DoesInstall, free: true},
@@ -269,6 +271,8 @@ func (t Task) remarks(own []string, window string) (all []string) {
 		return []string{t.Unknown()}
 	case does == DoesInstall && documents[t.Document].free:
 		add("runs %s, which goes by no patch baseline: %s", t.Document, differs)
+	case does == DoesInstall && documents[t.Document].stateless:
+		add("runs %s, which stores no patch states: what it installs can't be seen", t.Document)
 	}
 	if t.does(own) == DoesInstall {
 		for _, name := range t.overrides() {

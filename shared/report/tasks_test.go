@@ -217,6 +217,9 @@ func TestRemarksOfTasks(t *testing.T) {
 		{"a scan's override", []report.Task{
 			command("AWS-RunPatchBaseline", "Scan", given{"InstallOverrideList": {"s3://bucket/list.yaml"}}),
 		}, nil},
+		{"a document that stores no patch states", []report.Task{command("AWS-RunPatchBaselineAssociation", "Install", nil)},
+			[]string{"task patch runs AWS-RunPatchBaselineAssociation, which stores no patch states: " +
+				"what it installs can't be seen"}},
 		{"Windows Server, without a baseline", []report.Task{command("AWS-InstallWindowsUpdates", "Install", nil)},
 			[]string{"task patch runs AWS-InstallWindowsUpdates, which goes by no patch baseline: " +
 				"what it installs isn't what is listed here"}},

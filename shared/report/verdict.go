@@ -23,8 +23,8 @@ func (c *Content) Verdict(brief bool) (all []string) {
 		return []string{"its tasks' instances aren't known"}
 	case len(c.Instances) == 0:
 		return []string{"no instance to patch"}
-	case len(c.Gaps)+c.Unknown == len(c.Instances):
-		return append(all, "nothing known of "+total)
+	case len(c.Gaps)+c.Unknown == len(c.Instances) && len(c.Patches) == 0:
+		return append(append(all, "nothing known of "+total), c.notRescanned(brief)...)
 	case c.Report.Phase == After:
 		all = append(all, c.outcomes(brief)...)
 	default:
@@ -35,9 +35,10 @@ func (c *Content) Verdict(brief bool) (all []string) {
 			all = append(all, down...)
 		}
 	}
-	if c.Unknown > 0 {
-		all = append(all, fmt.Sprintf("%d not known", c.Unknown))
+	if n := c.Unknown - c.NotRescanned; n > 0 {
+		all = append(all, fmt.Sprintf("%d not known", n))
 	}
+	all = append(all, c.notRescanned(brief)...)
 	if c.Stale > 0 {
 		all = append(all, Quantity(c.Stale, "scan", "s")+" too old")
 	}
@@ -86,6 +87,18 @@ func (c *Content) unreachable(total string) (all []string, everyone bool) {
 		all = append(all, fmt.Sprintf("%d%s %s", counts[state], of, state))
 	}
 	return all, everyone
+}
+
+// notRescanned counts the instances at which an installation was the last to look, if there are
+// any.
+func (c *Content) notRescanned(brief bool) []string {
+	switch {
+	case c.NotRescanned == 0:
+		return nil
+	case brief:
+		return []string{fmt.Sprintf("%d not rescanned", c.NotRescanned)}
+	}
+	return []string{fmt.Sprintf("%d not scanned since an installation", c.NotRescanned)}
 }
 
 // toInstall is what was found in the states that were asked for, and on how many instances. That
@@ -179,7 +192,8 @@ func (c *Content) outcomes(brief bool) (all []string) {
 		always       bool
 	}{
 		{t[IsInstalled], "done", "done", !c.NoInstall},
-		{t[IsPending], "waiting for a reboot", "to reboot", !c.NoInstall},
+		{t[IsUndetermined], "done by it or before it opened", "by it or before", false},
+		{t[IsPending], "waiting for a reboot", "to reboot", !c.NoInstall && t[IsPendingBefore] == 0},
 		{t[IsFailed], "failed", "failed", true},
 		{t[IsMissing], "still missing", "still missing", true},
 		{c.NotPatched, notHeardOf, "not heard of", false},

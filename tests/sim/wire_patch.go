@@ -3,6 +3,7 @@ package sim
 import (
 	"quickstep/shared/patch"
 	"quickstep/shared/report"
+	"quickstep/shared/rolling"
 )
 
 // patches gives the functions of the patch report their code.
@@ -26,6 +27,7 @@ func (x wiring) survey() {
 		Managed:    w.SSM(),
 		EC2:        w.EC2(),
 		Groups:     w.ResourceGroups(),
+		Reboots:    rolling.Reboots{Store: x.deps("survey").Ledger},
 		AlarmTopic: x.topic(v.Common.Alarm),
 		Settings:   v.Settings,
 	}.Handler())

@@ -32,6 +32,9 @@ func head(c *report.Content, verdict string) string {
 		}
 		add("%-9s %s on %s", title, severityText(s), instances(s.Instances))
 	}
+	if s := scansText(c); s != "" {
+		add("Scans:    %s", s)
+	}
 	if text := attention(c); text != "" {
 		add("Look at:  %s", text)
 	}
@@ -50,6 +53,25 @@ func head(c *report.Content, verdict string) string {
 		add("Note:     %s", remark)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// scansText says how old the oldest scan is on which a report relies. A second report relies on the
+// window's installations.
+func scansText(c *report.Content) string {
+	if c.Report.Phase == report.After || len(c.Instances) == 0 {
+		return ""
+	}
+	text := "none is known"
+	if t := c.OldestScan; !t.IsZero() {
+		text = fmt.Sprintf("the oldest is %s old, of %s", age(c.Report.Closed.Sub(t)), notify.Time(t))
+	}
+	switch n := c.NotRescanned; {
+	case n == 1:
+		text += "; 1 instance wasn't scanned since its installation"
+	case n > 1:
+		text += fmt.Sprintf("; %d instances weren't scanned since their installation", n)
+	}
+	return text
 }
 
 // totalsText is what was found on all instances. "Nothing" alone is said only where all is known.

@@ -26,6 +26,7 @@ type document struct {
 	Window   *report.Opening `json:"window,omitempty"`
 	Began    time.Time       `json:"began"`
 	Closed   time.Time       `json:"closed"` // when the last instance was read
+	Oldest   time.Time       `json:"oldestScan,omitzero"`
 	Totals   totals          `json:"totals"`
 	Stored   *report.Stored  `json:"stored,omitempty"`
 	Remarks  []string        `json:"remarks,omitempty"`
@@ -39,13 +40,15 @@ type document struct {
 
 // totals are numbers of the whole report.
 type totals struct {
-	Instances int            `json:"instances"`
-	Gaps      int            `json:"gaps"`    // instances that couldn't be read
-	Flagged   int            `json:"flagged"` // instances about which something is odd
-	Unknown   int            `json:"unknown"` // of them, those of which nobody knows what they lack
-	Patches   int            `json:"patches"` // different ones
-	Reboot    int            `json:"reboot"`  // instances that need one
-	Found     map[string]int `json:"found"`   // patches times instances, by category
+	Instances int `json:"instances"`
+	Gaps      int `json:"gaps"`    // instances that couldn't be read
+	Flagged   int `json:"flagged"` // instances about which something is odd
+	Unknown   int `json:"unknown"` // of them, those of which nobody knows what they lack
+	// NotRescanned are those of the unknown that no scan has looked at since an installation.
+	NotRescanned int            `json:"notRescanned"`
+	Patches      int            `json:"patches"` // different ones
+	Reboot       int            `json:"reboot"`  // instances that need one
+	Found        map[string]int `json:"found"`   // patches times instances, by category
 }
 
 // The rows of a document.
@@ -76,6 +79,11 @@ type (
 		List     string         `json:"list,omitempty"`
 		Flags    []string       `json:"flags,omitempty"`
 		Scan     *report.State  `json:"scan,omitempty"`
+		Rebooted *rebootedRow   `json:"rebooted,omitempty"` // by a run, since the scan
+	}
+	rebootedRow struct {
+		Run string    `json:"run"`
+		At  time.Time `json:"at"`
 	}
 	listRow struct {
 		List      string              `json:"list"`
@@ -106,14 +114,17 @@ func newDocument(c *report.Content) document {
 		Window: r.Window,
 		Began:  wholeSeconds(r.Began),
 		Closed: wholeSeconds(r.Closed),
+		Oldest: wholeSeconds(c.OldestScan),
 		Totals: totals{
 			Instances: len(c.Instances),
 			Gaps:      len(c.Gaps),
 			Flagged:   c.Flagged,
 			Unknown:   c.Unknown,
-			Patches:   len(c.Patches),
-			Reboot:    len(c.Reboots),
-			Found:     c.Totals,
+
+			NotRescanned: c.NotRescanned,
+			Patches:      len(c.Patches),
+			Reboot:       len(c.Reboots),
+			Found:        c.Totals,
 		},
 		Stored:    r.Stored,
 		Remarks:   remarks(c),

@@ -94,6 +94,16 @@ func patchUnits(s section, p *report.PatchSummary) (all []Unit) {
 }
 
 func instanceUnit(i report.Instance) Unit {
-	row := instanceRow{i.ID, i.Name, i.Platform, i.ByCategory, i.List, i.Flags, i.LastState()}
+	row := instanceRow{
+		i.ID, i.Name, i.Platform, i.ByCategory, i.List, i.Flags, i.LastState(), rebooted(i),
+	}
 	return newUnit(instanceSection, "", row)
+}
+
+// rebooted is the run that has rebooted an instance since its scan, if one has.
+func rebooted(i report.Instance) *rebootedRow {
+	if !i.Has(report.FlagRebooted) {
+		return nil
+	}
+	return &rebootedRow{i.Rebooted.Run, wholeSeconds(i.Rebooted.At)}
 }

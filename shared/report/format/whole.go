@@ -53,7 +53,8 @@ var columns = []string{
 	"found", "kb", "title", "classification", "severity", "cves", "patchGroup", "baselineName",
 }
 
-// CSV has a line for each patch of each instance, and one for each instance without. It is packed,
+// CSV has a line for each patch of each instance, and one for each instance without, or of which
+// not all is known. It is packed,
 // by gzip: hundreds of megabytes that repeat themselves.
 func CSV(c *report.Content) []byte {
 	var b bytes.Buffer

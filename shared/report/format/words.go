@@ -59,6 +59,12 @@ func categoryName(category string) string {
 		return "announced and not listed any more"
 	case report.IsNotAnnounced:
 		return "installed without being announced"
+	case report.IsUndetermined:
+		return "installed by the window or before it opened"
+	case report.IsInstalledBefore:
+		return "installed before the window opened"
+	case report.IsPendingBefore:
+		return "installed before the window opened, pending reboot"
 	}
 	return category
 }
@@ -98,13 +104,19 @@ func flagName(flag string) string {
 	case report.FlagNotManaged:
 		return "not managed"
 	case report.FlagNeverScanned:
-		return "never scanned"
+		return "without a patch state"
 	case report.FlagStale:
 		return "with a scan that is too old"
 	case report.FlagNotPatched:
 		return "not heard of"
 	case report.FlagNotRebooted:
 		return "not rebooted by the window"
+	case report.FlagNotRescanned:
+		return "not scanned since an installation"
+	case report.FlagCountsDiffer:
+		return "with a patch state that contradicts its patches"
+	case report.FlagRebooted:
+		return "rebooted by a run since the last scan"
 	}
 	return flag
 }
@@ -123,13 +135,21 @@ func flagsText(c *report.Content, i *report.Instance) string {
 		case report.FlagOffline:
 			f = "agent offline"
 		case report.FlagNeverScanned:
-			f = "never scanned: what is missing isn't known"
+			f = "no patch state: what is missing isn't known (AWS-RunPatchBaselineAssociation, " +
+				"by which Quick Setup scans, stores none)"
 		case report.FlagStale:
 			f = "last scan " + age(c.Age(i.Patched)) + " ago"
 		case report.FlagNotPatched:
 			f = "nothing was heard since the window opened: last scan " + age(c.Age(i.Patched)) + " ago"
 		case report.FlagNotRebooted:
 			f = "still waiting for a reboot, although the window reboots"
+		case report.FlagNotRescanned:
+			f = "not scanned since its installation " + age(c.Age(i.Patched)) +
+				" ago: what is missing isn't known"
+		case report.FlagCountsDiffer:
+			f = "its patch state contradicts its list of patches: " + i.CountsDiffer()
+		case report.FlagRebooted:
+			f = fmt.Sprintf("rebooted by run %s, since its last scan: it needs no reboot", i.Rebooted.Run)
 		}
 		all = append(all, f)
 	}

@@ -34,8 +34,17 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 	}{
 		{"announced and installed", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, during)), "installed"},
 		{"failed before, now installed", ptr(thing("a", report.Failed, none)), ptr(thing("a", report.Installed, during)), "installed"},
-		{"installed, and only the day of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, opened.Truncate(simtest.Day))), "installed"},
-		{"installed, and no time of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledOther, none)), "installed"},
+		{"installed, and only the day of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, opened.Truncate(simtest.Day))), "installedUndetermined"},
+		{"installed, and no time of it is known", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledOther, none)), "installedUndetermined"},
+		{"announced, and installed by hand before the window opened", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, opened.Add(-time.Second))), "installedBefore"},
+		{"announced, and installed when the window opened", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Installed, opened)), "installed"},
+		{"failed before, and installed by hand before the window opened", ptr(thing("a", report.Failed, none)), ptr(thing("a", report.InstalledOther, opened.Add(-time.Hour))), "installedBefore"},
+		{"announced, and installed by an execution before, without a reboot", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledPendingReboot, opened.Add(-time.Hour))), "pendingBefore"},
+		{"not announced, and installed by hand before the window opened", nil, ptr(thing("a", report.Installed, opened.Add(-time.Hour))), ""},
+		{"not announced, and installed by an execution before, without a reboot", nil, ptr(thing("a", report.InstalledPendingReboot, opened.Add(-time.Hour))), "pendingBefore"},
+		{"not announced, installed, and only the day of it is known", nil, ptr(thing("a", report.Installed, opened.Truncate(simtest.Day))), "installedUndetermined"},
+		{"not announced, installed, and no time of it is known: any system is full of such", nil, ptr(thing("a", report.Installed, none)), ""},
+		{"it waited for a reboot, and was installed once more", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.Installed, during)), "installed"},
 		{"announced, and it waits for a reboot", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.InstalledPendingReboot, during)), "pendingReboot"},
 		{"announced, and it failed", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Failed, none)), "failed"},
 		{"announced, and still missing", ptr(thing("a", report.Missing, none)), ptr(thing("a", report.Missing, none)), "missing"},
@@ -44,7 +53,7 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 		{"not announced, and missing now: it came out meanwhile", nil, ptr(thing("a", report.Missing, none)), "missing"},
 		{"not announced, and waiting for a reboot", nil, ptr(thing("a", report.InstalledPendingReboot, during)), "pendingReboot"},
 		{"installed long ago: it is none of this window's", ptr(thing("a", report.Installed, before)), ptr(thing("a", report.Installed, before)), ""},
-		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.Installed, before)), "installed"},
+		{"it waited for a reboot in the first report, and is installed now", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.Installed, before)), "installedBefore"},
 		{"it waited for a reboot in the first report, and still does", ptr(thing("a", report.InstalledPendingReboot, before)), ptr(thing("a", report.InstalledPendingReboot, before)), "stillPending"},
 	}) {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,16 +45,16 @@ func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 		before, after []report.Patch
 		found         map[string]int
 	}{
-		{"its title is gone", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("", report.InstalledOther, opened.Truncate(simtest.Day))}, map[string]int{"installed": 1}},
+		{"its title is gone", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("", report.InstalledOther, opened.Truncate(simtest.Day))}, map[string]int{"installedUndetermined": 1}},
 		{"its title came", []report.Patch{titled("", report.Missing, never)}, []report.Patch{titled("Update", report.Installed, during)}, map[string]int{"installed": 1}},
 		{"its title is another, and it has one alone", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("Aktualisierung", report.Installed, during)}, map[string]int{"installed": 1}},
-		{"its title is another, and the date isn't known", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("Aktualisierung", report.Installed, never)}, map[string]int{"installed": 1}},
+		{"its title is another, and the date isn't known", []report.Patch{titled("Update", report.Missing, never)}, []report.Patch{titled("Aktualisierung", report.Installed, never)}, map[string]int{"installedUndetermined": 1}},
 		{"it has two versions, and one is installed", []report.Patch{titled("1", report.Missing, never), titled("2", report.Missing, never)},
 			[]report.Patch{titled("1", report.Installed, during), titled("2", report.Missing, never)}, map[string]int{"installed": 1, "missing": 1}},
 		{"an older version was installed long ago", []report.Patch{titled("2", report.Missing, never)},
 			[]report.Patch{titled("1", report.Installed, opened.Add(-90*simtest.Day)), titled("2", report.Installed, during)}, map[string]int{"installed": 1}},
 		{"installed by others, hours before the opening", nil, []report.Patch{titled("1", report.Installed, opened.Add(-10*time.Hour))}, map[string]int{}},
-		{"installed on the day of the opening, which is all that is known", nil, []report.Patch{titled("1", report.Installed, opened.Truncate(simtest.Day))}, map[string]int{"notAnnounced": 1}},
+		{"installed on the day of the opening, which is all that is known", nil, []report.Patch{titled("1", report.Installed, opened.Truncate(simtest.Day))}, map[string]int{"installedUndetermined": 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +65,7 @@ func TestThePatchIsTheSameWhateverItsTitle(t *testing.T) {
 				func(_ int, _ *world.MachineSpec, _ *report.State, p *[]report.Patch) { *p = c.before },
 			)
 			_, m := secondly(t, f, func() { patchedAt(f, 1, "Install", during, c.after...) })
-			for _, as := range []string{"installed", "missing", "notListed", "notAnnounced"} {
+			for _, as := range []string{"installed", "installedUndetermined", "installedBefore", "missing", "notListed", "notAnnounced"} {
 				if m.Totals.Found[as] != c.found[as] {
 					t.Errorf("found %v, want %v", m.Totals.Found, c.found)
 				}

@@ -30,8 +30,10 @@ type form struct {
 	Execution *report.Execution
 	Totals    struct {
 		Instances, Gaps, Flagged, Patches, Reboot int
+		NotRescanned                              int
 		Found                                     map[string]int
 	}
+	OldestScan time.Time
 	Stored     *struct{ JSON, CSV, Failed string }
 	Remarks    []string
 	Severities []struct {

@@ -266,7 +266,7 @@ func TestAttributesAreForTheFiltersOfSubscriptions(t *testing.T) {
 	f := odd(t)
 	named(t, f)
 	got := simtest.Only(t, f).Attributes
-	for name, want := range map[string]any{"kind": "patch-report", "unknown": 3, "phase": "before", "window": simtest.Window, "gaps": 1, "severity": "Critical"} {
+	for name, want := range map[string]any{"kind": "patch-report", "unknown": 4, "phase": "before", "window": simtest.Window, "gaps": 1, "severity": "Critical"} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}

@@ -76,7 +76,7 @@ func TestWhatIsOddAboutAnInstanceIsFlagged(t *testing.T) {
 		text   string
 	}{
 		{"nothing", nil, nil, "", "Lists, and the instances"},
-		{"it was never scanned", nil, func(_ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Baseline, *p = "", nil }, "neverScanned", "never scanned"},
+		{"it was never scanned", nil, func(_ *world.MachineSpec, s *report.State, p *[]report.Patch) { s.Baseline, *p = "", nil }, "neverScanned", "no patch state: what is missing isn't known"},
 		{"it isn't managed", nil, func(m *world.MachineSpec, _ *report.State, _ *[]report.Patch) { m.Managed = false }, "notManaged", "not managed by Systems Manager"},
 		{"its scan is eight days old", nil, func(_ *world.MachineSpec, s *report.State, _ *[]report.Patch) {
 			s.Ended = sim.Began.Add(-8 * simtest.Day)

@@ -226,8 +226,9 @@ func Settled(t testing.TB, f *sim.Fleet) {
 // Holds checks that a text has all the parts.
 func Holds(t testing.TB, text string, parts ...string) {
 	t.Helper()
+	squeezed := func(s string) string { return strings.Join(strings.Fields(s), " ") } // wherever lines end
 	for _, p := range parts {
-		if !strings.Contains(text, p) {
+		if !strings.Contains(squeezed(text), squeezed(p)) {
 			t.Errorf("%q isn't in\n%s", p, text)
 		}
 	}

@@ -3,8 +3,11 @@ package reports
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"quickstep/shared/report"
 )
@@ -23,8 +26,14 @@ func (j *judge) contents(d, first document) {
 		said[i.Instance]++
 		flags[i.Instance] = strings.Join(i.Flags, " ")
 	}
+	unknown, clean := 0, 0
 	for _, n := range j.Nodes {
 		want, sure := j.belongs(n, d, first)
+		if said[n.ID] == 1 && gaps[n.ID] == "" {
+			j.reboot(d, first, n)
+			unknown += map[bool]int{true: 1}[j.unknown(d, n)]
+			clean += map[bool]int{true: 1}[len(n.first()["missing"])+len(n.first()["failed"]) == 0 && !j.unknown(d, n)]
+		}
 		switch {
 		case said[n.ID] > 1:
 			j.broken("contents", "%s tells of %s %d times", d.Report, n.ID, said[n.ID])
@@ -43,7 +52,54 @@ func (j *judge) contents(d, first document) {
 	}
 	if t := d.Totals; t.Instances != len(d.Rows.Instances)+len(gaps) || t.Gaps != len(gaps) || t.Patches != len(d.Rows.Patches) {
 		j.broken("contents", "%s has the totals %+v; they aren't", d.Report, t)
+	} else if t.Unknown != unknown && len(j.touched) == 0 {
+		j.broken("contents", "%s says that of %d nodes it isn't known what they lack, want %d", d.Report, t.Unknown, unknown)
 	}
+	if said := nothing.FindStringSubmatch(d.subject); said != nil && len(j.touched) == 0 {
+		if n, _ := strconv.Atoi(said[1]); n > clean {
+			j.broken("contents", "%q, and only %d nodes are known to lack nothing", d.subject, clean)
+		}
+	}
+}
+
+var nothing = regexp.MustCompile(`nothing to install on (\d+)`)
+
+// unknown says that nobody knows all that a node lacks, by what the scenario has set.
+func (j *judge) unknown(d document, n Node) bool {
+	late := d.Phase == report.After
+	switch n.Kind {
+	case unmanaged, never, unknown:
+		return true
+	case patched: // a second report is about the installation itself
+		j.saw("not scanned since an installation", !late)
+		return !late
+	case counted:
+		return !late || !n.Installs
+	}
+	return false
+}
+
+// reboot checks whether a report asks for a node's reboot: something waits for it, it is up, and no run has rebooted it since.
+func (j *judge) reboot(d, first document, n Node) {
+	if j.touched[n.ID] || (d.Window.ID != "" && d.Window.Opens.IsZero()) || n.Kind == denied {
+		return
+	}
+	late := d.Phase == report.After
+	patches := n.Before
+	if late {
+		patches = n.After
+	}
+	pending := slices.ContainsFunc(patches, func(p report.Patch) bool { return p.State == report.InstalledPendingReboot })
+	known := n.Kind == rebooted && (!late || !n.Installs)
+	want := pending && !known && n.Kind != stopped && n.Kind != unmanaged && n.Kind != never && n.Kind != unknown
+	asked := false
+	for _, r := range d.Rows.Reboots {
+		asked = asked || slices.Contains(r.Instances, n.ID)
+	}
+	if asked != want {
+		j.broken("contents", "%s asks for a reboot of %s (%s): %t, want %t", d.Report, n.ID, n.Kind, asked, want)
+	}
+	j.saw("rebooted by a run", pending && known)
 }
 
 // belongs says whether a report is about a node, and whether that is sure.
@@ -92,15 +148,7 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 		j.broken("contents", "%s tells of %s, which nobody may read", d.Report, n.ID)
 	}
 	late := d.Phase == report.After
-	want := map[string]string{unmanaged: "notManaged", never: "neverScanned", unknown: "notFound", stopped: "offline stopped", stale: "stale"}[n.Kind]
-	if late && len(n.Windows) > 0 && want != "neverScanned" && want != "notManaged" && want != "notFound" && !n.Installs {
-		want = map[string]string{stopped: "offline notPatched stopped"}[n.Kind]
-		if n.Kind != stopped {
-			want = "notPatched"
-		}
-	} else if late && n.Kind == stale {
-		want = ""
-	}
+	want := j.flags(n, late)
 	if late && d.Window.Does != "" && n.Installs && n.waits() && j.Windows[n.Windows[0]].reboots() {
 		want = strings.TrimSpace(want + " notRebooted")
 	}
@@ -120,7 +168,7 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 	}
 	expected := n.first()
 	if late {
-		if expected = n.second(read); first.Report == "" || !read {
+		if expected = n.second(d.Window.Opens); first.Report == "" || !read {
 			return // what was announced of it, nobody can say
 		}
 	}
@@ -131,6 +179,31 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 	if fmt.Sprint(got) != fmt.Sprint(expected) {
 		j.broken("contents", "%s tells of %s (%s) %.300v, want %.300v", d.Report, n.ID, n.Kind, got, expected)
 	}
+}
+
+// flags are what a report must flag a node with, but for whether it is compared.
+func (j *judge) flags(n Node, late bool) string {
+	pending := slices.ContainsFunc(n.Before, func(p report.Patch) bool { return p.State == report.InstalledPendingReboot })
+	var all []string
+	add := func(flag string, yes bool) {
+		if yes {
+			all = append(all, flag)
+		}
+	}
+	heard := late && n.Installs // of its installation: what was before it doesn't count
+	add("notFound", n.Kind == unknown)
+	add("notManaged", n.Kind == unmanaged)
+	add("offline", n.Kind == stopped)
+	add("neverScanned", n.Kind == never)
+	if n.Kind != unknown && n.Kind != unmanaged && n.Kind != never {
+		add("notPatched", late && len(n.Windows) > 0 && !n.Installs)
+		add("notRescanned", !late && n.Kind == patched)
+		add("stale", !late && n.Kind == stale)
+		add("countsDiffer", n.Kind == counted && !heard)
+		add("rebooted", n.Kind == rebooted && pending && !heard)
+	}
+	add("stopped", n.Kind == stopped)
+	return strings.Join(all, " ")
 }
 
 // of are a node's patches in a report, by category.
@@ -171,24 +244,36 @@ func (n Node) first() map[string][]string {
 	return all
 }
 
-// second is what came of what a first report said of the node.
-func (n Node) second(bool) map[string][]string {
+// second is what came of what a first report said of the node: by the window, if it was installed since that opened; by somebody
+// else, if it was before; and if only the day is known, in whatever time zone, or not even that, nobody knows.
+func (n Node) second(opens time.Time) map[string][]string {
 	all, was := map[string][]string{}, map[string]string{}
 	for _, p := range n.Before {
 		was[p.KB] = p.State
 	}
 	for _, p := range n.After {
 		as := map[string]string{report.Missing: "missing", report.Failed: "failed", report.InstalledPendingReboot: "pendingReboot", report.Installed: "installed"}[p.State]
-		switch was[p.KB] {
-		case p.State:
-			if p.State == report.Installed {
-				continue // it is none of this window's
-			}
-			if p.State == report.InstalledPendingReboot {
-				as = "stillPending"
-			}
-		}
-		if _, known := was[p.KB]; !known {
+		_, known := was[p.KB]
+		before := p.Installed.Before(opens)
+		day := p.Installed.Equal(p.Installed.Truncate(24 * time.Hour))
+		sure := !p.Installed.IsZero() && (!day || p.Installed.Before(opens.AddDate(0, 0, -2)))
+		switch {
+		case p.State == report.Installed && was[p.KB] == report.Installed, p.State == report.Installed && !known && sure && before:
+			delete(was, p.KB)
+			continue // it is none of this window's
+		case p.State == report.Installed && !known && p.Installed.IsZero():
+			continue // as much as on any system
+		case p.State == report.InstalledPendingReboot && was[p.KB] == p.State:
+			as = "stillPending"
+		case p.State == report.Installed && was[p.KB] == report.InstalledPendingReboot:
+			as = "installedBefore"
+		case p.State == report.Installed && !sure && n.Installs:
+			as = "installedUndetermined"
+		case p.State == report.Installed && before:
+			as = "installedBefore"
+		case p.State == report.InstalledPendingReboot && sure && before:
+			as = "pendingBefore"
+		case !known:
 			as = "notAnnounced"
 		}
 		delete(was, p.KB)

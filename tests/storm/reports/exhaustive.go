@@ -98,7 +98,7 @@ func TryAll(cases []Case, broken func(Case, Result, error)) {
 
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.
 func Missing(seen map[string]int) (missing []string) {
-	want := append([]string{"sent before", "sent after", "sent now", "gap", "failed", "never begun", "repeated", "parts", "delivered twice"}, acts...)
+	want := append([]string{"not scanned since an installation", "rebooted by a run", "sent before", "sent after", "sent now", "gap", "failed", "never begun", "repeated", "parts", "delivered twice"}, acts...)
 	for _, kind := range windowKinds {
 		want = append(want, "window "+kind)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/ledger"
 	"quickstep/shared/patch"
 	"quickstep/shared/report"
 	"quickstep/tests/sim"
@@ -93,7 +94,13 @@ func (s *Scenario) add(f *sim.Fleet, n Node) {
 	default:
 		f.Add(world.MachineSpec{ID: n.ID, Managed: n.Kind != unmanaged, Tags: tags})
 	}
-	state := &report.State{Baseline: "pb-1", Operation: "Scan", Ended: scanned}
+	state := n.state()
+	switch n.Kind {
+	case rebooted:
+		s.reboot(f, n.ID, scanned.Add(time.Minute))
+	case earlier:
+		s.reboot(f, n.ID, scanned.Add(-time.Minute))
+	}
 	switch n.Kind {
 	case stopped:
 		f.Stop(n.ID)
@@ -103,6 +110,27 @@ func (s *Scenario) add(f *sim.Fleet, n Node) {
 		state = nil
 	}
 	f.SetPatches(n.ID, state, n.Before)
+}
+
+// state is a node's patch state before its window.
+func (n Node) state() *report.State {
+	state := &report.State{Baseline: "pb-1", Operation: "Scan", Ended: scanned}
+	switch n.Kind {
+	case patched:
+		state.Operation, state.Ended = "Install", sim.Began.AddDate(0, 0, -6)
+	case counted:
+		state.Missing = len(n.first()["missing"]) + 12
+	}
+	return state
+}
+
+// reboot is what the ledger knows of a run that has rebooted a node.
+func (s *Scenario) reboot(f *sim.Fleet, id string, at time.Time) {
+	key := ledger.Key{PK: "REBOOT#" + id, SK: "REBOOT"}
+	put := ledger.Put(key, 0, map[string]any{"instance": id, "run": "run-0", "at": at})
+	if err := f.Table().Write(context.Background(), "run-0", put); err != nil {
+		panic(fmt.Sprintf("reports: seed %d: %v", s.Seed, err))
+	}
 }
 
 // patch is what a window does half an hour after it has opened.

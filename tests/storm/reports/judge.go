@@ -62,6 +62,7 @@ func (j *judge) broken(rule, format string, args ...any) {
 
 // document is a part of a report as its subscribers read it.
 type document struct {
+	subject              string
 	Report, Phase, First string
 	Part, Parts          int
 	Repeated             bool
@@ -72,7 +73,7 @@ type document struct {
 	}
 	Remarks   []string
 	Execution *struct{ Status string }
-	Totals    struct{ Instances, Gaps, Patches, Reboot int }
+	Totals    struct{ Instances, Gaps, Patches, Reboot, Unknown int }
 	Stored    *struct{ JSON, CSV, Failed string }
 	Rows      struct {
 		Gaps      []struct{ Instance, Reason string }
@@ -131,7 +132,7 @@ func (j *judge) announced(op world.Op) {
 	if n := a.Size(); n > notify.MaxAnnouncement {
 		j.broken("size", "%s is %d bytes", note.Subject, n)
 	}
-	var d document
+	d := document{subject: note.Subject}
 	if err := json.Unmarshal([]byte(note.JSON), &d); err != nil {
 		j.broken("form", "%s: %v", note.Subject, err)
 		return

@@ -46,9 +46,14 @@ const (
 	elsewhere = "elsewhere" // it isn't EC2's
 	unknown   = "unknown"   // nobody knows it
 	denied    = "denied"    // the role may not read it
+	patched   = "patched"   // an installation was the last to look, days ago
+	counted   = "counted"   // its patch state counts more than is listed
+	rebooted  = "rebooted"  // a run has rebooted it since its last scan
+	earlier   = "earlier"   // a run has rebooted it before its last scan
 )
 
-var kinds = []string{ordinary, ordinary, ordinary, ordinary, unmanaged, never, stale, stopped, elsewhere, unknown, denied}
+var kinds = []string{ordinary, ordinary, ordinary, ordinary, unmanaged, never, stale, stopped, elsewhere, unknown, denied,
+	patched, counted, rebooted, earlier}
 
 // Node is a node, what is found on it, and what is after its window; the same if it hasn't got one, or was left out.
 type Node struct {
@@ -131,6 +136,9 @@ func (s *Scenario) drawNodes() {
 		if node.Kind != unmanaged && node.Kind != never && node.Kind != unknown {
 			node.Before = s.drawPatches(pick(s, 0, 3, 49, 50, 51, 100, 160), n, fat)
 		}
+		if node.Kind == patched { // an installation lists nothing as missing
+			node.Before = slices.DeleteFunc(node.Before, func(p report.Patch) bool { return p.State == report.Missing })
+		}
 		node.After = node.Before
 		if s.After && !s.one(5) {
 			s.install(&node)
@@ -171,15 +179,23 @@ func (s *Scenario) install(n *Node) {
 			p.State = pick(s, report.InstalledPendingReboot, report.Installed)
 		}
 		if p.State != was && (p.State == report.Installed || p.State == report.InstalledPendingReboot) && was != report.InstalledPendingReboot {
-			p.Installed = at
+			p.Installed = s.installed(at)
 		}
 		if p.State != "" { // else it isn't listed any more
 			n.After = append(n.After, p)
 		}
 	}
-	if s.one(3) {
-		n.After = append(n.After, report.Patch{KB: "surprise", Title: "surprise", State: report.Installed, Installed: at})
+	for k := range pick(s, 0, 0, 1, 3) {
+		name := fmt.Sprint("surprise ", k)
+		n.After = append(n.After, report.Patch{KB: name, Title: name, State: report.Installed, Installed: s.installed(at)})
 	}
+}
+
+// installed is when a patch was installed that a window may have installed at a time: by it as a rule, by hand before it opened,
+// or nobody knows more than the day, or nothing.
+func (s *Scenario) installed(at time.Time) time.Time {
+	day := at.Truncate(24 * time.Hour)
+	return pick(s, at, at, at, at, at.Add(-31*time.Minute), at.Add(-9*time.Hour), day, day.AddDate(0, 0, -4), time.Time{})
 }
 
 func (s *Scenario) drawRequest() {
