@@ -273,7 +273,7 @@ func TestTheStacksOutputsAreTaken(t *testing.T) {
 func TestNamesInCommandsAreTheStacks(t *testing.T) {
 	s := stack(t)
 	logical := regexp.MustCompile(`--name (\w+)|invoke (\w+Function)`)
-	override := regexp.MustCompile(`\b([A-Z][A-Za-z]+)=`)
+	override := regexp.MustCompile(`(?:^|\s)"?([A-Z][A-Za-z]+)=`)
 	for _, c := range commands(t) {
 		for _, m := range logical.FindAllStringSubmatch(c.text, -1) {
 			name := m[1] + m[2]

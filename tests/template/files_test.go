@@ -64,7 +64,7 @@ func TestEventsAreWhatTheirFunctionsTake(t *testing.T) {
 				case function == "control":
 					isCommand(t, text)
 				case function == "watchdog":
-					if got, want := compact(t, text), schedule(t, stack, "watchdog").Input; got != want {
+					if got, want := compact(t, text), schedule(t, stack, "watchdog", "Minute").Input; got != want {
 						t.Errorf("got %s, the schedule sends %s", got, want)
 					}
 				default:
@@ -181,19 +181,24 @@ func isCommand(t *testing.T, text []byte) {
 }
 
 func TestTheSchedulesInputsAreRequests(t *testing.T) {
-	stack := load(t, map[string]string{"FleetScheduleFleet": "web", "FleetScheduleExpression": "rate(7 days)"})
-	for function, is := range map[string]func([]byte){
-		"start":  func(text []byte) { isRequest(t, text) },
-		"survey": func(text []byte) { isSurvey(t, stack, text) },
+	stack := load(t, map[string]string{"FleetScheduleFleet": "web", "FleetScheduleExpression": "rate(7 days)",
+		"PatchTags": "Role=web"})
+	for _, c := range []struct {
+		function, name, file string
+		is                   func([]byte)
+	}{
+		{"start", "Fleet", "start-scheduled", func(text []byte) { isRequest(t, text) }},
+		{"survey", "Patches", "survey-scheduled", func(text []byte) { isSurvey(t, stack, text) }},
+		{"survey", "Instances", "survey-scheduled-tags", func(text []byte) { isSurvey(t, stack, text) }},
 	} {
-		s := schedule(t, stack, function)
+		s, function := schedule(t, stack, c.function, c.name), c.function
 		input := strings.NewReplacer(
 			"<aws.scheduler.scheduled-time>", "2026-01-04T02:00:00Z",
 			"<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:123456789012:schedule/default/quickstep-"+
 				stack.Functions[function].LogicalID+s.Name+"-1ABCDEF234567",
 		).Replace(s.Input)
-		is([]byte(input))
-		file := "events/" + function + "-scheduled.json"
+		c.is([]byte(input))
+		file := "events/" + c.file + ".json"
 		example, err := os.ReadFile(root + file)
 		if err != nil {
 			t.Fatal(err)

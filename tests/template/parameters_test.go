@@ -31,7 +31,7 @@ func TestOptionsAreOffUntilTheirParametersAreGiven(t *testing.T) {
 		_, reports := s.Resources["ReportSubscription"]
 		check := s.Functions["check"]
 		return map[string]bool{
-			"schedule":             schedule(t, s, "start").Enabled,
+			"schedule":             schedule(t, s, "start", "Fleet").Enabled,
 			"alarms by e-mail":     mail,
 			"reports by e-mail":    reports,
 			"check in VPC":         check.VPC,
@@ -113,6 +113,11 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 		{"a window's name for its id", "PatchWindowIds", "mw-0123456789abcdef0,nightly", "Ids of maintenance windows"},
 		{"a document's ARN", "PatchDocuments", "arn:aws:ssm:us-east-1:111122223333:document/Acme-Patch", "Names of documents"},
 		{"a wildcard for windows", "PatchWindowPrefix", "patch-*", "letters"},
+		{"a tag without a value", "PatchTags", "Role=web,Stage", "Tags such as Role=web"},
+		{"a tag with a quotation mark", "PatchTags", `Role=w"eb`, "Tags such as Role=web"},
+		{"a tag with two equals signs", "PatchTags", "Role=web=1", "Tags such as Role=web"},
+		{"a name for an instance", "PatchInstanceIds", "i-0123456789abcdef0,web-1", "Ids such as"},
+		{"instances' schedule that is over after once", "PatchInstancesExpression", "at(2026-01-05T02:00:00)", "recurring"},
 		{"a switch that is neither on nor off", "PatchScheduleState", "on", "none of"},
 		{"a schedule that is over after once", "PatchScheduleExpression", "at(2026-01-05T02:00:00)", "recurring"},
 		{"a state that Systems Manager doesn't know", "PatchStates", "Missing,missing", "AvailableSecurityUpdate"},
@@ -142,6 +147,53 @@ func TestWindowsAreGivenByIdOrByPrefix(t *testing.T) {
 	both := map[string]string{"PatchWindowIds": ids, "PatchWindowPrefix": prefix}
 	if _, err := template.Load(root+"template.yaml", both); err == nil || !strings.Contains(err.Error(), "PatchWindowIds must be empty") {
 		t.Errorf("both: %v", err)
+	}
+}
+
+func TestInstancesAreGivenByTagOrById(t *testing.T) {
+	both := map[string]string{"PatchTags": "Role=web", "PatchInstanceIds": "i-0123456789abcdef0"}
+	if _, err := template.Load(root+"template.yaml", both); err == nil ||
+		!strings.Contains(err.Error(), "PatchInstanceIds must be empty") {
+		t.Errorf("both: %v", err)
+	}
+}
+
+// A fleet without a maintenance window (a patch policy of Quick Setup, an association of State
+// Manager) gets a schedule of its own from two parameters.
+func TestTheScheduleOfInstancesWithoutAWindow(t *testing.T) {
+	const fixed = `{"id":"<aws.scheduler.schedule-arn>/<aws.scheduler.scheduled-time>",` +
+		`"scheduled":"<aws.scheduler.scheduled-time>",`
+	for _, c := range []struct {
+		name       string
+		parameters map[string]string
+		enabled    bool
+		input      string
+	}{
+		{"by default there is none", nil, false, `"instanceIds":[""]}`},
+		{"one tag", map[string]string{"PatchTags": "Patch Group=web servers"}, true,
+			`"tags":{"Patch Group":"web servers"}}`},
+		{"several tags", map[string]string{"PatchTags": "Role=web,Stage=prod"}, true,
+			`"tags":{"Role":"web","Stage":"prod"}}`},
+		{"ids", map[string]string{"PatchInstanceIds": "i-0123456789abcdef0,mi-0123456789abcdef0"}, true,
+			`"instanceIds":["i-0123456789abcdef0","mi-0123456789abcdef0"]}`},
+		{"switched off with the other", map[string]string{"PatchTags": "Role=web", "PatchScheduleState": "DISABLED"},
+			false, `"tags":{"Role":"web"}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := schedule(t, load(t, c.parameters), "survey", "Instances")
+			if s.Enabled != c.enabled || s.Input != fixed+c.input {
+				t.Errorf("enabled %t, %s", s.Enabled, s.Input)
+			}
+			if s.Expression != "cron(0 7 ? * MON *)" || s.TimeZone != "UTC" || s.Dead != "last" || s.Retries == 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+	given := map[string]string{"PatchTags": "Role=web", "PatchInstancesExpression": "rate(1 day)",
+		"PatchInstancesTimeZone": "Europe/Paris"}
+	if s := schedule(t, load(t, given), "survey", "Instances"); s.Expression != "rate(1 day)" ||
+		s.TimeZone != "Europe/Paris" {
+		t.Errorf("%+v", s)
 	}
 }
 

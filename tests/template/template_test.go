@@ -32,16 +32,16 @@ func load(t *testing.T, params map[string]string) *template.Stack {
 }
 
 // schedule is a function's only one.
-func schedule(t *testing.T, stack *template.Stack, function string) template.Schedule {
+func schedule(t *testing.T, stack *template.Stack, function, name string) template.Schedule {
 	t.Helper()
 	var found []template.Schedule
 	for _, s := range stack.Schedules {
-		if s.Function == function {
+		if s.Function == function && s.Name == name {
 			found = append(found, s)
 		}
 	}
 	if len(found) != 1 {
-		t.Fatalf("%s: %d schedules", function, len(found))
+		t.Fatalf("%s: %d schedules %s", function, len(found), name)
 	}
 	return found[0]
 }
@@ -306,7 +306,7 @@ func TestTheLedgerIsKept(t *testing.T) {
 
 func TestTheWatchdogRunsEveryMinuteAndIsNotRetried(t *testing.T) {
 	stack := load(t, nil)
-	s := schedule(t, stack, "watchdog")
+	s := schedule(t, stack, "watchdog", "Minute")
 	if s.Expression != "rate(1 minute)" || !s.Enabled || s.Retries != 0 || s.MaxAge != time.Minute {
 		t.Errorf("%+v", s)
 	}
@@ -316,7 +316,7 @@ func TestTheWatchdogRunsEveryMinuteAndIsNotRetried(t *testing.T) {
 }
 
 func TestTheSurveyRunsEveryHourAndItsRetriesEndBeforeTheNext(t *testing.T) {
-	s := schedule(t, load(t, nil), "survey")
+	s := schedule(t, load(t, nil), "survey", "Patches")
 	if s.Expression != "rate(1 hour)" || !s.Enabled || s.Retries == 0 || s.MaxAge == 0 || s.MaxAge >= time.Hour ||
 		s.Dead != "last" {
 		t.Errorf("%+v", s)
@@ -324,7 +324,7 @@ func TestTheSurveyRunsEveryHourAndItsRetriesEndBeforeTheNext(t *testing.T) {
 	given := schedule(
 		t,
 		load(t, map[string]string{"PatchScheduleState": "DISABLED", "PatchScheduleExpression": "cron(0 6 * * ? *)"}),
-		"survey",
+		"survey", "Patches",
 	)
 	if given.Enabled || given.Expression != "cron(0 6 * * ? *)" {
 		t.Errorf("%+v", given)
@@ -522,8 +522,11 @@ func TestASecondScheduleFindsWhatItNeeds(t *testing.T) {
 			t.Errorf("output %s is %v, want %s", output, got, want)
 		}
 	}
-	for output, function := range map[string]string{"FleetScheduleRoleArn": "start", "PatchScheduleRoleArn": "survey"} {
-		role := schedule(t, stack, function).Role
+	for output, s := range map[string]template.Schedule{
+		"FleetScheduleRoleArn": schedule(t, stack, "start", "Fleet"),
+		"PatchScheduleRoleArn": schedule(t, stack, "survey", "Patches"),
+	} {
+		function, role := s.Function, s.Role
 		if got, want := value(output), "arn:role:"+role.LogicalID; got != want {
 			t.Errorf("output %s is %v, want %s", output, got, want)
 		}
