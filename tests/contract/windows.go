@@ -55,6 +55,8 @@ func ExerciseWindows(t *testing.T, open func(t *testing.T) WindowsFixture) {
 		{"tasks are as they were made", windowTasks},
 		{"what a task gives its document is read if it is wanted", windowUnreadTasks},
 		{"an opening has an execution, and that its tasks", windowExecutions},
+		{"executions are listed once they begin, the latest first", windowExecutionsBegin},
+		{"many executions are all listed", windowExecutionsMany},
 		{"targets are in the order of their ids", windowTargets},
 		{"a window that doesn't exist has neither tasks, targets nor executions", windowMissing},
 	})
@@ -252,5 +254,46 @@ func windowMissing(t *testing.T, f WindowsFixture) {
 	ran := must(f.Port.Executions(t.Context(), f.Missing, f.in(-time.Hour), f.in(time.Hour)))(t)
 	if len(tasks)+len(targets)+len(ran) > 0 {
 		t.Errorf("%v, %v, %v", tasks, targets, ran)
+	}
+}
+
+// listed are the executions of a window since a time, in short.
+func (f WindowsFixture) listed(t *testing.T, id string, after time.Time) (all []string) {
+	t.Helper()
+	for _, e := range must(f.Port.Executions(t.Context(), id, after, f.Now().Add(time.Minute)))(t) {
+		ended := "not ended"
+		if !e.Ended.IsZero() {
+			ended = "ended"
+		}
+		all = append(all, fmt.Sprintf("%s %s %s", e.Started.UTC().Format("15:04"), e.Status, ended))
+	}
+	return all
+}
+
+func windowExecutionsBegin(t *testing.T, f WindowsFixture) {
+	first, second := f.in(2*time.Minute), f.in(3*time.Hour)
+	id := f.Add(t, NewWindow{Name: "patch-executions", Hours: 1, Opens: []time.Time{first, second}})
+	began := f.Now()
+	same(t, "before it opens", f.listed(t, id, began), nil)
+	f.Wait(3 * time.Minute)
+	same(t, "while it is open", f.listed(t, id, began),
+		[]string{first.Format("15:04") + " IN_PROGRESS not ended"})
+	f.Wait(3 * time.Hour)
+	same(t, "while it is open again", f.listed(t, id, began), []string{
+		second.Format("15:04") + " IN_PROGRESS not ended",
+		first.Format("15:04") + " SUCCESS ended"})
+}
+
+func windowExecutionsMany(t *testing.T, f WindowsFixture) {
+	const many = 130 // more than one page
+	var opens []time.Time
+	for n := range many {
+		opens = append(opens, f.in(time.Duration(2+n)*time.Minute))
+	}
+	id := f.Add(t, NewWindow{Name: "patch-often", Hours: 1, Opens: opens})
+	began := f.Now()
+	f.Wait((many + 3) * time.Minute)
+	if n := len(f.listed(t, id, began)); n != many {
+		t.Errorf("%d of %d executions are listed", n, many)
 	}
 }

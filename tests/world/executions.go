@@ -9,33 +9,61 @@ import (
 	"quickstep/shared/report"
 )
 
-// executions are those that a window has had: of each opening that has passed one, SUCCESS with all
-// of its tasks, unless Outcomes says otherwise. Those of a window that was disabled at their time,
-// its Outcomes must leave out, by the status NONE.
+// executions are those that a window has had, the newest first: of each opening that has passed one,
+// SUCCESS with all of its tasks, unless Outcomes says otherwise. Those of a window that was disabled
+// at their time, its Outcomes must leave out, by the status NONE. One that begins while the one
+// before still runs is skipped.
 func (s WindowSpec) executions(now time.Time) (all []report.Execution) {
+	var busy time.Time // until then the last one that ran does
 	for n, at := range s.Executions {
 		if at.After(now) {
 			break
 		}
-		e, ok := s.Outcomes[at]
-		if !ok {
-			e = report.Execution{Status: report.ExecutionSuccess}
-			for _, t := range s.Tasks {
-				done := report.TaskExecution{Document: t.Document, Status: report.ExecutionSuccess}
-				e.Tasks = append(e.Tasks, done)
-			}
-		}
+		e := s.outcome(at)
 		if e.Status == report.ExecutionNone {
 			continue
 		}
 		e.ID, e.Started = executionID(s.ID, n), at.Add(7*time.Second)
-		if e.Ended = at.Add(time.Duration(s.Hours) * time.Hour / 2); e.Ended.After(now) {
-			e.Ended = time.Time{}
+		ends := e.Ended
+		if ends.IsZero() {
+			ends = at.Add(s.takes())
 		}
-		all = append(all, e)
+		e.Ended = ends
+		switch {
+		case e.Started.Before(busy):
+			e = report.Execution{ID: e.ID, Status: report.ExecutionSkipped, Started: e.Started, Ended: e.Started}
+		case ends.After(now):
+			e.Status, e.Ended, busy = report.ExecutionInProgress, time.Time{}, ends
+		default:
+			busy = ends
+		}
+		if !at.Add(s.Unlisted).After(now) {
+			all = append(all, e)
+		}
 	}
-	slices.Reverse(all) // the newest first
+	slices.Reverse(all)
 	return all
+}
+
+// outcome is what becomes of the execution of an opening.
+func (s WindowSpec) outcome(at time.Time) report.Execution {
+	e, ok := s.Outcomes[at]
+	if ok {
+		return e
+	}
+	e = report.Execution{Status: report.ExecutionSuccess}
+	for _, t := range s.Tasks {
+		done := report.TaskExecution{Document: t.Document, Status: report.ExecutionSuccess}
+		e.Tasks = append(e.Tasks, done)
+	}
+	return e
+}
+
+func (s WindowSpec) takes() time.Duration {
+	if s.Takes > 0 {
+		return s.Takes
+	}
+	return time.Duration(s.Hours) * time.Hour / 2
 }
 
 // executionID is the ID of a window's nth execution.

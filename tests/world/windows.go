@@ -23,6 +23,11 @@ type WindowSpec struct {
 	Targets    []report.Registered
 	// Outcomes are what became of executions, by their openings; of others that they succeeded.
 	Outcomes map[time.Time]report.Execution
+	// Takes is how long an execution runs whose outcome doesn't say when it ended, longer than the
+	// window is open perhaps; half of Hours if zero.
+	Takes time.Duration
+	// Unlisted is how long an execution has begun before it is listed.
+	Unlisted time.Duration
 }
 
 // AddWindow adds a maintenance window. Nothing happens when it opens: what it installs is for SetPatches.

@@ -1,0 +1,106 @@
+package report
+
+import "time"
+
+// over says that an execution of such a status does nothing more. Statuses that came later than this
+// code count as running.
+func over(status string) bool {
+	switch status {
+	case ExecutionSuccess, ExecutionFailed, ExecutionTimedOut, ExecutionCancelled, ExecutionSkipped:
+		return true
+	}
+	return false
+}
+
+// Previous is the execution of a window that comes before an opening.
+type Previous struct {
+	Started time.Time `json:"started"`
+	// Ends is when it ended, or when the window closes on it.
+	Ends time.Time `json:"ends"`
+	// Over says that it has ended. One whose tasks continue after the window has closed isn't over.
+	Over bool `json:"over"`
+}
+
+// PreviousExecution is, of the executions of a window that stays open for so long, the one that
+// ends last; nil if none has ever run. An execution that was skipped has done nothing.
+func PreviousExecution(all []Execution, open time.Duration, now time.Time) *Previous {
+	var last *Previous
+	for _, e := range all {
+		if e.Status == ExecutionSkipped || e.Started.IsZero() || e.Started.After(now) {
+			continue
+		}
+		p := e.previous(open, now)
+		if last == nil || (last.Over && !p.Over) || (last.Over == p.Over && p.Ends.After(last.Ends)) {
+			last = &p
+		}
+	}
+	return last
+}
+
+func (e Execution) previous(open time.Duration, now time.Time) Previous {
+	p := Previous{Started: e.Started.UTC(), Ends: e.Started.Add(open).UTC()}
+	switch {
+	case !over(e.Status):
+	case !e.Ended.IsZero():
+		p.Ends, p.Over = e.Ended.UTC(), true
+	default: // it has, and nobody tells when: not after the window has closed on it
+		p.Over = !p.Ends.After(now)
+	}
+	return p
+}
+
+// Settled is when the scans after an execution can tell what it has done.
+func (p *Previous) Settled() time.Time { return p.Ends.Add(settle) }
+
+// Due is when the first report of an opening is to be made: lead before it, or, if that is later,
+// once the execution before it has settled; but deadline before the opening at the latest, for
+// then the instances are still read in time.
+func Due(opens time.Time, lead, deadline time.Duration, before *Previous) time.Time {
+	due := opens.Add(-lead)
+	if before == nil {
+		return due
+	}
+	settled := before.Settled()
+	if latest := opens.Add(-deadline); settled.After(latest) {
+		settled = latest
+	}
+	if settled.After(due) {
+		return settled
+	}
+	return due
+}
+
+// Wait is how long a first report of an opening has to wait; zero if it is to be made now. An
+// execution that still runs is looked at again and again: it may end before its window closes, or
+// after.
+func Wait(opens time.Time, lead, deadline time.Duration, before *Previous, now time.Time) time.Duration {
+	const look = 30 * time.Minute
+	wait := Due(opens, lead, deadline, before).Sub(now)
+	latest := opens.Add(-min(lead, deadline)).Sub(now)
+	if before != nil && !before.Over {
+		if wait <= 0 {
+			wait = look
+		}
+		wait = min(wait, look, latest)
+	}
+	return max(wait, 0)
+}
+
+const (
+	// often is how many times a day a window may open for each opening to be reported. There are
+	// people who read four mails a day about one window, and none who read 48.
+	often = 4
+	day   = 24 * time.Hour
+)
+
+// OpensOften says that a window opens so often that it is reported once a day: it has opened that
+// many times in the 24 hours before the opening.
+func OpensOften(all []Execution, opens time.Time) bool {
+	n := 0
+	for _, e := range all {
+		if e.Started.Before(opens) && opens.Sub(e.Started) < day {
+			n++
+		}
+	}
+	return n >= often
+}
