@@ -16,6 +16,8 @@ type ReportSubject struct {
 	Second      bool    // the window has closed
 	// Opening says in place of its opening that the window installs nothing.
 	Opening string
+	// NotOver says that the window's previous execution isn't over.
+	NotOver bool
 }
 
 const (
@@ -65,5 +67,9 @@ func (s ReportSubject) about() (name, opening string) {
 	case w.Opens.IsZero():
 		return name, ""
 	}
-	return name, " opens " + w.Opens.UTC().Format("2006-01-02T15:04Z")
+	opening = " opens " + w.Opens.UTC().Format("2006-01-02T15:04Z")
+	if s.NotOver {
+		opening += ", previous not over"
+	}
+	return name, opening
 }

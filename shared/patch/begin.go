@@ -65,9 +65,16 @@ func (s Survey) beginWindow(
 	}
 	first := q.OfWindow(o.Window, o.at, now)
 	first.Due = now.Add(wait)
+	once := false
+	if first.Lead > 0 {
+		var err error
+		if once, err = s.scheduleFirst(ctx, first, now); err != nil {
+			return a, err
+		}
+	}
 	var second *report.Report
 	installs := does == report.DoesInstall || does == report.DoesUnknown
-	if q.After && installs && o.Enabled && !o.at.IsZero() && o.Hours > 0 {
+	if q.After && installs && o.Enabled && !o.at.IsZero() && o.Hours > 0 && !once {
 		second = first.Second()
 		second.Due = second.Due.Add(wait)
 	}
@@ -127,7 +134,7 @@ func (s Survey) begin(
 	}
 	err := ledger.Apply(ctx, s.Ledger, invocation+"#begin-"+first.ID, writes...)
 	if errors.Is(err, ledger.ErrConflict) {
-		return s.begunBefore(ctx, first.ID, digest)
+		return s.begunBefore(ctx, invocation, digest, first, second, now)
 	}
 	if err != nil {
 		return a, fmt.Errorf("write report %s down: %w", first.ID, err)
@@ -144,18 +151,22 @@ func (s Survey) begin(
 }
 
 // begunBefore says what has come of a report that was begun before. What is overdue of it, the
-// watchdog sends again.
-func (s Survey) begunBefore(ctx context.Context, id, digest string) (Answer, error) {
+// watchdog sends again. Only the second one may have been: its first was withdrawn.
+func (s Survey) begunBefore(
+	ctx context.Context, invocation, digest string, first, second *report.Report, now time.Time,
+) (Answer, error) {
 	var record report.Record
-	rev, err := ledger.Read(ctx, s.Ledger, recordKey(id), &record)
+	rev, err := ledger.Read(ctx, s.Ledger, recordKey(first.ID), &record)
 	switch {
 	case err != nil:
 		return Answer{}, err
+	case rev == 0 && second != nil:
+		return s.begin(ctx, invocation+"#alone", digest, first, nil, now)
 	case rev == 0:
-		return Answer{}, fmt.Errorf("report %s: %w", id, ledger.ErrConflict)
+		return Answer{}, fmt.Errorf("report %s: %w", first.ID, ledger.ErrConflict)
 	case record.OfAnother(digest):
 		return Answer{}, input.Refuse("id", "give another id, or leave it out",
 			"another request had it at %s", notify.Time(record.Began))
 	}
-	return Answer{Report: id, Status: record.Status()}, nil
+	return Answer{Report: first.ID, Status: record.Status()}, nil
 }

@@ -23,6 +23,7 @@ type Survey struct {
 		Targets(ctx context.Context, window string) ([]report.Registered, error)
 	}
 	Executions interface {
+		// Executions are a window's that began from one time to another.
 		Executions(ctx context.Context, window string, from, to time.Time) ([]report.Execution, error)
 		ExecutionTasks(ctx context.Context, execution string) ([]report.TaskExecution, error)
 	}

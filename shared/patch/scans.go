@@ -22,11 +22,19 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	if !w.Now.Before(r.Until) {
 		return w.GiveUp(r.ExpiredReason(r.Position.Reason)), nil
 	}
+	wait, why, remarks, err := s.awaitPrevious(ctx, w)
+	if err != nil || wait > 0 {
+		return w.Again(wait, why), err
+	}
+	if why, err := s.moved(ctx, w); err != nil || why != "" {
+		return s.withdraw(w, why), err
+	}
 	found, err := s.survey(ctx, w)
 	if err != nil {
 		return reportOutcome{}, err
 	}
-	nodes, remarks := found.nodes, found.remarks
+	nodes := found.nodes
+	remarks = append(remarks, found.remarks...)
 	total, err := s.writeScans(ctx, w, nodes)
 	if err != nil {
 		return reportOutcome{}, err
@@ -44,7 +52,7 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 		if slices.Contains(remarks, noFirst) {
 			r.First = ""
 		}
-		if r.Phase == report.After { // the wait until the window had closed is none of its reading
+		if r.Phase == report.After || r.Lead > 0 { // what it has waited is none of its reading
 			r.Began = w.Now
 		}
 		if total == 0 {

@@ -59,7 +59,20 @@ func (q *Request) OfWindow(w Window, opens, now time.Time) *Report {
 		r.Window.Closes = opens.Add(time.Duration(w.Hours) * time.Hour)
 		r.Until = opens
 	}
+	if !q.Scheduled.IsZero() {
+		r.Lead = q.Lead
+	}
 	return r
+}
+
+// OncePerDay makes a first report the only one of its window on the day of the opening, in UTC. It
+// is sent even if the window opens before it is done: it soon opens again.
+func (r *Report) OncePerDay(now time.Time) {
+	r.ID = r.Window.ID + "-" + r.Window.Opens.Format("20060102")
+	r.Often = true
+	if until := now.Add(2 * time.Duration(r.ScanTimeout)); until.After(r.Until) {
+		r.Until = until
+	}
 }
 
 // OfInstances is the report of the instances that a request names.
@@ -91,10 +104,13 @@ func (q *Request) newReport(phase string, now time.Time) *Report {
 	}
 }
 
+// SecondID is the id of the second report that goes with a first.
+func (r *Report) SecondID() string { return r.ID + "-after" }
+
 // Second is the report after the window that goes with a first.
 func (r *Report) Second() *Report {
 	second := *r
-	second.ID, second.Phase, second.First = r.ID+"-after", After, r.ID
+	second.ID, second.Phase, second.First, second.Lead = r.SecondID(), After, r.ID, 0
 	second.Due = second.Window.Closes.Add(settle)
 	second.Until = second.Due.Add(validity)
 	second.Position.Reason = "it waits until the window has closed"

@@ -1,6 +1,9 @@
 package report
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // over says that an execution of such a status does nothing more. Statuses that came later than this
 // code count as running.
@@ -49,6 +52,26 @@ func (e Execution) previous(open time.Duration, now time.Time) Previous {
 	return p
 }
 
+// Remark is what readers of a report should know of an execution that hasn't settled.
+func (p *Previous) Remark() string {
+	if p.Over {
+		return fmt.Sprintf("the window's previous execution ended only at %s: what it has installed may not be "+
+			"known yet", moment(p.Ends))
+	}
+	return fmt.Sprintf("the window's previous execution, of %s, isn't over: what it still installs is listed "+
+		"here as well", moment(p.Started))
+}
+
+// Waiting is why a report waits for the execution.
+func (p *Previous) Waiting() string {
+	if p.Over {
+		return fmt.Sprintf("the window's previous execution ended at %s", moment(p.Ends))
+	}
+	return fmt.Sprintf("the window's previous execution, of %s, isn't over", moment(p.Started))
+}
+
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
 // Settled is when the scans after an execution can tell what it has done.
 func (p *Previous) Settled() time.Time { return p.Ends.Add(settle) }
 
@@ -70,18 +93,27 @@ func Due(opens time.Time, lead, deadline time.Duration, before *Previous) time.T
 	return due
 }
 
-// Wait is how long a first report of an opening has to wait; zero if it is to be made now. An
-// execution that still runs is looked at again and again: it may end before its window closes, or
-// after.
-func Wait(opens time.Time, lead, deadline time.Duration, before *Previous, now time.Time) time.Duration {
-	const look = 30 * time.Minute
-	wait := Due(opens, lead, deadline, before).Sub(now)
-	latest := opens.Add(-min(lead, deadline)).Sub(now)
-	if before != nil && !before.Over {
+// LookAgain is how often an execution is looked at that a report waits for: it may end before its
+// window closes, or after.
+const LookAgain = 30 * time.Minute
+
+// Latest is when a first report is made that has waited for as long as it could.
+func (r *Report) Latest() time.Time {
+	return r.Window.Opens.Add(-time.Duration(min(r.Lead, r.ScanTimeout)))
+}
+
+// Wait is how long a first report has to wait because of the execution before its opening; zero if
+// it is to be made now.
+func (r *Report) Wait(before *Previous, now time.Time) time.Duration {
+	if r.Lead == 0 || before == nil {
+		return 0
+	}
+	wait := Due(r.Window.Opens, time.Duration(r.Lead), time.Duration(r.ScanTimeout), before).Sub(now)
+	if !before.Over {
 		if wait <= 0 {
-			wait = look
+			wait = LookAgain
 		}
-		wait = min(wait, look, latest)
+		wait = min(wait, LookAgain, r.Latest().Sub(now))
 	}
 	return max(wait, 0)
 }
@@ -90,8 +122,10 @@ const (
 	// often is how many times a day a window may open for each opening to be reported. There are
 	// people who read four mails a day about one window, and none who read 48.
 	often = 4
-	day   = 24 * time.Hour
 )
+
+// OftenRemark is what readers should know of a window that opens so often.
+const OftenRemark = "this window opens more often than four times a day: it is reported once a day"
 
 // OpensOften says that a window opens so often that it is reported once a day: it has opened that
 // many times in the 24 hours before the opening.

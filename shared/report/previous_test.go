@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"quickstep/shared/input"
 	"quickstep/shared/report"
 )
 
@@ -130,12 +131,14 @@ func TestAnExecutionThatStillRunsIsLookedAtAgain(t *testing.T) {
 		{"nothing has ever run", 24 * hour, hour, nil, 20, 0},
 		{"what is over isn't looked at again", 24 * hour, hour,
 			[]report.Execution{execution("SUCCESS", 24, 22)}, 22, hour / 2},
-		{"the lead alone is waited for in one go", 12 * hour, hour, nil, 20, 8 * hour},
+		{"nobody waits who asked by hand", 0, hour, running(24), 23, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := opens.Add(-time.Duration(c.now * float64(hour)))
 			before := report.PreviousExecution(c.all, 4*hour, now)
-			if got := report.Wait(opens, c.lead, c.deadline, before, now); got != c.want {
+			r := &report.Report{Lead: input.Duration(c.lead), ScanTimeout: input.Duration(c.deadline),
+				Window: &report.Opening{Opens: opens}}
+			if got := r.Wait(before, now); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})

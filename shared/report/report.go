@@ -50,15 +50,22 @@ type Report struct {
 	Until       time.Time      `json:"until"`             // it expires: nobody needs it
 	Deadline    time.Time      `json:"deadline,omitzero"` // of the scans
 	Closed      time.Time      `json:"closed,omitzero"`   // when the last scan was in
-	Remarks     []string       `json:"remarks,omitempty"`
-	Tasks       []WindowTask   `json:"tasks,omitempty"`     // of the window, as the survey has read them
-	Execution   *Execution     `json:"execution,omitempty"` // of a second report, if it could be read
-	Instances   int            `json:"instances,omitempty"`
-	Gaps        int            `json:"gaps,omitempty"`
-	Baselines   *Baselines     `json:"baselines,omitempty"`
-	Stored      *Stored        `json:"stored,omitempty"`   // what came of storing it
-	Messages    string         `json:"messages,omitempty"` // the beginning of their keys
-	Written     int            `json:"written,omitempty"`  // of them all
+	// Lead is how long before the opening a first report is made that a schedule has asked for. It
+	// waits until the window's previous execution has settled; others don't, and have none.
+	Lead input.Duration `json:"lead,omitempty"`
+	// Often says that the window opens so often that it is reported once a day.
+	Often bool `json:"often,omitempty"`
+	// Previous is the execution before the opening, if it hadn't settled when the reading began.
+	Previous  *Previous    `json:"previous,omitempty"`
+	Remarks   []string     `json:"remarks,omitempty"`
+	Tasks     []WindowTask `json:"tasks,omitempty"`     // of the window, as the survey has read them
+	Execution *Execution   `json:"execution,omitempty"` // of a second report, if it could be read
+	Instances int          `json:"instances,omitempty"`
+	Gaps      int          `json:"gaps,omitempty"`
+	Baselines *Baselines   `json:"baselines,omitempty"`
+	Stored    *Stored      `json:"stored,omitempty"`   // what came of storing it
+	Messages  string       `json:"messages,omitempty"` // the beginning of their keys
+	Written   int          `json:"written,omitempty"`  // of them all
 	// Parts go to the report topic; with gaps one to the alarm topic follows.
 	Parts    int      `json:"parts,omitempty"`
 	Sent     int      `json:"sent,omitempty"`    // of them all
@@ -98,7 +105,7 @@ func (r *Report) ExpiredReason(cause string) string {
 	if cause != "" {
 		cause = ": " + cause
 	}
-	if r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero() {
+	if r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero() && !r.Often {
 		return "the window opened before the report was done" + cause
 	}
 	return "it wasn't done within " + run.Span(validity) + cause

@@ -19,6 +19,14 @@ type Opening struct {
 	Does string `json:"does,omitempty"`
 }
 
+// Stays is how long the window stays open; zero if that isn't known.
+func (o *Opening) Stays() time.Duration {
+	if o.Closes.IsZero() {
+		return 0
+	}
+	return o.Closes.Sub(o.Opens)
+}
+
 // Window is a maintenance window of Systems Manager.
 type Window struct {
 	ID      string `json:"id"`

@@ -141,6 +141,7 @@ func (p *part) subject() string {
 	return notify.ReportSubject{
 		Part: p.number, Parts: len(p.parts), Full: p.verdict, Brief: p.brief,
 		Window: mailWindow(r.Window), Second: r.Phase == report.After, Opening: openingText(r),
+		NotOver: r.Previous != nil && !r.Previous.Over,
 	}.String()
 }
 

@@ -24,12 +24,14 @@ type document struct {
 	Parts    int             `json:"parts"`
 	Repeated bool            `json:"repeated"` // an earlier try may have sent this part already
 	Window   *report.Opening `json:"window,omitempty"`
-	Began    time.Time       `json:"began"`
-	Closed   time.Time       `json:"closed"` // when the last instance was read
-	Oldest   time.Time       `json:"oldestScan,omitzero"`
-	Totals   totals          `json:"totals"`
-	Stored   *report.Stored  `json:"stored,omitempty"`
-	Remarks  []string        `json:"remarks,omitempty"`
+	// Previous is its execution before, if that hadn't settled.
+	Previous *report.Previous `json:"previous,omitempty"`
+	Began    time.Time        `json:"began"`
+	Closed   time.Time        `json:"closed"` // when the last instance was read
+	Oldest   time.Time        `json:"oldestScan,omitzero"`
+	Totals   totals           `json:"totals"`
+	Stored   *report.Stored   `json:"stored,omitempty"`
+	Remarks  []string         `json:"remarks,omitempty"`
 	// Tasks are the window's; Execution is what Systems Manager says of its opening, once it has closed.
 	Tasks     []report.WindowTask    `json:"tasks,omitempty"`
 	Execution *report.Execution      `json:"execution,omitempty"`
@@ -105,16 +107,17 @@ const mostInEach = 20
 func newDocument(c *report.Content) document {
 	r := c.Report
 	return document{
-		Schema: Schema,
-		Report: r.ID,
-		Phase:  r.Phase,
-		First:  r.First,
-		Part:   1,
-		Parts:  1,
-		Window: r.Window,
-		Began:  wholeSeconds(r.Began),
-		Closed: wholeSeconds(r.Closed),
-		Oldest: wholeSeconds(c.OldestScan),
+		Schema:   Schema,
+		Report:   r.ID,
+		Phase:    r.Phase,
+		First:    r.First,
+		Part:     1,
+		Parts:    1,
+		Window:   r.Window,
+		Previous: r.Previous,
+		Began:    wholeSeconds(r.Began),
+		Closed:   wholeSeconds(r.Closed),
+		Oldest:   wholeSeconds(c.OldestScan),
 		Totals: totals{
 			Instances: len(c.Instances),
 			Gaps:      len(c.Gaps),

@@ -26,6 +26,10 @@ type form struct {
 		Disabled       bool
 		Does           string
 	}
+	Previous *struct {
+		Started, Ends time.Time
+		Over          bool
+	}
 	Tasks     []report.WindowTask
 	Execution *report.Execution
 	Totals    struct {

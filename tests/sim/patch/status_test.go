@@ -18,6 +18,7 @@ type underWay struct {
 	Report, Phase, Step, Reason string
 	Window                      struct{ ID, Name, Opens string }
 	Since, NextWakeUp, Deadline time.Time
+	Ended                       time.Time
 	Instances, Messages         *struct{ Left, Total int }
 }
 

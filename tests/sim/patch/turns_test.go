@@ -169,7 +169,7 @@ func TestScansWhoseMessagesAreLostAreNudgedSomeAtATime(t *testing.T) {
 func TestASurveyWhoseTimeIsUpSaysSo(t *testing.T) {
 	f := simtest.Patched(t, 1, simtest.ByHand(), nil)
 	f.KeepLog = false
-	others(f, 300, simtest.Opens)
+	others(f, 200, simtest.Opens) // each takes two calls
 	f.Pace = func(op world.Op) time.Duration { return map[bool]time.Duration{true: time.Second}[op.Service == "ssm"] }
 	asked := f.Now()
 	_, err := f.Call("survey", simtest.All{"scheduled": asked.Format(time.RFC3339), "lead": "48h"})
