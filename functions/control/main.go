@@ -1,5 +1,5 @@
-// Command control is what an operator does to runs: status, pause, resume, cancel, release. Status shows
-// patch reports as well.
+// Command control is what an operator does to runs: status, pause, resume, cancel, release. Status and
+// cancel are for patch reports as well.
 package main
 
 import (

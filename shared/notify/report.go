@@ -30,6 +30,7 @@ type Window struct {
 // Survey is the event by which people ask for a patch report.
 type Survey struct {
 	Windows     []string          `json:"windowIds,omitempty"`
+	First       string            `json:"first,omitempty"` // the first report whose second one is wanted
 	InstanceIDs []string          `json:"instanceIds,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 	States      []string          `json:"states,omitempty"`

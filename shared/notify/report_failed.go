@@ -34,6 +34,9 @@ func ReportFailed(r Report, reason string, now time.Time) Note {
 func (m *mail) instead(r Report, now time.Time) {
 	const some = `{"instanceIds":["i-…"]`
 	switch w := r.Window; {
+	case w != nil && r.Second && r.Again.First != "":
+		m.more("Then ask for it again, as long as the first report is kept: invoke the survey function with")
+		m.more("%s", event(r.Again))
 	case w != nil && r.Second:
 		m.more("The comparison with the first report is lost. " +
 			"To see what the instances have now, invoke the survey function with")

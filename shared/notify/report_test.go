@@ -69,6 +69,10 @@ func TestReport(t *testing.T) {
 		{"no report, and the window has opened", notify.ReportFailed(ofWindow(nil), denied, opened)},
 		{"no report of a window without an opening", notify.ReportFailed(ofWindow(func(r *notify.Report) { r.Window.Opens = time.Time{} }), denied, now)},
 		{"no second report", notify.ReportFailed(ofWindow(second), denied, opened)},
+		{"no second report, and its first is kept", notify.ReportFailed(ofWindow(func(r *notify.Report) {
+			second(r)
+			r.Again = notify.Survey{First: "mw-0123456789abcdef0-20260105T1400Z"}
+		}), denied, opened)},
 		{"no report of instances", notify.ReportFailed(ofInstances(), denied, now)},
 		{"half a report", notify.ReportFailed(ofWindow(func(r *notify.Report) { r.Parts, r.Sent, r.InDoubt = 5, 2, true }), denied, now)},
 	} {

@@ -21,6 +21,7 @@ import (
 type Surveyed struct {
 	Reports []Answer `json:"reports"`
 	Refused string   `json:"refused,omitempty"`
+	Note    string   `json:"note,omitempty"` // why there is nothing to report
 }
 
 // Answer is about one window, or about the instances that were named.
@@ -116,7 +117,31 @@ func (s Survey) does(
 	return does, strings.Join(reasons, "; "), nil
 }
 
-// begin writes reports down and sends their messages. Of one that was begun before it says what has come of it.
+// beginSecond begins the second report of a first one that is kept.
+func (s Survey) beginSecond(
+	ctx context.Context, invocation string, q report.Request, now time.Time,
+) (Answer, error) {
+	first := &report.Record{}
+	rev, err := ledger.Read(ctx, s.Ledger, recordKey(q.First), first)
+	if err == nil && rev == 0 {
+		err = input.Refuse("first", "give the id of one of the last 90 days, as its mail names it",
+			"there is no report %q", q.First)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	second, err := q.OfSecond(first, now)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := answer(report.Window{ID: first.Window.ID, Name: first.Window.Name}, first.Window.Opens, "")
+	made, err := s.begin(ctx, invocation, q.Digest(), second, nil, now)
+	a.Report, a.Status = made.Report, made.Status
+	return a, err
+}
+
+// begin writes reports down and sends their messages. Of one that was begun before it says what
+// has come of it.
 func (s Survey) begin(
 	ctx context.Context, invocation, digest string, first, second *report.Report, now time.Time,
 ) (Answer, error) {

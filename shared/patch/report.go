@@ -113,9 +113,7 @@ func endReport(l ledger.Store, now time.Time, failed string) reportOutcome {
 		if err != nil {
 			return choreo.Transaction{}, err
 		}
-		record.ID, record.Phase, record.Window, record.Began = r.ID, r.Phase, r.Window, r.Began
-		record.Ended, record.Failed = now, failed
-		record.Instances, record.Gaps, record.Parts = r.Instances, r.Gaps, r.Parts
+		record.End(r, now, failed)
 		put := ledger.Put(recordKey(r.ID), rev, record)
 		return choreo.Transaction{Writes: []ledger.Write{put}, DeleteItem: true}, nil
 	}

@@ -43,6 +43,9 @@ func stall(ctx context.Context, alarm Topic, w *reportWork, reason string) (repo
 	}
 	var err error
 	if !r.Stalled {
+		if err := w.Save(ctx); err != nil { // of one that was cancelled meanwhile nothing is mailed
+			return w.Again(time.Minute, reason), err
+		}
 		ready := r.Step == report.StepSend
 		n := notify.ReportTrouble(format.Summary(r), r.Step, ready, reason, w.Now)
 		err = alarm.Publish(ctx, n.Subject, n.Text)

@@ -30,6 +30,23 @@ func UnderWay(ctx context.Context, l ledger.Store) ([]report.Underway, error) {
 	return all, nil
 }
 
+// Show is one report, under way or kept. The error is a *input.FieldError if there is none.
+func Show(ctx context.Context, l ledger.Store, id string) (report.Underway, error) {
+	r := newReport()
+	rev, err := ledger.Read(ctx, l, reportKey(id), r)
+	if err != nil {
+		return report.Underway{}, err
+	}
+	if rev > 0 {
+		return underWay(ctx, l, r)
+	}
+	record, err := readRecord(ctx, l, id)
+	if err != nil {
+		return report.Underway{}, err
+	}
+	return record.Kept(), nil
+}
+
 func underWay(ctx context.Context, l ledger.Store, r *report.Report) (report.Underway, error) {
 	u := report.Underway{
 		Report:   r.ID,

@@ -31,6 +31,11 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 	if q.ID == "" {
 		q.ID = invocation
 	}
+	if q.First != "" {
+		a, err := s.beginSecond(ctx, invocation, q, now)
+		surveyed.Reports = append(surveyed.Reports, a)
+		return surveyed, err
+	}
 	if q.NamesInstances() {
 		a, err := s.begin(ctx, invocation, q.Digest(), q.OfInstances(now), nil, now)
 		var wrong *input.FieldError
@@ -40,8 +45,14 @@ func (s Survey) Request(ctx context.Context, invocation string, text []byte) (Su
 		surveyed.Reports = append(surveyed.Reports, a)
 		return surveyed, err
 	}
-	surveyed.Reports, err = s.beginWindows(ctx, invocation, q, now)
-	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero())
+	all, err := s.Windows.Windows(ctx)
+	if err != nil {
+		return surveyed, fmt.Errorf("list the maintenance windows: %w", err)
+	}
+	surveyed.Note = report.NoWindows(all)
+	surveyed.Reports, err = s.beginWindows(ctx, invocation, q, all, now)
+	slog.Info("survey", "windows", len(surveyed.Reports), "scheduled", !q.Scheduled.IsZero(),
+		"note", surveyed.Note)
 	return surveyed, err
 }
 
@@ -67,12 +78,8 @@ const windowMargin = time.Minute
 // beginWindows begins the reports of windows, those that open first first. One that can't be dealt
 // with doesn't keep the others from being reported.
 func (s Survey) beginWindows(
-	ctx context.Context, invocation string, q report.Request, now time.Time,
+	ctx context.Context, invocation string, q report.Request, all []report.Window, now time.Time,
 ) ([]Answer, error) {
-	all, err := s.Windows.Windows(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list the maintenance windows: %w", err)
-	}
 	chosen, absent := q.Choose(all)
 	t := &troubles{byHand: q.Scheduled.IsZero()}
 	if len(absent) > 0 && t.byHand {

@@ -36,6 +36,18 @@ func (q *Request) Choose(windows []Window) (chosen []Window, absent []error) {
 	return chosen, absent
 }
 
+// NoWindows says why no window of a Region can be reported; empty if one can.
+func NoWindows(all []Window) string {
+	const instead = "; to report instances without one, give instanceIds or tags"
+	switch {
+	case len(all) == 0:
+		return "this Region has no maintenance window" + instead
+	case !slices.ContainsFunc(all, func(w Window) bool { return w.Enabled }):
+		return "every maintenance window of this Region is disabled" + instead + ", or name a window by its id"
+	}
+	return ""
+}
+
 func (q *Request) refuseAbsent(field, want, problem string, args ...any) error {
 	err := input.Refuse(field, want, problem, args...)
 	if q.fromStack {

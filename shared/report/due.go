@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quickstep/shared/choreo"
+	"quickstep/shared/input"
 	"quickstep/shared/run"
 	"quickstep/shared/sanitize"
 )
@@ -104,6 +105,8 @@ func (q *Request) newReport(phase string, now time.Time) *Report {
 	}
 }
 
+const waitsForClose = "it waits until the window has closed"
+
 // SecondID is the id of the second report that goes with a first.
 func (r *Report) SecondID() string { return r.ID + "-after" }
 
@@ -113,6 +116,30 @@ func (r *Report) Second() *Report {
 	second.ID, second.Phase, second.First, second.Lead = r.SecondID(), After, r.ID, 0
 	second.Due = second.Window.Closes.Add(settle)
 	second.Until = second.Due.Add(validity)
-	second.Position.Reason = "it waits until the window has closed"
+	second.Position.Reason = waitsForClose
 	return &second
+}
+
+// OfSecond is the second report that goes with a kept first one, however often somebody asks. The
+// error is a *input.FieldError.
+func (q *Request) OfSecond(first *Record, now time.Time) (*Report, error) {
+	const want = "give the id of a report that was made before a maintenance window opened"
+	switch {
+	case first.Phase == After:
+		return nil, input.Refuse("first", want, "report %s is a second report itself", first.ID)
+	case first.Window == nil:
+		return nil, input.Refuse("first", want, "report %s isn't of a maintenance window", first.ID)
+	case first.Window.Opens.IsZero():
+		return nil, input.Refuse("first", want, "the window of report %s wasn't going to open", first.ID)
+	}
+
+	r := q.newReport(After, now)
+	r.ID = run.RunID("report", q.ID+"/"+first.ID+"-after")
+	r.First, r.Window = first.ID, first.Window
+	if due := first.Window.Closes.Add(settle); due.After(now) {
+		r.Due = due
+		r.Position.Reason = waitsForClose
+	}
+	r.Until = r.Due.Add(validity)
+	return r, nil
 }

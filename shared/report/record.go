@@ -1,6 +1,11 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
+)
 
 // Record is what is kept of a report: that it was begun keeps it from being made twice.
 type Record struct {
@@ -15,6 +20,16 @@ type Record struct {
 	Gaps      int       `json:"gaps"` // instances that couldn't be read
 	Parts     int       `json:"parts"`
 	Failed    string    `json:"failed,omitempty"` // why there is no report
+}
+
+// Cancelled is why there is no report that an operator has cancelled.
+const Cancelled = run.Cancelled
+
+// End writes down what came of a report: why there is none, or nothing if it was sent.
+func (r *Record) End(of *Report, now time.Time, failed string) {
+	r.ID, r.Phase, r.Window, r.Began = of.ID, of.Phase, of.Window, of.Began
+	r.Ended, r.Failed = now, failed
+	r.Instances, r.Gaps, r.Parts = of.Instances, of.Gaps, of.Parts
 }
 
 // OfAnother says that the report was begun by another request than one that has its id.
@@ -35,10 +50,18 @@ func (r *Record) Status() string {
 	switch {
 	case r.Ended.IsZero():
 		return "under way since " + r.Began.UTC().Format(time.RFC3339)
+	case r.Failed == Cancelled:
+		return "cancelled at " + r.Ended.UTC().Format(time.RFC3339)
 	case r.Failed != "":
 		return "failed: " + r.Failed
 	}
 	return "sent at " + r.Ended.UTC().Format(time.RFC3339)
+}
+
+// Kept is the report as an operator sees it once it has ended.
+func (r *Record) Kept() Underway {
+	return Underway{Report: r.ID, Phase: r.Phase, Window: r.Window, Step: Done, Since: r.Began,
+		Ended: r.Ended, Reason: sanitize.Text(r.Failed)}
 }
 
 // Underway is a report under way, as an operator sees it.
@@ -53,6 +76,7 @@ type Underway struct {
 	Instances *Progress `json:"instances,omitempty"` // while they are read
 	Messages  *Progress `json:"messages,omitempty"`  // once there are any
 	Reason    string    `json:"reason,omitempty"`
+	Ended     time.Time `json:"ended,omitzero"` // of one that is kept
 }
 
 // Progress is how many of a report's instances are read, or of its messages sent.

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"quickstep/shared/choreo"
 	"quickstep/shared/input"
 	"quickstep/shared/run"
+	"quickstep/shared/sanitize"
 )
 
 // Steps of a report.
@@ -92,6 +94,18 @@ type Stored struct {
 // MessageCount is how many messages a report has: its parts, and one to the alarm topic if it has
 // gaps.
 func (r *Report) MessageCount() int { return r.Parts + min(r.Gaps, 1) }
+
+// Uncancellable says why a report can't be cancelled any more; empty if it can: a message of it may
+// be on its way.
+func (r *Report) Uncancellable(now time.Time) string {
+	switch {
+	case r.Step == choreo.Failing:
+		return "has failed, and people are being told why: " + sanitize.Text(r.Position.Reason)
+	case r.Step == StepSend && (r.Sent > 0 || r.InDoubt || r.Leased(now)):
+		return fmt.Sprintf("is being sent: %d of %d messages are out", r.Sent, r.MessageCount())
+	}
+	return ""
+}
 
 // TimeToScan is how long the scans may take: half of what is left, if that is less than was asked
 // for.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/input"
+	"quickstep/shared/run"
 )
 
 // Settings are what a report is made by where its request doesn't say otherwise: the stack's
@@ -40,11 +41,13 @@ type Request struct {
 	WindowPrefix string            `json:"windowPrefix,omitempty"`
 	InstanceIDs  []string          `json:"instanceIds,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
-	States       []string          `json:"states"`
-	Lead         input.Duration    `json:"lead"`
-	StaleAfter   input.Duration    `json:"staleAfter"`
-	Deadline     input.Duration    `json:"deadline"`
-	After        bool              `json:"after"`
+	// First is the first report whose second one is wanted.
+	First      string         `json:"first,omitempty"`
+	States     []string       `json:"states"`
+	Lead       input.Duration `json:"lead"`
+	StaleAfter input.Duration `json:"staleAfter"`
+	Deadline   input.Duration `json:"deadline"`
+	After      bool           `json:"after"`
 
 	documents []string
 	fromStack bool   // which windows are meant say the stack's parameters
@@ -80,6 +83,9 @@ var (
 		Want: "the names alone, without ARN and version, such as Acme-Patch",
 		Fault: input.Fault{One: "is no name of a Systems Manager document",
 			Many: "are no names of Systems Manager documents"}}
+	firstForm = input.Form{Most: run.IDForm.Most, Match: run.IDForm.Match,
+		Want:  "the id of a first report, as its mail names it: 1 to 64 letters, digits, - _ .",
+		Fault: input.Fault{One: "is no report's id", Many: "are no reports' ids"}}
 	stateFault = input.Fault{One: "is no state of a patch", Many: "are no states of a patch"}
 
 	patchStates = []string{
@@ -119,7 +125,8 @@ func Parse(s Settings, text []byte) (Request, error) {
 	_, prefix := given["windowPrefix"]
 	_, instances := given["instanceIds"]
 	_, tags := given["tags"]
-	q.fromStack = !(ids || prefix || instances || tags) // they say together what is meant
+	_, first := given["first"]
+	q.fromStack = !(ids || prefix || instances || tags || first) // they say together what is meant
 	if !q.fromStack {
 		q.WindowIDs, q.WindowPrefix = nil, ""
 	}
@@ -130,6 +137,7 @@ func Parse(s Settings, text []byte) (Request, error) {
 		"windowPrefix": input.Text(&q.WindowPrefix, prefixForm),
 		"instanceIds":  input.Set(&q.InstanceIDs, maxNamed, instanceForm),
 		"tags":         input.Tags(&q.Tags),
+		"first":        input.Text(&q.First, firstForm),
 		"states":       input.Words(&q.States, stateFault, patchStates...),
 		"lead":         input.Length(&q.Lead, lead),
 		"staleAfter":   input.Length(&q.StaleAfter, staleAfter),
@@ -208,8 +216,26 @@ func (q *Request) validate(m *input.Mistakes, given input.Object) {
 		m.Refuse("windowPrefix", "give windowIds or windowPrefix", "both are given")
 		m.Where = ""
 	}
+	q.validateFirst(m, given)
 	if _, ok := given["after"]; ok && q.NamesInstances() && q.After {
 		m.Refuse("after", "leave it out: only a window has an after", "instances are named")
+	}
+}
+
+// validateFirst refuses what means nothing beside the first report whose second one is wanted.
+func (q *Request) validateFirst(m *input.Mistakes, given input.Object) {
+	if _, ok := given["first"]; !ok {
+		return
+	}
+	if q.NamesInstances() || len(q.WindowIDs) > 0 || q.WindowPrefix != "" {
+		m.Refuse("first", "give first in one request, windows or instances in another",
+			"it is named together with windows or instances")
+	}
+	for _, field := range []string{"after", "lead", "scheduled"} {
+		if _, ok := given[field]; ok && !m.In(field) {
+			m.Refuse(field, "leave it out: a second report is made half an hour after its window has closed, "+
+				"or now", "first is given")
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Control struct {
 type Command struct {
 	Command  string `json:"command"`
 	Run      string `json:"run,omitempty"`
+	Report   string `json:"report,omitempty"`   // a patch report, of status and cancel
 	Instance string `json:"instance,omitempty"` // of release
 }
 
@@ -116,6 +117,7 @@ func ParseCommand(text []byte) (Command, error) {
 	given.Read(m, "", map[string]input.Reader{
 		"command":  input.Word(&c.Command, "command", commands...),
 		"run":      input.Text(&c.Run, orNothing(run.IDForm)),
+		"report":   input.Text(&c.Report, orNothing(reportForm)),
 		"instance": input.Text(&c.Instance, orNothing(run.InstanceForm)),
 	})
 	missing := func(field string) bool { return given[field] == nil || string(given[field]) == `""` }
@@ -135,12 +137,34 @@ func ParseCommand(text []byte) (Command, error) {
 		m.Refuse("instance", "leave it out", "%s takes none", c.Command)
 		fallthrough
 	default:
-		if c.Command != "status" && missing("run") {
-			m.Refuse("run", "name the run; status lists them", "it is missing")
+		if c.Command != "status" && missing("run") && (c.Command != "cancel" || missing("report")) {
+			want := "name the run; status lists them"
+			if c.Command == "cancel" {
+				want = "name the run or the report; status lists them"
+			}
+			m.Refuse("run", want, "it is missing")
 		}
 	}
+	c.checkReport(m, missing("run"))
 	return c, m.Err()
 }
+
+// checkReport refuses a report where a command takes none.
+func (c Command) checkReport(m *input.Mistakes, noRun bool) {
+	switch {
+	case c.Report == "" || m.In("command"):
+	case c.Command != "status" && c.Command != "cancel":
+		m.Refuse("report", "leave it out", "%s takes none", c.Command)
+	case !noRun:
+		m.Refuse("report", "name the run or the report", "both are named")
+	}
+}
+
+// reportForm is what ids of patch reports look like: those of runs, and no longer.
+var reportForm = input.Form{Most: run.IDForm.Most, Match: run.IDForm.Match,
+	Want: "a report's id, 1 to 64 letters, digits, dots, dashes and underscores; status lists " +
+		"the reports that are under way",
+	Fault: input.Fault{One: "is no report's id", Many: "are no reports' ids"}}
 
 // orNothing is a form whose text may be empty, as a form to fill in sends what was left out.
 func orNothing(f input.Form) input.Form {

@@ -18,6 +18,9 @@ func TestParseCommand(t *testing.T) {
 		{`{"command":"status"}`, rolling.Command{Command: "status"}},
 		{" {\"run\":\"r\",\n\"command\":\"status\"}\n", rolling.Command{Command: "status", Run: "r"}},
 		{`{"command":"pause","run":"r"}`, rolling.Command{Command: "pause", Run: "r"}},
+		{`{"command":"cancel","report":"mw-0123456789abcdef0-20260105T1400Z-after"}`,
+			rolling.Command{Command: "cancel", Report: "mw-0123456789abcdef0-20260105T1400Z-after"}},
+		{`{"command":"status","report":"r","run":""}`, rolling.Command{Command: "status", Report: "r"}},
 		{`{"command":"release","instance":"` + instance + `"}`, rolling.Command{Command: "release", Instance: instance}},
 	} {
 		if got, err := rolling.ParseCommand([]byte(c.text)); err != nil || got != c.want {
@@ -38,9 +41,14 @@ func TestEmptyTextsOfACommandAreLeftOut(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{"command":"release","instance":""}`:          "instance: it is missing",
-		`{"command":"pause","run":""}`:                 "run: it is missing",
-		`{"command":"pause","instance":"x","run":"r"}`: `instance: "x" is no instance id`,
+		`{"command":"release","instance":""}`:                                 "instance: it is missing",
+		`{"command":"pause","run":""}`:                                        "run: it is missing",
+		`{"command":"cancel","report":""}`:                                    "run: it is missing; name the run or the report",
+		`{"command":"pause","run":"r","report":"x"}`:                          "report: pause takes none",
+		`{"command":"cancel","run":"r","report":"x"}`:                         "report: both are named",
+		`{"command":"cancel","report":"x y"}`:                                 `report: "x y" is no report's id`,
+		`{"command":"release","instance":"i-0123456789abcdef0","report":"x"}`: "report: release takes none",
+		`{"command":"pause","instance":"x","run":"r"}`:                        `instance: "x" is no instance id`,
 	} {
 		if _, err := rolling.ParseCommand([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
@@ -86,13 +94,13 @@ func TestRefusedCommands(t *testing.T) {
 			`instance: ["i"] is no text; ` + ids},
 		{"an instance by its name", `{"command":"release","instance":"web-1"}`,
 			`instance: "web-1" is no instance id; ` + ids},
-		{"a field that doesn't exist", `{"command":"status","fleet":"web"}`, `fleet: there is no such field; the fields are command, instance, run`},
+		{"a field that doesn't exist", `{"command":"status","fleet":"web"}`, `fleet: there is no such field; the fields are command, instance, report, run`},
 		{"a field that nearly exists", `{"command":"pause","rum":"r","run":"r"}`,
-			`rum: there is no such field; did you mean run? The fields are command, instance, run`},
+			`rum: there is no such field; did you mean run? The fields are command, instance, report, run`},
 		{"a field in the wrong case", `{"Command":"status"}`,
-			`2 mistakes: (1) Command: there is no such field; did you mean command? The fields are command, instance, run; (2) command: it is missing; ` + words},
+			`2 mistakes: (1) Command: there is no such field; did you mean command? The fields are command, instance, report, run; (2) command: it is missing; ` + words},
 		{"a field without a name", `{"command":"status","":1}`,
-			`"": there is no such field; the fields are command, instance, run`},
+			`"": there is no such field; the fields are command, instance, report, run`},
 		{"no command", `{}`, `command: it is missing; ` + words},
 		{"a command in the wrong case", `{"command":"Pause","run":"r"}`,
 			`command: "Pause" is no command; did you mean pause? Give status, pause, resume, cancel or release`},

@@ -26,6 +26,8 @@ func mailWindow(o *report.Opening) *notify.Window {
 // requestAgain is the request by which people get a report once more.
 func requestAgain(r *report.Report) notify.Survey {
 	switch {
+	case r.Phase == report.After && r.First != "":
+		return notify.Survey{First: r.First}
 	case r.Window != nil:
 		return notify.Survey{Windows: []string{r.Window.ID}}
 	case len(r.Select.IDs) > 0:

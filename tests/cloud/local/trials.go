@@ -37,6 +37,7 @@ func (c checker) trials() []trial {
 		{event: "start-scheduled", before: c.free, effect: c.begun("web", 8, c.cancelled)},
 		{event: "survey-instances", effect: c.surveyed(report.ByHand)},
 		{event: "survey-tags", effect: c.surveyed(report.ByHand)},
+		{event: "survey-scheduled-tags", effect: c.surveyed(report.ByHand)},
 		{event: "survey-message", effect: c.message(c.surveyMessage)},
 		{event: "scan", effect: c.message(c.scanned)},
 		{event: "report", effect: c.message(c.reported)},
