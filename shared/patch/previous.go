@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// executionsBack is how far back executions are read: a window is open for 24 hours at most, and
-	// its tasks may continue.
-	executionsBack = 48 * time.Hour
+	// executionsBack is how far back executions are read: a window is open for 24 hours at most, but
+	// its tasks may continue, and most open once a week.
+	executionsBack = 8 * 24 * time.Hour
 	// listedWithin is how soon an execution that has begun is surely listed. AWS moves the next
 	// execution time on in the moment in which the window opens, and a survey may run in it.
 	listedWithin = 5 * time.Minute
@@ -24,7 +24,7 @@ const (
 	unmovedFor = time.Hour
 )
 
-// executions are those of a window in the last two days.
+// executions are those of a window in the last days.
 func (s Survey) executions(ctx context.Context, window string, now time.Time) ([]report.Execution, error) {
 	return s.Executions.Executions(ctx, window, now.Add(-executionsBack), now.Add(time.Minute))
 }
