@@ -268,3 +268,13 @@ func TestAReportIsMadeAlthoughTheExecutionsCannotBeListed(t *testing.T) {
 		"not authorized")
 	simtest.Quiet(t, f)
 }
+
+func TestGoldenThePreviousExecutionIsNotOver(t *testing.T) {
+	f := recurring(t, nil, simtest.Day, 23*time.Hour+50*time.Minute, func(w *world.WindowSpec) { w.Hours = 24 })
+	f.Advance(opening(simtest.Day, 1).Sub(f.Now()))
+	notes := simtest.Sent(f)
+	if len(notes) != 2 {
+		t.Fatalf("%d reports were sent, want two", len(notes))
+	}
+	golden(t, "previous", notes[1:])
+}
