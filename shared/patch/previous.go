@@ -128,19 +128,18 @@ func (s Survey) moved(ctx context.Context, w *reportWork) (why string, err error
 	case err != nil && transient.Is(err) && w.Now.Before(r.Latest()):
 		return "", fmt.Errorf("list the maintenance windows: %w", err)
 	case err != nil: // better a report of an opening that was moved than none
+		slog.Warn("survey", "report", r.ID, "outcome", "windows not read again", "reason", err.Error())
 		return "", nil
 	}
 	for _, window := range all {
 		if window.ID != r.Window.ID {
 			continue
 		}
-		opens, err := window.Opens()
+		opens, err := window.Opens() // of an error the survey tells people
 		switch {
-		case err != nil: // the survey tells people
-			return "", nil
-		case !window.Enabled:
+		case err == nil && !window.Enabled:
 			return "the window was disabled", nil
-		case !opens.Truncate(time.Minute).Equal(r.Window.Opens.Truncate(time.Minute)):
+		case err == nil && !opens.Truncate(time.Minute).Equal(r.Window.Opens.Truncate(time.Minute)):
 			return "the window was moved", nil
 		}
 		return "", nil
