@@ -63,7 +63,7 @@ func scansText(c *report.Content) string {
 	}
 	text := "none is known"
 	if t := c.OldestScan; !t.IsZero() {
-		text = fmt.Sprintf("the oldest is %s old, of %s", age(c.Report.Closed.Sub(t)), notify.Time(t))
+		text = fmt.Sprintf("the oldest is %s old, of %s", age(c.Since(t)), notify.Time(t))
 	}
 	switch n := c.NotRescanned; {
 	case n == 1:

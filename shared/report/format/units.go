@@ -37,7 +37,8 @@ func Units(c *report.Content, stack string) (all []Unit) {
 
 // onlyWaits says that a patch is to be installed nowhere: it waits for reboots alone.
 func onlyWaits(p *report.PatchSummary) bool {
-	n := p.ByCategory[report.IsPending] + p.ByCategory[report.IsStillPending]
+	n := p.ByCategory[report.IsPending] + p.ByCategory[report.IsStillPending] +
+		p.ByCategory[report.IsPendingBefore]
 	return n == p.Instances
 }
 

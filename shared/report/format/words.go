@@ -48,6 +48,14 @@ func age(d time.Duration) string {
 	return run.Span(d.Truncate(time.Minute))
 }
 
+// roughly is how old something is, in hours once there are some: what is as old is told together.
+func roughly(d time.Duration) string {
+	if d >= 2*time.Hour {
+		d = d.Truncate(time.Hour)
+	}
+	return age(d)
+}
+
 // categoryName is a category in words.
 func categoryName(category string) string {
 	switch category {
@@ -64,7 +72,7 @@ func categoryName(category string) string {
 	case report.IsInstalledBefore:
 		return "installed before the window opened"
 	case report.IsPendingBefore:
-		return "installed before the window opened, pending reboot"
+		return "pending reboot since before the window opened"
 	}
 	return category
 }
@@ -135,8 +143,8 @@ func flagsText(c *report.Content, i *report.Instance) string {
 		case report.FlagOffline:
 			f = "agent offline"
 		case report.FlagNeverScanned:
-			f = "no patch state: what is missing isn't known (AWS-RunPatchBaselineAssociation, " +
-				"by which Quick Setup scans, stores none)"
+			f = "no patch state: what is missing isn't known (AWS-RunPatchBaselineAssociation, by " +
+				"which Quick Setup scans, stores none)"
 		case report.FlagStale:
 			f = "last scan " + age(c.Age(i.Patched)) + " ago"
 		case report.FlagNotPatched:
@@ -144,12 +152,12 @@ func flagsText(c *report.Content, i *report.Instance) string {
 		case report.FlagNotRebooted:
 			f = "still waiting for a reboot, although the window reboots"
 		case report.FlagNotRescanned:
-			f = "not scanned since its installation " + age(c.Age(i.Patched)) +
+			f = "not scanned since the installation " + roughly(c.Age(i.Patched)) +
 				" ago: what is missing isn't known"
 		case report.FlagCountsDiffer:
-			f = "its patch state contradicts its list of patches: " + i.CountsDiffer()
+			f = "the patch state contradicts the list of patches: " + i.CountsDiffer()
 		case report.FlagRebooted:
-			f = fmt.Sprintf("rebooted by run %s, since its last scan: it needs no reboot", i.Rebooted.Run)
+			f = "rebooted by run " + i.Rebooted.Run + " since the last scan: no reboot is needed"
 		}
 		all = append(all, f)
 	}
