@@ -118,11 +118,9 @@ func (r *Report) Wait(before *Previous, now time.Time) time.Duration {
 	return max(wait, 0)
 }
 
-const (
-	// often is how many times a day a window may open for each opening to be reported. There are
-	// people who read four mails a day about one window, and none who read 48.
-	often = 4
-)
+// often is how many times a day a window may open for each opening to be reported. There are people
+// who read four mails a day about one window, and none who read 48.
+const often = 4
 
 // OftenRemark is what readers should know of a window that opens so often.
 const OftenRemark = "this window opens more often than four times a day: it is reported once a day"
