@@ -32,6 +32,24 @@ func (c checker) surveyed(phases ...string) effect {
 	}
 }
 
+// surveyedLater says whether what a schedule asks for was begun. It waits for minutes, in which an
+// execution that has just begun is listed: longer than a trial takes.
+func (c checker) surveyedLater(ctx context.Context, answer json.RawMessage) (string, error) {
+	var s patch.Surveyed
+	if err := json.Unmarshal(answer, &s); err != nil {
+		return "", err
+	}
+	if len(s.Reports) != 1 || s.Reports[0].Status != "begun" {
+		return "", errors.New("it should begin one report")
+	}
+	var r report.Report
+	there, err := c.read(ctx, "REPORTS", s.Reports[0].Report, &r)
+	if err != nil || !there || r.Step != report.StepSurvey || !r.Due.After(r.Began) {
+		return "", errors.Join(fmt.Errorf("report %s is at %q, due at %s", s.Reports[0].Report, r.Step, r.Due), err)
+	}
+	return "the report is begun, and waits for what has just been opened", c.hasReport(ctx, r.ID, report.Before)
+}
+
 // hasReport says whether a report was begun in a phase, or, without one, that there is none.
 func (c checker) hasReport(ctx context.Context, id, phase string) error {
 	var r report.Record

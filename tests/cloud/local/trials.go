@@ -47,7 +47,7 @@ func (c checker) trials() []trial {
 		{event: "control-status-run", effect: c.status("demo")},
 		{event: "survey", effect: c.surveyed(report.Before)},
 		{event: "survey-after", effect: c.surveyed(report.Before, report.After)},
-		{event: "survey-scheduled", effect: c.surveyed(report.Before)},
+		{event: "survey-scheduled", effect: c.surveyedLater},
 		{event: "watchdog", before: c.forgotten, effect: c.watched},
 		{event: "control-release", effect: c.released},
 		{event: "control-pause", before: c.movesOn, effect: c.commanded("paused", isPaused)},
