@@ -123,6 +123,9 @@ func (s Survey) moved(ctx context.Context, w *reportWork) (why string, err error
 	if r.Lead == 0 || r.Often || w.Now.Sub(r.Began) < unmovedFor {
 		return "", nil
 	}
+	if !w.Now.Before(r.Window.Opens.Add(-time.Minute)) { // by AWS's clock it may have opened
+		return "", nil
+	}
 	all, err := s.Windows.Windows(ctx)
 	switch {
 	case err != nil && transient.Is(err) && w.Now.Before(r.Latest()):

@@ -1,6 +1,7 @@
 package patch_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +256,26 @@ func TestAWindowThatIsMovedWhileItsPreviousExecutionRuns(t *testing.T) {
 	}
 	simtest.Holds(t, notes[1].Subject, "opens 2026-01-07T16:00Z")
 	simtest.Quiet(t, f)
+}
+
+// By AWS's clock the window may have opened already: it wasn't moved.
+func TestAReportThatIsMadeInTheLastMinuteIsNotTakenForOneOfAnOpeningThatWasMoved(t *testing.T) {
+	f := recurring(t, nil, simtest.Day, 3*time.Hour, nil)
+	second := opening(simtest.Day, 1)
+	f.Throttled = func(function string) bool {
+		return (function == "survey" || function == "watchdog") && f.Now().After(opening(simtest.Day, 0).Add(time.Hour)) &&
+			f.Now().Before(second.Add(-50*time.Second))
+	}
+	f.At(second.Add(-time.Minute), func() {
+		f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = w.Executions[:1] })
+	})
+	f.Advance(second.Add(2 * time.Hour).Sub(f.Now()))
+	told := len(simtest.Sent(f)) == 2 || slices.ContainsFunc(f.Published("alarm"), func(n world.Note) bool {
+		return strings.Contains(n.Subject, "NO patch report of window web-patches")
+	})
+	if !told {
+		t.Errorf("%d reports were sent, and nobody was told", len(simtest.Sent(f)))
+	}
 }
 
 // Whoever may not list executions still gets the report, and reads what isn't known.
