@@ -47,7 +47,7 @@ var patchWhen = []mutant{
 		wait = min(wait, LookAgain, r.Latest().Sub(now))`, `
 		wait = min(wait, LookAgain)`}}},
 	{name: "a survey in the minute of the opening takes it for one without an execution before",
-		test: "./tests/sim/patch TestAFirstReportWaitsForThePreviousExecution", why: textAlone,
+		test: "./tests/sim/patch TestASurveyInTheMinuteOfTheOpeningWaitsUntilTheExecutionIsListed", why: textAlone,
 		edits: []edit{{awaitPrevious, `listedWithin = 5 * time.Minute`, `listedWithin = time.Second`}}},
 	{name: "a report of an opening that was moved is mailed",
 		test: "./tests/sim/patch TestAWindowThatIsMovedWhileItsPreviousExecutionRuns", why: textAlone,

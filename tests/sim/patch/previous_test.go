@@ -258,6 +258,21 @@ func TestAWindowThatIsMovedWhileItsPreviousExecutionRuns(t *testing.T) {
 	simtest.Quiet(t, f)
 }
 
+// The next execution is named in the moment in which a window opens, and the one that has begun is
+// listed some time later.
+func TestASurveyInTheMinuteOfTheOpeningWaitsUntilTheExecutionIsListed(t *testing.T) {
+	f := recurring(t, simtest.ByHand(), simtest.Day, 3*time.Hour,
+		func(w *world.WindowSpec) { w.Unlisted = 3 * time.Minute })
+	first := opening(simtest.Day, 0)
+	f.Advance(first.Add(10 * time.Second).Sub(f.Now()))
+	simtest.Holds(t, tick(t, f, nil), "begun")
+	f.Advance(simtest.Day)
+	if at := simtest.Only(t, f).At; at.Before(first.Add(3*time.Hour + 30*time.Minute)) {
+		t.Errorf("it was sent %s after the window opened", at.Sub(first))
+	}
+	simtest.Quiet(t, f)
+}
+
 // By AWS's clock the window may have opened already: it wasn't moved.
 func TestAReportThatIsMadeInTheLastMinuteIsNotTakenForOneOfAnOpeningThatWasMoved(t *testing.T) {
 	f := recurring(t, nil, simtest.Day, 3*time.Hour, nil)
