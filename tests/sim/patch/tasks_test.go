@@ -312,11 +312,12 @@ func TestASecondReportThatSawNothingNamesTheExecutionsStatus(t *testing.T) {
 	task := func(status string) []report.TaskExecution {
 		return []report.TaskExecution{{Document: "AWS-RunPatchBaseline", Status: status}}
 	}
-	for _, c := range []struct {
+	type outcome struct {
 		outcome              *report.Execution
 		status, subject, why string
 		remark               string
-	}{
+	}
+	for _, c := range simtest.Some([]outcome{
 		{nil, "SUCCESS", "no installation seen", "the execution succeeded", "no installation was seen"},
 		{&report.Execution{Status: "FAILED", Details: "The following SSM parameters are invalid: LevelUp"},
 			"FAILED", "execution FAILED, no installation seen", "the execution failed",
@@ -335,7 +336,7 @@ func TestASecondReportThatSawNothingNamesTheExecutionsStatus(t *testing.T) {
 			"execution CANCELLED, no installation seen", "the execution was canceled", ""},
 		{&report.Execution{Status: "NONE"}, "NONE", "no execution, no installation seen",
 			"Systems Manager lists no execution of the window at that time", "disabled, moved or deleted"},
-	} {
+	}) {
 		f, m := silent(t, c.outcome, nil)
 		second := simtest.Sent(f)[1]
 		if m.Execution == nil || m.Execution.Status != c.status {
