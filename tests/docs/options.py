@@ -12,6 +12,7 @@ import sys
 import botocore.session
 import click
 import jmespath
+import regex  # of cfn-lint: AWS's patterns have classes such as \p{L}
 from botocore import xform_name
 from botocore.validate import ParamValidator
 from samcli.cli.main import cli as sam
@@ -94,7 +95,7 @@ def fits(value, shape, where):
         if "$" not in value and not limits.get("min", 0) <= len(value) <= limits.get("max", len(value)):
             raise Wrong(f"{where} has {len(value)} characters")
         pattern = limits.get("pattern")
-        if pattern and "$" not in value and not re.search(pattern, value):
+        if pattern and "$" not in value and not regex.search(pattern, value):
             raise Wrong(f"{where} is {value}, which isn't {pattern}")
 
 
