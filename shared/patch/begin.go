@@ -110,9 +110,8 @@ func (s Survey) does(
 	var reasons []string
 	for _, task := range report.UnknownTasks(tasks, s.Settings.Documents) {
 		reasons = append(reasons, task.Unknown())
-		t.unknown(task.Document, fmt.Errorf("window %s (%s): %s. If it installs patches, give its name "+
-			"to the stack's parameter PatchDocuments, or choose the window by PatchWindowIds; "+
-			"this is said every 30 days", o.ID, sanitize.Text(o.Name), task.Unknown()))
+		t.unknown(task.Document, fmt.Errorf("window %s (%s): %s. To have the window reported "+
+			"whatever it runs, choose it by PatchWindowIds or PatchWindowPrefix; this is said every 30 days", o.ID, sanitize.Text(o.Name), task.Unknown()))
 	}
 	return does, strings.Join(reasons, "; "), nil
 }

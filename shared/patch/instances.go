@@ -18,7 +18,7 @@ func (s Survey) nodes(
 ) (nodes []report.Node, remarks []string, err error) {
 	if len(first) > 0 {
 		nodes, err = s.byIDs(ctx, first)
-		const remark = "it is about the instances of the first report; those that came later aren't in it"
+		const remark = "this report is about the instances of the first one; those that came later aren't in it"
 		return nodes, []string{remark}, err
 	}
 	if r.First != "" {

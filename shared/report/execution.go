@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"quickstep/shared/sanitize"
@@ -161,7 +162,7 @@ func (e *Execution) Remarks(tasks []WindowTask) (all []string) {
 			continue
 		}
 		remark := fmt.Sprintf("task %s %s", t.Document, statusSaid(t.Status))
-		if t.Details != "" {
+		if t.Details != "" && !strings.EqualFold(t.Details, t.Status) {
 			remark += ": " + t.Details
 		}
 		all = append(all, remark)

@@ -62,9 +62,8 @@ func (c *Content) noteScan(i *Instance) {
 // noteUndetermined says why it can't be told of some patches whether the window has installed them.
 func (c *Content) noteUndetermined() {
 	if n := c.Totals[IsUndetermined]; n > 0 {
-		remark := fmt.Sprintf("whether the window has installed %d of these patches, or somebody "+
-			"else before it opened, can't be told: Systems Manager knows the day of their "+
-			"installation at most", n)
+		remark := fmt.Sprintf("whether the window has made %d of these installations, or somebody "+
+			"else before it opened, can't be told: Systems Manager knows the day of them at most", n)
 		c.Report.Remarks = append(slices.Clone(c.Report.Remarks), remark)
 	}
 }
@@ -96,7 +95,7 @@ func (r *Report) noInstallRemarks() []string {
 		return []string{remark + ", and none could be: its document stores no patch states"}
 	}
 	if r.Execution == nil || r.Execution.Status == ExecutionNone {
-		return []string{remark + "; it may have been disabled, moved or deleted"}
+		return []string{remark + "; the window may have been disabled, moved or deleted"}
 	}
 	return append([]string{remark}, r.Execution.Remarks(r.Tasks)...)
 }

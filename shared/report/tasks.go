@@ -296,8 +296,8 @@ func (t Task) Unknown() string {
 		return fmt.Sprintf("task %s runs the state machine %s; what that does isn't known",
 			t.Label(), sanitize.Text(t.Document))
 	}
-	return fmt.Sprintf("task %s runs document %s, which isn't known (PatchDocuments)",
-		t.Label(), sanitize.Text(t.Document))
+	return fmt.Sprintf("task %s runs document %s, which isn't known (if it installs patches, name it in the "+
+		"stack's parameter PatchDocuments)", t.Label(), sanitize.Text(t.Document))
 }
 
 // targetSets are the sets of targets of the task, each naming instances that fit all of its targets.

@@ -190,10 +190,12 @@ func TestRemarksOfTasks(t *testing.T) {
 	}{
 		{"nothing to say", []report.Task{install}, nil},
 		{"a document beside one that is known", []report.Task{install, command("Acme-Hook", "", nil)},
-			[]string{"task patch runs document Acme-Hook, which isn't known (PatchDocuments); " +
+			[]string{"task patch runs document Acme-Hook, which isn't known (if it installs patches, " +
+				"name it in the stack's parameter PatchDocuments); " +
 				"its instances aren't in this report"}},
 		{"a document alone", []report.Task{command("Acme-Hook", "", nil)},
-			[]string{"task patch runs document Acme-Hook, which isn't known (PatchDocuments)"}},
+			[]string{"task patch runs document Acme-Hook, which isn't known (if it installs patches, " +
+				"name it in the stack's parameter PatchDocuments)"}},
 		{"a function", []report.Task{lambda},
 			[]string{"task t1 runs the Lambda function arn:aws:lambda:us-east-1:1:function:patch; " +
 				"what that does isn't known"}},

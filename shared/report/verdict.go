@@ -43,9 +43,20 @@ func (c *Content) Verdict(brief bool) (all []string) {
 		all = append(all, Quantity(c.Stale, "scan", "s")+" too old")
 	}
 	if n := c.InstancesUnknown(); n > 0 {
-		all = append(all, Quantity(n, "task's", " tasks'")+" instances not known")
+		all = append(all, tasksNotKnown(n, brief))
 	}
 	return all
+}
+
+// tasksNotKnown counts the tasks of which nobody knows the instances.
+func tasksNotKnown(n int, brief bool) string {
+	switch {
+	case brief:
+		return Quantity(n, "task", "s") + " not known"
+	case n == 1:
+		return "the instances of 1 task aren't known"
+	}
+	return fmt.Sprintf("the instances of %d tasks aren't known", n)
 }
 
 // InstancesUnknown is of how many of the window's tasks nobody knows the instances. Those of a
@@ -186,15 +197,19 @@ func (c *Content) outcomes(brief bool) (all []string) {
 	if brief {
 		unit = "install"
 	}
+	failed := "failed"
+	if c.NoInstall { // what failed had done so before
+		failed = "still failed"
+	}
 	for _, o := range []struct {
 		n            int
 		words, brief string
 		always       bool
 	}{
 		{t[IsInstalled], "done", "done", !c.NoInstall},
-		{t[IsUndetermined], "done by it or before it opened", "by it or before", false},
+		{t[IsUndetermined], "done by it or before it opened", "done by it or earlier", false},
 		{t[IsPending], "waiting for a reboot", "to reboot", !c.NoInstall && t[IsPendingBefore] == 0},
-		{t[IsFailed], "failed", "failed", true},
+		{t[IsFailed], failed, failed, true},
 		{t[IsMissing], "still missing", "still missing", true},
 		{c.NotPatched, notHeardOf, "not heard of", false},
 		{t[IsNotAnnounced], "done without being announced", "not announced", false},

@@ -74,8 +74,11 @@ func attention(c *report.Content) string {
 	for _, f := range flags {
 		all = append(all, fmt.Sprintf("%d %s", counts[f], flagName(f)))
 	}
-	if len(all) == 0 {
+	switch len(all) {
+	case 0:
 		return ""
+	case 1:
+		return instances(odd) + " " + flagName(flags[0])
 	}
 	return instances(odd) + ": " + strings.Join(all, ", ")
 }

@@ -12,48 +12,50 @@ import (
 // head is what a report begins with: what is wrong with it first.
 func head(c *report.Content, verdict string) string {
 	var b strings.Builder
-	add := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	add := func(label, text string) { b.WriteString(headRow(label, text)) }
 	r := c.Report
-	add("%s", intent(r, verdict))
+	b.WriteString(paragraph(about(r) + ": " + verdict + "."))
 	if n := len(c.Gaps); n > 0 {
-		add("")
-		add("GAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".",
+		fmt.Fprintf(&b, "\nGAPS: %d of %s couldn't be read, so that this isn't all. See \"Not read\".\n",
 			n, instances(len(c.Instances)))
 	}
-	add("")
+	b.WriteString("\n")
 	for _, row := range windowRows(r) {
-		add("%s", row)
+		b.WriteString(row)
 	}
-	add("Found:    %s", totalsText(c))
+	add("Found:", totalsText(c))
 	for n, s := range c.Severities[:min(len(c.Severities), mostInEach)] {
 		title := ""
 		if n == 0 {
 			title = "Severity:"
 		}
-		add("%-9s %s on %s", title, severityText(s), instances(s.Instances))
+		add(title, severityText(s)+" on "+instances(s.Instances))
 	}
 	if s := scansText(c); s != "" {
-		add("Scans:    %s", s)
+		add("Scans:", s)
 	}
 	if text := attention(c); text != "" {
-		add("Look at:  %s", text)
+		add("Look at:", text)
 	}
-	add("Report:   %s, read %s to %s", r.ID, notify.Time(r.Began), notify.Time(r.Closed))
+	add("Report:", fmt.Sprintf("%s, read %s to %s", r.ID, notify.Time(r.Began), notify.Time(r.Closed)))
 	if r.First != "" {
-		add("Compared: with report %s", r.First)
+		add("Compared:", "with report "+r.First)
 	}
 	if s := r.Stored; s != nil && s.Failed != "" {
-		add("Stored:   NOT: %s", s.Failed)
+		add("Stored:", "NOT: "+s.Failed)
 	} else if s != nil {
-		add("Stored:   %s", s.JSON)
-		add("          %s", s.CSV)
-		add("          %s", s.Link)
+		add("Stored:", s.JSON)
+		add("", s.CSV)
+		add("", s.Link)
 	}
 	for _, remark := range remarks(c) {
-		add("Note:     %s", remark)
+		add("Note:", remark)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// headRow is a line of the head. What doesn't fit into it goes on below its text.
+func headRow(label, text string) string { return wrap(fmt.Sprintf("%-10s", label), text) }
 
 // scansText says how old the oldest scan is on which a report relies. A second report relies on the
 // window's installations.
@@ -61,15 +63,15 @@ func scansText(c *report.Content) string {
 	if c.Report.Phase == report.After || len(c.Instances) == 0 {
 		return ""
 	}
-	text := "none is known"
+	text := "no scan is known"
 	if t := c.OldestScan; !t.IsZero() {
 		text = fmt.Sprintf("the oldest is %s old, of %s", age(c.Since(t)), notify.Time(t))
 	}
 	switch n := c.NotRescanned; {
 	case n == 1:
-		text += "; 1 instance wasn't scanned since its installation"
+		text += "; 1 instance hasn't been scanned since its last installation"
 	case n > 1:
-		text += fmt.Sprintf("; %d instances weren't scanned since their installation", n)
+		text += fmt.Sprintf("; %d instances haven't been scanned since their last installation", n)
 	}
 	return text
 }

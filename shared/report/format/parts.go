@@ -115,7 +115,8 @@ func (p *part) fullText() string {
 	if p.number == 1 {
 		b.WriteString(p.headText + "\n")
 	} else {
-		fmt.Fprintf(&b, "%s\n\nReport:   %s\n", strings.Join(p.verdict, ", "), p.content.Report.ID)
+		b.WriteString(paragraph(strings.Join(p.verdict, ", ")+".") + "\n")
+		b.WriteString(headRow("Report:", p.content.Report.ID))
 	}
 	said := false
 	for n, u := range p.units {

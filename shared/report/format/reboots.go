@@ -39,8 +39,12 @@ func rebootUnits(c *report.Content, stack string) (all []Unit) {
 			Fleet string   `json:"fleet"`
 			IDs   []string `json:"instanceIds"`
 		}{fleet, ids})
-		text := fmt.Sprintf("%s. To reboot them without downtime, %sinvoke the start function (%s) "+
-			"with\n    %s\n", instances(len(ids)), after, startFunction(stack), event)
+		them := "them"
+		if len(ids) == 1 {
+			them = "it"
+		}
+		text := fmt.Sprintf("%s. To reboot %s without downtime, %sinvoke the start function (%s) "+
+			"with\n    %s\n", instances(len(ids)), them, after, startFunction(stack), event)
 		after = "once the run before has ended, "
 		all = append(all, newUnit(rebootSection, text, rebootRow{ids, event}))
 	}

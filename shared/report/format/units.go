@@ -74,8 +74,8 @@ func patchUnits(s section, p *report.PatchSummary) (all []Unit) {
 		text += "  (" + p.Classification + ")"
 	}
 	text += "\n             on " + instances(p.Instances)
-	if in := categoriesIn(p.ByCategory); len(in) > 1 || in[0] != report.IsMissing {
-		text += ": " + countsText(p.ByCategory)
+	if found := foundText(s, p); found != "" {
+		text += ": " + found
 	}
 	text += "\n"
 	row := patchRow{
@@ -92,6 +92,18 @@ func patchUnits(s section, p *report.PatchSummary) (all []Unit) {
 		return []Unit{newUnit(s, text, row)}
 	}
 	return all
+}
+
+// foundText is as what a patch is found; nothing where that goes without saying.
+func foundText(s section, p *report.PatchSummary) string {
+	switch in := categoriesIn(p.ByCategory); {
+	case len(in) > 1:
+		return countsText(p.ByCategory)
+	case s == patchSection && in[0] == report.IsMissing, s == waitingSection && in[0] == report.IsPending:
+		return ""
+	default:
+		return categoryName(in[0])
+	}
 }
 
 func instanceUnit(i report.Instance) Unit {

@@ -8,36 +8,34 @@ import (
 	"quickstep/shared/report"
 )
 
-// intent is what a report says first: what its window does, and the verdict.
-func intent(r *report.Report, verdict string) string { return about(r) + ": " + verdict + "." }
-
+// about is what a report says first, before its verdict: what its window does.
 func about(r *report.Report) string {
 	w := r.Window
 	if w == nil {
-		return "What is missing on the instances that were named"
+		return "The instances that were named"
 	}
 	window := "aintenance window " + w.Name
 	switch {
 	case r.Phase == report.After:
-		return "What m" + window + " has installed"
+		return "After m" + window + " has closed"
 	case w.Does == report.DoesScan:
-		return "M" + window + " only scans; it installs nothing. What is missing"
+		return "M" + window + " only scans; it installs nothing. At present"
 	case w.Does == report.DoesNothing:
-		return "M" + window + " has no task that installs patches. What is missing"
+		return "M" + window + " has no task that installs patches. At present"
 	case w.Does == report.DoesUnknown:
-		return "Whether m" + window + " installs patches isn't known. What is missing"
+		return "Whether m" + window + " installs patches isn't known. At present"
 	case w.Disabled:
-		return "M" + window + " is disabled: it isn't going to open. What it would install"
+		return "M" + window + " is disabled, so it isn't going to open. At present"
 	case w.Opens.IsZero():
-		return "M" + window + " isn't going to open. What it would install"
+		return "M" + window + " isn't going to open. At present"
 	}
-	return "What m" + window + " is going to install"
+	return "Before m" + window + " opens"
 }
 
 // windowRows are the lines about a report's window: when it opens, what it runs, whether it reboots,
 // and, once it has closed, what became of its execution.
 func windowRows(r *report.Report) (rows []string) {
-	add := func(label, text string) { rows = append(rows, fmt.Sprintf("%-10s%s", label+":", text)) }
+	add := func(label, text string) { rows = append(rows, headRow(label+":", text)) }
 	w := r.Window
 	if w == nil {
 		return nil
@@ -74,7 +72,7 @@ func taskTexts(tasks []report.WindowTask) (all []string) {
 		does := map[string]string{
 			report.DoesInstall: "installs",
 			report.DoesScan:    "scans",
-			report.DoesUnknown: "not known",
+			report.DoesUnknown: "what it does isn't known",
 		}[t.Does]
 		details := []string{does}
 		for _, detail := range []struct{ name, value string }{
@@ -106,7 +104,7 @@ func rebootText(tasks []report.WindowTask) string {
 	case option == report.NoReboot:
 		return "the window doesn't reboot"
 	case installs > 1:
-		return "its tasks differ, or don't say whether they reboot"
+		return "the window's tasks differ, or don't say whether they reboot"
 	}
 	return "whether the window reboots isn't known"
 }
@@ -135,15 +133,15 @@ func aboutReboots(r *report.Report) string {
 		return ""
 	case option == report.RebootIfNeeded && after:
 		return "The window reboots instances itself. That these still wait for a reboot is odd: " +
-			"its task may have failed, or been cut off."
+			"its task may have failed, or the cutoff may have come first."
 	case option == report.RebootIfNeeded:
-		return "The window reboots these itself when it opens, without taking them out of service. " +
-			"A run before that does it without downtime."
+		return "The window reboots these itself when it opens, without taking them out of service " +
+			"first. A run before that does it without downtime."
 	case option == report.NoReboot && after:
-		return "The window doesn't reboot: these wait for somebody else to."
+		return "The window doesn't reboot: somebody else has to reboot these."
 	case option == report.NoReboot:
-		return "The window doesn't reboot: these wait for somebody else to, and after it those on " +
-			"which it has installed something do as well."
+		return "The window doesn't reboot: somebody else has to reboot these, and after the window " +
+			"those as well on which it has installed what needs a reboot."
 	}
 	return ""
 }

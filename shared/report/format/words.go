@@ -122,11 +122,20 @@ func flagName(flag string) string {
 	case report.FlagNotRescanned:
 		return "not scanned since an installation"
 	case report.FlagCountsDiffer:
-		return "with a patch state that contradicts its patches"
+		return "with a patch state that contradicts the list of patches"
 	case report.FlagRebooted:
 		return "rebooted by a run since the last scan"
 	}
 	return flag
+}
+
+// lastText says when an instance was last scanned, or patched.
+func lastText(c *report.Content, i *report.Instance) string {
+	operation := "scan"
+	if i.Patched.Operation == "Install" {
+		operation = "installation"
+	}
+	return "last " + operation + " " + roughly(c.Age(i.Patched)) + " ago"
 }
 
 // flagsText writes an instance's flags for people.
@@ -146,9 +155,9 @@ func flagsText(c *report.Content, i *report.Instance) string {
 			f = "no patch state: what is missing isn't known (AWS-RunPatchBaselineAssociation, by " +
 				"which Quick Setup scans, stores none)"
 		case report.FlagStale:
-			f = "last scan " + age(c.Age(i.Patched)) + " ago"
+			f = lastText(c, i)
 		case report.FlagNotPatched:
-			f = "nothing was heard since the window opened: last scan " + age(c.Age(i.Patched)) + " ago"
+			f = "nothing was heard since the window opened: " + lastText(c, i)
 		case report.FlagNotRebooted:
 			f = "still waiting for a reboot, although the window reboots"
 		case report.FlagNotRescanned:

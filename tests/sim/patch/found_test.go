@@ -47,11 +47,11 @@ func byHand(t *testing.T) (world.Note, form) {
 
 func TestWhatWasInstalledBeforeTheOpeningIsNotTheWindows(t *testing.T) {
 	note, m := byHand(t)
-	simtest.Holds(t, note.Subject, "2 installs done, 2 by it or before, ")
-	simtest.Holds(t, note.Text, "has installed: 2 installations done, 2 done by it or before it opened, "+
+	simtest.Holds(t, note.Subject, "2 installs done, 2 done by it or earlier, ")
+	simtest.Holds(t, note.Text, "web-patches has closed: 2 installations done, 2 done by it or before it opened, "+
 		"0 failed, 0 still missing.", "2 installed before the window opened",
 		"2 pending reboot since before the window opened",
-		"whether the window has installed 2 of these patches, or somebody else before it opened, can't be told")
+		"whether the window has made 2 of these installations, or somebody else before it opened, can't be told")
 	want := map[string]int{"installed": 2, "installedUndetermined": 2, "installedBefore": 2, "pendingBefore": 2}
 	for as, n := range want {
 		if m.Totals.Found[as] != n {
@@ -169,7 +169,7 @@ func TestNothingIsKnownOfWhatIsMissingSinceAnInstallation(t *testing.T) {
 			f := simtest.Patched(t, 10, simtest.ByHand("PatchReportBucket", "reports"), c.change)
 			m := named(t, f)
 			note := simtest.Only(t, f)
-			simtest.Holds(t, note.Text, "going to install: "+c.verdict+".")
+			simtest.Holds(t, note.Text, "web-patches opens: "+c.verdict+".")
 			if got := note.Attributes["unknown"]; got != c.unknown {
 				t.Errorf("unknown is %v, want %d", got, c.unknown)
 			}
@@ -201,10 +201,10 @@ func TestTheHeadTellsTheAgeOfTheOldestScan(t *testing.T) {
 	})
 	m := named(t, f)
 	simtest.Holds(t, simtest.Only(t, f).Text,
-		"Scans:    the oldest is 5 days old, of 2025-12-31T02:00:00Z; 1 instance wasn't scanned since its installation\n",
+		"Scans:    the oldest is 5 days old, of 2025-12-31T02:00:00Z; 1 instance hasn't been scanned since its last installation\n",
 		"not scanned since the installation 6 days ago: what is missing isn't known")
 	if want := sim.Began.Add(-5 * simtest.Day); !m.OldestScan.Equal(want) || m.Totals.NotRescanned != 1 {
-		t.Errorf("the oldest scan is of %s, want %s; %d weren't scanned since", m.OldestScan, want, m.Totals.NotRescanned)
+		t.Errorf("the oldest scan is of %s, want %s; %d haven't been scanned since", m.OldestScan, want, m.Totals.NotRescanned)
 	}
 }
 

@@ -15,6 +15,10 @@ import (
 	"quickstep/tests/world"
 )
 
+// acmeUnknown is what people are told of a task whose document isn't known.
+const acmeUnknown = "task patch-web runs document Acme-Patch, which isn't known (if it installs patches, " +
+	"name it in the stack's parameter PatchDocuments)"
+
 // tasked is a fleet of two whose window has other tasks.
 func tasked(t *testing.T, parameters map[string]string, tasks ...report.Task) *sim.Fleet {
 	t.Helper()
@@ -45,7 +49,7 @@ func TestAWindowOfADocumentThatIsNotKnownIsSaidOnTheAlarmTopic(t *testing.T) {
 	}
 	simtest.Holds(t, alarms[0].Text, "web-patches", "task patch-web", "Acme-Patch", "PatchDocuments", "PatchWindowIds")
 	answer := fmt.Sprint(simtest.Survey(t, f, simtest.All{}))
-	simtest.Holds(t, answer, "task patch-web runs document Acme-Patch, which isn't known (PatchDocuments)")
+	simtest.Holds(t, answer, acmeUnknown)
 	simtest.Settled(t, f)
 }
 
@@ -62,7 +66,7 @@ func TestAWindowThatIsChosenIsReportedWhateverItRuns(t *testing.T) {
 			task   report.Task
 			remark string
 		}{
-			{ownTask("Acme-Patch"), "task patch-web runs document Acme-Patch, which isn't known (PatchDocuments)"},
+			{ownTask("Acme-Patch"), acmeUnknown},
 			{lambda, "task patch-web runs the Lambda function arn:aws:lambda:us-east-1:1:function:patch; " +
 				"what that does isn't known"},
 		} {
@@ -75,8 +79,8 @@ func TestAWindowThatIsChosenIsReportedWhateverItRuns(t *testing.T) {
 					parameters, c.task.Document, m.each(), m.Window.Does)
 			}
 			simtest.Holds(t, note.Text, "Note:     "+c.remark,
-				"Whether maintenance window web-patches installs patches isn't known. What is missing: ")
-			if strings.Contains(note.Text, "is going to install") {
+				"Whether maintenance window web-patches installs patches isn't known. At present: ")
+			if strings.Contains(note.Text, "Before maintenance window") {
 				t.Errorf("%v, %s: it is going to install", parameters, c.task.Document)
 			}
 			simtest.Quiet(t, f)
@@ -89,8 +93,8 @@ func TestADocumentOfOnesOwnIsKnownByParameter(t *testing.T) {
 	f.Advance(simtest.Opens)
 	note := simtest.Only(t, f)
 	simtest.Holds(t, note.Subject, "4 patches for 2 of 2")
-	simtest.Holds(t, note.Text, "What maintenance window web-patches is going to install", "Acme-Patch (installs)")
-	if strings.Contains(note.Text, "isn't known (PatchDocuments)") {
+	simtest.Holds(t, note.Text, "Before maintenance window web-patches opens: ", "Acme-Patch (installs)")
+	if strings.Contains(note.Text, "which isn't known") {
 		t.Error("it isn't known")
 	}
 	simtest.Quiet(t, f)
@@ -124,8 +128,8 @@ func TestATaskThatIsNotKnownBesideOneThatIs(t *testing.T) {
 	if len(m.each()) != 2 || m.Window.Does != report.DoesInstall {
 		t.Errorf("it tells of %v", m.each())
 	}
-	simtest.Holds(t, simtest.Only(t, f).Text, "task drain runs document Acme-Drain, which isn't known "+
-		"(PatchDocuments); its instances aren't in this report")
+	simtest.Holds(t, simtest.Only(t, f).Text, "task drain runs document Acme-Drain, which isn't known (if it "+
+		"installs patches, name it in the stack's parameter PatchDocuments); its instances aren't in this report")
 }
 
 // balanced is an automation that patches an instance behind a load balancer.
@@ -166,7 +170,7 @@ func TestSomeTasksInstancesAreNotKnown(t *testing.T) {
 	if len(m.each()) != 2 || !m.Tasks[1].InstancesUnknown {
 		t.Errorf("it tells of %v, tasks %+v", m.each(), m.Tasks)
 	}
-	simtest.Holds(t, simtest.Only(t, f).Text, "4 patches for 2 of 2 instances, 1 task's instances not known.",
+	simtest.Holds(t, simtest.Only(t, f).Text, "4 patches for 2 of 2 instances, the instances of 1 task aren't known.",
 		"task patch-web has no targets and names no instances: its instances aren't known")
 }
 
@@ -217,8 +221,8 @@ func TestGoldenADisabledWindow(t *testing.T) {
 	}
 	note := simtest.Only(t, f)
 	simtest.Holds(t, note.Subject, "is disabled")
-	simtest.Holds(t, note.Text, "Maintenance window web-patches is disabled: it isn't going to open.")
-	if strings.Contains(note.Text, "is going to install") {
+	simtest.Holds(t, note.Text, "Maintenance window web-patches is disabled, so it isn't going to open.")
+	if strings.Contains(note.Text, "Before maintenance window") {
 		t.Error("it is going to install")
 	}
 	golden(t, "disabled", simtest.Sent(f))
@@ -229,7 +233,7 @@ func TestAWindowThatWillNotOpenAgain(t *testing.T) {
 	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = nil })
 	named(t, f)
 	simtest.Holds(t, simtest.Only(t, f).Text,
-		"Maintenance window web-patches isn't going to open. What it would install")
+		"Maintenance window web-patches isn't going to open. At present: ")
 }
 
 // rebooting is a window's task with a reboot option; empty: it says nothing of it.
@@ -250,7 +254,7 @@ func TestWhetherTheWindowRebootsStandsInTheHead(t *testing.T) {
 			"AWS-RunPatchBaseline (installs, RebootIfNeeded, MaxConcurrency 10%, MaxErrors 1), task patch-web",
 			"The window reboots these itself when it opens"},
 		{"NoReboot", "Reboots:  the window doesn't reboot",
-			"The window doesn't reboot: these wait for somebody else to"},
+			"The window doesn't reboot: somebody else has to reboot these"},
 		{"{{x}}", "Reboots:  whether the window reboots isn't known", "Need a reboot"},
 	} {
 		f := tasked(t, simtest.ByHand(), rebooting(c.option))
@@ -342,8 +346,8 @@ func TestASecondReportThatSawNothingNamesTheExecutionsStatus(t *testing.T) {
 		if m.Execution == nil || m.Execution.Status != c.status {
 			t.Errorf("%+v: the execution is %+v", c.outcome, m.Execution)
 		}
-		first, _, _ := strings.Cut(second.Text, "\n")
-		simtest.Holds(t, first, "has installed: "+c.why+", no installation seen")
+		first, _, _ := strings.Cut(second.Text, "\n\n")
+		simtest.Holds(t, first, "web-patches has closed: "+c.why+", no installation seen")
 		simtest.Holds(t, second.Subject, "Quickstep: "+c.subject)
 		simtest.Holds(t, second.Text, c.remark)
 		simtest.Quiet(t, f)

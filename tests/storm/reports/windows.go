@@ -156,7 +156,7 @@ func (j *judge) said(d document, note world.Note) {
 		j.broken("tasks", "%s says %q, and nobody knows", d.Report, "no instance")
 	}
 	installs := does == "install" && d.Phase == report.Before && !d.Window.Opens.IsZero()
-	if strings.Contains(note.Text, "is going to install") != installs {
+	if strings.Contains(note.Text, "Before maintenance window") != installs {
 		j.broken("tasks", "%s of a window that is %s begins %.100q", d.Report, w.Kind, note.Text)
 	}
 	j.saw("window "+w.Kind, true)
@@ -183,8 +183,8 @@ func (j *judge) executed(d document, w Window, note world.Note) {
 		return
 	}
 	// a message of several parts says which it is before its first line
-	_, first, _ := strings.Cut(note.Text, "What maintenance window")
-	first, _, _ = strings.Cut(first, "\n")
+	_, first, _ := strings.Cut(note.Text, "After maintenance window")
+	first, _, _ = strings.Cut(first, "\n\n")
 	if !strings.Contains(note.Subject, "execution") || !strings.Contains(first, "execution") {
 		j.broken("execution", "%s saw nothing, and begins %q, %q", d.Report, note.Subject, first)
 	}
