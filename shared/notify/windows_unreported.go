@@ -6,8 +6,8 @@ import "time"
 func WindowsUnreported(reasons []error, now time.Time) Note {
 	var m mail
 	m.line("What keeps maintenance windows from being reported as the schedule asks. " +
-		"Each reason is said once a day; the other windows are")
-	m.line("reported as usual.")
+		"Each reason is said once a day at most;")
+	m.line("the other windows are reported as usual.")
 	m.blank()
 	for _, err := range reasons {
 		m.row("Why", "%v", err)

@@ -1,6 +1,9 @@
 package format
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // width is where the text wraps, in characters.
 const width = 110
@@ -15,7 +18,7 @@ func wrap(head, text string) string {
 	var b strings.Builder
 	indent := strings.Repeat(" ", min(len(head), 14))
 	line := head
-	for n, word := range strings.Fields(text) {
+	for n, word := range words(text) {
 		if n > 0 && len(line)+1+len(word) > width {
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
 			line = indent
@@ -26,4 +29,19 @@ func wrap(head, text string) string {
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
 	return b.String()
+}
+
+// words are those of a text. A number stays with what it counts, and what is in parentheses with
+// what stands before it.
+func words(text string) (all []string) {
+	number := false
+	for _, word := range strings.Fields(text) {
+		if n := len(all); n > 0 && (number || word[0] == '(') {
+			all[n-1] += " " + word
+		} else {
+			all = append(all, word)
+		}
+		number = !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsDigit(r) })
+	}
+	return all
 }
