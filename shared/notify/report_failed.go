@@ -39,10 +39,10 @@ func (m *mail) instead(r Report, now time.Time) {
 		m.more("%s", event(r.Again))
 	case w != nil && r.Second:
 		m.more("The comparison with the first report is lost. " +
-			"To see what the instances have now, invoke the survey function with")
+			"For what the instances have now, invoke the survey function with")
 		m.more(some + `,"states":["Failed","Installed","Missing"]}`)
 	case w != nil && !w.Opens.IsZero() && !now.Before(w.Opens):
-		m.more("The window has opened: the report can't be caught up on. " +
+		m.more("The window has opened: it is too late for this report. " +
 			"For what is missing now, invoke the survey function with")
 		m.more(`{"tags":{"<key>":"<value>"}} or ` + some + `}`)
 	default:

@@ -5,13 +5,13 @@ import "time"
 // ReportTrouble tells that a patch report can't be got on with, while there is still time to mend
 // what is wrong: it can't be finished, or, once it is ready, it can't be sent.
 func ReportTrouble(r Report, step string, ready bool, reason string, now time.Time) Note {
-	const tried = "This is said once; it is tried again every hour, more often when the window is about to open."
 	var m mail
 	if ready {
-		m.line("A patch report is ready, and can't be got out. " + tried)
+		m.line("A patch report is ready, and can't be sent.")
 	} else {
-		m.line("A patch report can't be finished (at %s). "+tried, step)
+		m.line("A patch report can't be finished (at %s).", step)
 	}
+	m.line("This is said once; it is tried again every hour, more often when the window is about to open.")
 	m.blank()
 	m.report(r, now)
 	m.row("Why", "%s", reason)

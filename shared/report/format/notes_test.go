@@ -36,7 +36,7 @@ func TestAFailureSaysWhatCanStillBeDone(t *testing.T) {
 		{"before the window opens", aReport(report.Before, true), early, "NO patch report of window web (mw-1)",
 			[]string{`{"windowIds":["mw-1"]}`, "15:00:00+01:00 Europe/Berlin", "Report: report-1\n"}},
 		{"after it has opened", aReport(report.Before, true), late, "NO patch report of window web (mw-1)",
-			[]string{"can't be caught up on", `{"instanceIds":[`, `{"tags":`}},
+			[]string{"it is too late for this report", `{"instanceIds":[`, `{"tags":`}},
 		{"a second report", aReport(report.After, true), late, "NO second patch report of window web (mw-1)",
 			[]string{"comparison", `"states":["Failed","Installed","Missing"]`, "Until:"}},
 		{"some of it was sent", partly, late, "INCOMPLETE patch report of window web (mw-1)",
@@ -60,13 +60,13 @@ func TestAFailureSaysWhatCanStillBeDone(t *testing.T) {
 	}
 }
 
-// Only what is ready to be sent can't be got out.
+// Only what is ready can be kept from being sent.
 func TestTroubleSaysAtWhichStep(t *testing.T) {
 	for step, want := range map[string]string{
 		report.StepSurvey:   "can't be finished (at survey)",
 		report.StepScanning: "can't be finished (at scanning)",
 		report.StepReport:   "can't be finished (at report)",
-		report.StepSend:     "is ready, and can't be got out",
+		report.StepSend:     "is ready, and can't be sent",
 	} {
 		r := aReport(report.Before, true)
 		r.Step = step
