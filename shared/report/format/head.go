@@ -24,6 +24,9 @@ func head(c *report.Content, verdict string) string {
 		b.WriteString(row)
 	}
 	add("Found:", totalsText(c))
+	if n := len(c.Reboots); n > 0 {
+		add("Pending:", pendingText(n))
+	}
 	for n, s := range c.Severities[:min(len(c.Severities), mostInEach)] {
 		title := ""
 		if n == 0 {
@@ -86,6 +89,14 @@ func totalsText(c *report.Content) string {
 		return text
 	}
 	return "nothing, as far as is known"
+}
+
+// pendingText is how many instances need a reboot now, whoever makes it.
+func pendingText(n int) string {
+	if n == 1 {
+		return "1 instance needs a reboot"
+	}
+	return fmt.Sprintf("%d instances need a reboot", n)
 }
 
 // remarks are those of the survey and of what was read, fit to stand in each part.
