@@ -34,6 +34,9 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 		return reportOutcome{}, err
 	}
 	nodes := found.nodes
+	if late := r.LateRemark(w.Now); late != "" {
+		remarks = append(remarks, late)
+	}
 	remarks = append(remarks, found.remarks...)
 	total, err := s.writeScans(ctx, w, nodes)
 	if err != nil {

@@ -142,6 +142,9 @@ func (s Survey) dueWindows(
 	before, err := s.records(ctx, q, due)
 	due = slices.DeleteFunc(due, func(o dueWindow) bool {
 		r, ok := before[q.ReportID(o.ID, o.at)]
+		if !ok {
+			r, ok = before[q.OnceID(o.ID, o.at)]
+		}
 		if !ok || r.OfAnother(q.Digest()) { // which is refused
 			return false
 		}
@@ -153,7 +156,7 @@ func (s Survey) dueWindows(
 	return due, others, err
 }
 
-// records are those of the reports that were begun of these openings, by id.
+// records are those of the reports that were begun of these openings, or once for their days, by id.
 func (s Survey) records(
 	ctx context.Context, q report.Request, due []dueWindow,
 ) (map[string]*report.Record, error) {
@@ -164,6 +167,9 @@ func (s Survey) records(
 	var keys []ledger.Key
 	for _, o := range due {
 		keys = append(keys, recordKey(q.ReportID(o.ID, o.at)))
+		if once := q.OnceID(o.ID, o.at); once != "" && !slices.Contains(keys, recordKey(once)) {
+			keys = append(keys, recordKey(once))
+		}
 	}
 	docs, err := s.Ledger.Get(ctx, keys...)
 	if err != nil {

@@ -44,6 +44,19 @@ func (q *Request) ReportID(window string, opens time.Time) string {
 	return run.RunID("report", q.ID+"/"+window)
 }
 
+// OnceID is the id of the only report of a window on the day of an opening, in UTC, if it opens so
+// often; empty for what is asked by hand.
+func (q *Request) OnceID(window string, opens time.Time) string {
+	if q.Scheduled.IsZero() {
+		return ""
+	}
+	return onceID(window, opens)
+}
+
+func onceID(window string, opens time.Time) string {
+	return window + "-" + opens.Format("20060102")
+}
+
 // Names says that a request chooses its windows, by their ids or by a prefix.
 func (q *Request) Names() bool { return len(q.WindowIDs) > 0 || q.WindowPrefix != "" }
 
@@ -69,7 +82,7 @@ func (q *Request) OfWindow(w Window, opens, now time.Time) *Report {
 // OncePerDay makes a first report the only one of its window on the day of the opening, in UTC. It
 // is sent even if the window opens before it is done: it soon opens again.
 func (r *Report) OncePerDay(now time.Time) {
-	r.ID = r.Window.ID + "-" + r.Window.Opens.Format("20060102")
+	r.ID = onceID(r.Window.ID, r.Window.Opens)
 	r.Often = true
 	if until := now.Add(2 * time.Duration(r.ScanTimeout)); until.After(r.Until) {
 		r.Until = until
@@ -120,6 +133,17 @@ func (r *Report) Second() *Report {
 	return &second
 }
 
+// LateRemark is what readers should know of a second report that is made long after its window has
+// closed; empty if it isn't.
+func (r *Report) LateRemark(now time.Time) string {
+	const inTime = settle + time.Hour
+	if r.Phase != After || now.Sub(r.Window.Closes) < inTime {
+		return ""
+	}
+	return fmt.Sprintf("it was made %s after the window had closed: what later executions, or people, have "+
+		"installed since then is counted as well", run.Span(now.Sub(r.Window.Closes).Truncate(time.Minute)))
+}
+
 // OfSecond is the second report that goes with a kept first one, however often somebody asks. The
 // error is a *input.FieldError.
 func (q *Request) OfSecond(first *Record, now time.Time) (*Report, error) {
@@ -136,6 +160,7 @@ func (q *Request) OfSecond(first *Record, now time.Time) (*Report, error) {
 	r := q.newReport(After, now)
 	r.ID = run.RunID("report", q.ID+"/"+first.ID+"-after")
 	r.First, r.Window = first.ID, first.Window
+	r.Named = true // its first report is
 	if due := first.Window.Closes.Add(settle); due.After(now) {
 		r.Due = due
 		r.Position.Reason = waitsForClose

@@ -125,12 +125,16 @@ const often = 4
 // OftenRemark is what readers should know of a window that opens so often.
 const OftenRemark = "this window opens more often than four times a day: it is reported once a day"
 
+// almostADay is shorter than the day on which the clocks are set forward, for of a window that opens
+// at the same times each day none counts of yesterday's. Executions begin a little after the opening.
+const almostADay = day - 90*time.Minute
+
 // OpensOften says that a window opens so often that it is reported once a day: it has opened that
-// many times in the 24 hours before the opening.
+// many times in the day before the opening, which is one more.
 func OpensOften(all []Execution, opens time.Time) bool {
 	n := 0
 	for _, e := range all {
-		if e.Started.Before(opens) && opens.Sub(e.Started) < day {
+		if e.Started.Before(opens) && opens.Sub(e.Started) < almostADay {
 			n++
 		}
 	}

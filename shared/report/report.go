@@ -119,7 +119,10 @@ func (r *Report) ExpiredReason(cause string) string {
 	if cause != "" {
 		cause = ": " + cause
 	}
-	if r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero() && !r.Often {
+	switch {
+	case r.Often:
+		return "it wasn't done by " + moment(r.Until) + cause
+	case r.Phase == Before && r.Window != nil && !r.Window.Opens.IsZero():
 		return "the window opened before the report was done" + cause
 	}
 	return "it wasn't done within " + run.Span(validity) + cause
