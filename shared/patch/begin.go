@@ -90,7 +90,7 @@ func (s Survey) beginWindow(
 func (s Survey) does(
 	ctx context.Context, q report.Request, o dueWindow, t *troubles,
 ) (does, why string, err error) {
-	tasks, err := s.Windows.Tasks(ctx, o.ID, s.known)
+	tasks, err := s.Windows.Tasks(ctx, o.ID, s.mayInstall)
 	switch {
 	case err != nil && q.Names() && !transient.Is(err):
 		slog.Warn("tasks not read", "window", o.ID, "reason", err.Error())
@@ -111,7 +111,8 @@ func (s Survey) does(
 	for _, task := range report.UnknownTasks(tasks, s.Settings.Documents) {
 		reasons = append(reasons, task.Unknown())
 		t.unknown(task.Document, fmt.Errorf("window %s (%s): %s. To have the window reported "+
-			"whatever it runs, choose it by PatchWindowIds or PatchWindowPrefix; this is said every 30 days", o.ID, sanitize.Text(o.Name), task.Unknown()))
+			"whatever it runs, choose it by PatchWindowIds or PatchWindowPrefix; this is said every 30 days",
+			o.ID, sanitize.Text(o.Name), task.Unknown()))
 	}
 	return does, strings.Join(reasons, "; "), nil
 }

@@ -9,8 +9,10 @@ import (
 	"quickstep/shared/transient"
 )
 
-// known says that it matters what a task gives a document: it is known what it does to patches.
-func (s Survey) known(document string) bool { return report.Known(document, s.Settings.Documents) }
+// mayInstall says that it matters what a task gives a document: it may be told only to scan.
+func (s Survey) mayInstall(document string) bool {
+	return report.MayInstall(document, s.Settings.Documents)
+}
 
 // every lets all tasks be read.
 func every(string) bool { return true }

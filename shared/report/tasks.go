@@ -25,6 +25,8 @@ const (
 	DoesScan    = "scan"    // it installs nothing
 	DoesUnknown = "unknown" // its document isn't known
 	DoesNothing = "nothing" // nothing that has to do with patches
+	// DoesRestart is of tasks alone: it starts, stops or restarts instances.
+	DoesRestart = "restart"
 )
 
 // What a task does about reboots: the values of the parameter RebootOption.
@@ -54,7 +56,7 @@ type Task struct {
 type WindowTask struct {
 	Task           string   `json:"task"` // its name, or its ID
 	Document       string   `json:"document"`
-	Does           string   `json:"does"`             // install, scan, unknown
+	Does           string   `json:"does"`             // install, scan, restart, unknown
 	Reboot         string   `json:"reboot,omitempty"` // RebootIfNeeded, NoReboot; empty: not known
 	MaxConcurrency string   `json:"maxConcurrency,omitempty"`
 	MaxErrors      string   `json:"maxErrors,omitempty"`
@@ -66,7 +68,7 @@ type WindowTask struct {
 // Work is what a maintenance window does, as far as its tasks say.
 type Work struct {
 	Does    string
-	Tasks   []WindowTask // those that install, that scan, and those that aren't known
+	Tasks   []WindowTask // but for those that do nothing
 	Targets [][]Target   // sets: an instance must fit all targets of one of them
 	Remarks []string
 }
@@ -124,9 +126,11 @@ func UnknownTasks(tasks []Task, own []string) (some []Task) {
 }
 
 // Reboot is what those tasks do about reboots that install; empty if that differs, or isn't known.
+// That none reboots isn't said of a window with other tasks that do, or may.
 func Reboot(tasks []WindowTask) (option string) {
-	first := true
+	first, others := true, false
 	for _, t := range tasks {
+		others = others || t.Does == DoesRestart || t.Does == DoesUnknown
 		if t.Does != DoesInstall {
 			continue
 		}
@@ -134,6 +138,9 @@ func Reboot(tasks []WindowTask) (option string) {
 			return ""
 		}
 		option, first = t.Reboot, false
+	}
+	if others && option == NoReboot {
+		return ""
 	}
 	return option
 }
@@ -165,6 +172,9 @@ var documents = map[string]document{
 	"AWS-PatchAsgInstance":              {does: DoesInstall},
 	"AWSEC2-PatchLoadBalancerInstance":  {does: DoesInstall},
 	"AWS-FindWindowsUpdates":            {does: DoesScan},
+	"AWS-RestartEC2Instance":            {does: DoesRestart},
+	"AWS-StartEC2Instance":              {does: DoesRestart},
+	"AWS-StopEC2Instance":               {does: DoesRestart},
 
 	// These are run by many windows, and leave a system's packages alone.
 	"AWS-ConfigureAWSPackage":      {does: DoesNothing},
@@ -173,18 +183,14 @@ var documents = map[string]document{
 	"AWS-CreateSnapshot":           {does: DoesNothing},
 	"AWS-GatherSoftwareInventory":  {does: DoesNothing},
 	"AWS-RebootRdsInstance":        {does: DoesNothing},
-	"AWS-RestartEC2Instance":       {does: DoesNothing},
-	"AWS-StartEC2Instance":         {does: DoesNothing},
-	"AWS-StopEC2Instance":          {does: DoesNothing},
 	"AWS-UpdateSSMAgent":           {does: DoesNothing},
 	"AmazonCloudWatch-ManageAgent": {does: DoesNothing},
 }
 
-// Known says that it is known what a document does to patches. Only of such a document's tasks it
-// matters what they give it.
-func Known(document string, own []string) bool {
-	_, ok := documents[document]
-	return ok || slices.Contains(own, document)
+// MayInstall says that a document installs patches unless its task says otherwise. Only of such a
+// document's tasks it matters what they give it.
+func MayInstall(document string, own []string) bool {
+	return documents[document].does == DoesInstall || slices.Contains(own, document)
 }
 
 // does is what the task does to patches.
@@ -237,7 +243,7 @@ func (t Task) outline(own []string) WindowTask {
 		Document:         sanitize.Text(t.Document),
 		Does:             t.does(own),
 		Reboot:           t.reboot(own),
-		InstancesUnknown: unknown != "",
+		InstancesUnknown: unknown != "" && t.does(own) != DoesRestart,
 	}
 	if len(t.Targets) > 0 { // without, Systems Manager puts a 1 there that means nothing
 		w.MaxConcurrency, w.MaxErrors = sanitize.Text(t.MaxConcurrency), sanitize.Text(t.MaxErrors)
@@ -266,9 +272,12 @@ func (t Task) remarks(own []string, window string) (all []string) {
 	const differs = "what it installs isn't what is listed here"
 	switch does := t.does(own); {
 	case does == DoesUnknown && window == DoesInstall:
-		return []string{t.Unknown() + "; its instances aren't in this report"}
+		return []string{t.Unknown() + "; of its instances, this report has those alone that another " +
+			"task patches"}
 	case does == DoesUnknown:
 		return []string{t.Unknown()}
+	case does == DoesRestart:
+		return nil
 	case does == DoesInstall && documents[t.Document].free:
 		add("runs %s, which goes by no patch baseline: %s", t.Document, differs)
 	case does == DoesInstall && documents[t.Document].stateless:

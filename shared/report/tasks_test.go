@@ -192,7 +192,7 @@ func TestRemarksOfTasks(t *testing.T) {
 		{"a document beside one that is known", []report.Task{install, command("Acme-Hook", "", nil)},
 			[]string{"task patch runs document Acme-Hook, which isn't known (if it installs patches, " +
 				"name it in the stack's parameter PatchDocuments); " +
-				"its instances aren't in this report"}},
+				"of its instances, this report has those alone that another task patches"}},
 		{"a document alone", []report.Task{command("Acme-Hook", "", nil)},
 			[]string{"task patch runs document Acme-Hook, which isn't known (if it installs patches, " +
 				"name it in the stack's parameter PatchDocuments)"}},

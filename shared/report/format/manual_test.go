@@ -90,7 +90,7 @@ func TestTheManualNamesNoFieldThatThereIsNot(t *testing.T) {
 	tables, _, _ = strings.Cut(tables, "| category | meaning |")
 	known = append(known, "gaps", "lists", "reboots", "part", "Scan", "Install",
 		"true", report.ExecutionNone, report.RebootIfNeeded, report.NoReboot, report.DoesInstall, report.DoesScan,
-		report.DoesUnknown, report.DoesNothing, "InstallOverrideList", "BaselineOverride")
+		report.DoesUnknown, report.DoesNothing, report.DoesRestart, "InstallOverrideList", "BaselineOverride")
 	for _, m := range regexp.MustCompile("`([A-Za-z]+)`").FindAllStringSubmatch(tables, -1) {
 		if !slices.Contains(known, m[1]) {
 			t.Errorf("there is no field %s", m[1])

@@ -72,6 +72,7 @@ func taskTexts(tasks []report.WindowTask) (all []string) {
 		does := map[string]string{
 			report.DoesInstall: "installs",
 			report.DoesScan:    "scans",
+			report.DoesRestart: "starts, stops or restarts instances",
 			report.DoesUnknown: "what it does isn't known",
 		}[t.Does]
 		details := []string{does}
@@ -90,12 +91,11 @@ func taskTexts(tasks []report.WindowTask) (all []string) {
 
 // rebootText says whether the window reboots instances; empty if it installs nothing.
 func rebootText(tasks []report.WindowTask) string {
-	installs := 0
+	count := map[string]int{}
 	for _, t := range tasks {
-		if t.Does == report.DoesInstall {
-			installs++
-		}
+		count[t.Does]++
 	}
+	installs := count[report.DoesInstall]
 	switch option := report.Reboot(tasks); {
 	case installs == 0:
 		return ""
@@ -103,7 +103,9 @@ func rebootText(tasks []report.WindowTask) string {
 		return "the window reboots instances on which it installs something, or that wait for a reboot"
 	case option == report.NoReboot:
 		return "the window doesn't reboot"
-	case installs > 1:
+	case count[report.DoesRestart] > 0:
+		return "tasks that don't install start, stop or restart instances"
+	case installs > 1 && count[report.DoesUnknown] == 0:
 		return "the window's tasks differ, or don't say whether they reboot"
 	}
 	return "whether the window reboots isn't known"

@@ -129,7 +129,8 @@ func TestATaskThatIsNotKnownBesideOneThatIs(t *testing.T) {
 		t.Errorf("it tells of %v", m.each())
 	}
 	simtest.Holds(t, simtest.Only(t, f).Text, "task drain runs document Acme-Drain, which isn't known (if it "+
-		"installs patches, name it in the stack's parameter PatchDocuments); its instances aren't in this report")
+		"installs patches, name it in the stack's parameter PatchDocuments); "+
+		"of its instances, this report has those alone that another task patches")
 }
 
 // balanced is an automation that patches an instance behind a load balancer.

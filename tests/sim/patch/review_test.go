@@ -1,0 +1,170 @@
+package patch_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quickstep/tests/sim/simtest"
+
+	"quickstep/shared/report"
+	"quickstep/tests/sim"
+	"quickstep/tests/world"
+)
+
+// repeating is a window that has opened with a period for two days, and goes on to.
+func repeating(t *testing.T, parameters map[string]string, period time.Duration) *sim.Fleet {
+	t.Helper()
+	return recurring(t, parameters, period, period/4, func(w *world.WindowSpec) {
+		w.Hours, w.Executions = 1, nil
+		for at := sim.Began.Add(-2 * simtest.Day); at.Before(sim.Began.Add(6 * simtest.Day)); at = at.Add(period) {
+			w.Executions = append(w.Executions, at)
+		}
+	})
+}
+
+// Four openings a day are reported each; a day has five of a window that opens every five hours.
+func TestAWindowThatOpensFourTimesADayIsReportedEachTime(t *testing.T) {
+	for _, c := range []struct {
+		period time.Duration
+		want   int // reports in three days
+		once   bool
+	}{
+		{6 * time.Hour, 12, false},
+		{5 * time.Hour, 3, true},
+	} {
+		t.Run(c.period.String(), func(t *testing.T) {
+			t.Parallel()
+			f := repeating(t, map[string]string{"PatchLead": "2h"}, c.period)
+			f.Advance(simtest.Day)
+			before := len(simtest.Sent(f))
+			f.Advance(3 * simtest.Day)
+			notes := simtest.Sent(f)[before:]
+			if len(notes) < c.want-1 || len(notes) > c.want+1 {
+				t.Errorf("%d reports were sent in three days, want %d", len(notes), c.want)
+			}
+			for _, n := range notes {
+				if strings.Contains(n.Text, "more often than four times a day") != c.once {
+					t.Errorf("reported once a day, want %t:\n%s", c.once, n.Text)
+				}
+			}
+		})
+	}
+}
+
+// An hourly survey asks nothing about a window whose report of the day was begun before.
+func TestAWindowThatIsReportedOnceADayCostsNothingMoreThatDay(t *testing.T) {
+	f := repeating(t, nil, 5*time.Minute)
+	f.Advance(12 * time.Hour)
+	calls := map[string]int{}
+	f.AfterEffect = func(op world.Op) { calls[op.Service+" "+op.Name]++ }
+	f.Advance(6 * time.Hour)
+	if n := calls["ssm Executions"] + calls["ssm Tasks"]; n > 0 {
+		t.Errorf("six surveys made %d calls about it: %v", n, calls)
+	}
+}
+
+func TestAReportOnceADayThatIsNotDoneSaysByWhen(t *testing.T) {
+	f := repeating(t, nil, 30*time.Minute)
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Name == "Targets"]
+	}
+	f.Advance(6 * time.Hour)
+	alarms := f.Published("alarm")
+	text := ""
+	for _, n := range alarms {
+		if strings.Contains(n.Subject, "NO patch report") {
+			text = n.Text
+		}
+	}
+	if text == "" || strings.Contains(text, "within 24h") {
+		t.Errorf("%d alarms; of none it says\n%s", len(alarms), text)
+	}
+}
+
+// A task that isn't known, aimed at the same instances as the one that installs.
+func TestTheInstancesOfATaskThatIsNotKnownCanBeInTheReport(t *testing.T) {
+	f := tasked(t, simtest.ByHand(), ownTask("Acme-Check"), simtest.Install(registered()...))
+	if m := named(t, f); len(m.each()) != 2 {
+		t.Errorf("it tells of %v", m.each())
+	}
+	text := simtest.Only(t, f).Text
+	simtest.Holds(t, text, "runs document Acme-Check, which isn't known")
+	if strings.Contains(text, "its instances aren't in this report") {
+		t.Errorf("they are:\n%s", text)
+	}
+}
+
+func TestAWindowWithAnotherTaskThatReboots(t *testing.T) {
+	install := simtest.Install(registered()...)
+	install.Parameters = map[string][]string{"RebootOption": {"NoReboot"}}
+	for _, document := range []string{"AWS-RestartEC2Instance", "Acme-Restart", "AWS-StopEC2Instance"} {
+		restart := report.Task{Name: "restart", Document: document, Type: report.Automation,
+			Parameters: map[string][]string{"InstanceId": {"{{TARGET_ID}}"}}, Targets: registered()}
+		f := tasked(t, simtest.ByHand(), install, restart)
+		named(t, f)
+		if text := simtest.Only(t, f).Text; strings.Contains(text, "doesn't reboot") {
+			t.Errorf("%s: it may\n%s", document, text)
+		}
+	}
+}
+
+// PatchDocuments takes no Lambda function.
+func TestOfALambdaFunctionNobodyIsSentToPatchDocuments(t *testing.T) {
+	f := tasked(t, nil, report.Task{Name: "patch-web", Type: report.Lambda,
+		Document: "arn:aws:lambda:us-east-1:1:function:patch", Targets: registered()})
+	f.Advance(2 * simtest.Day)
+	alarms := f.Published("alarm")
+	if len(alarms) != 1 {
+		t.Fatalf("%d alarms", len(alarms))
+	}
+	simtest.Holds(t, alarms[0].Text, "PatchWindowIds")
+	if strings.Contains(alarms[0].Text, "PatchDocuments") {
+		t.Errorf("it says\n%s", alarms[0].Text)
+	}
+}
+
+// What a later execution has installed isn't this one's.
+func TestASecondReportThatIsAskedForLaterSaysSo(t *testing.T) {
+	f := simtest.Patched(t, 2, nil, nil)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = openings(simtest.Day, 3) })
+	f.Advance(simtest.Opens - time.Hour)
+	first := parsedOne(t, simtest.Only(t, f)).Report
+	at := sim.Began.Add(simtest.Opens + simtest.Day + time.Hour) // the next execution
+	f.At(at, func() {
+		for n := range 2 {
+			f.SetPatches(sim.ID(n+1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()},
+				[]report.Patch{thing("later", report.Installed, f.Now().Add(-time.Minute))})
+		}
+	})
+	f.Advance(at.Add(12 * time.Hour).Sub(f.Now()))
+	answer := secondOf(t, f, first, nil)
+	f.Advance(time.Hour)
+	for _, n := range simtest.Sent(f) {
+		if m := parsedOne(t, n); m.Report == answer["report"] {
+			t.Log(n.Subject)
+			simtest.Holds(t, n.Text, "it was made 34h after the window had closed: what later executions, or people")
+			return
+		}
+	}
+	t.Error("it wasn't sent")
+}
+
+// The second report of a window that was chosen is about its instances, whoever asks for it.
+func TestASecondReportByHandOfAChosenWindowWithoutInstancesOfItsFirst(t *testing.T) {
+	f := tasked(t, simtest.ByHand(), ownTask("Acme-Patch"))
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[op.Name == "Targets"]
+	}
+	id := begin(t, f, nil)
+	f.Advance(time.Minute)
+	cancel(t, f, id)
+	f.Refuse = nil
+	f.Advance(simtest.Opens + 4*time.Hour)
+	secondOf(t, f, id, nil)
+	f.Advance(time.Hour)
+	if m := parsed(t, simtest.Sent(f)); len(m.each()) != 2 {
+		t.Errorf("it tells of %v: %s", m.each(), fmt.Sprint(m.Remarks))
+	}
+}
