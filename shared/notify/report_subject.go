@@ -16,7 +16,7 @@ type ReportSubject struct {
 	Second      bool    // the window has closed
 	// Opening says in place of its opening that the window installs nothing.
 	Opening string
-	// NotOver says that the window's previous execution isn't over.
+	// NotOver says that the window's previous execution isn't over, or, of a second report, its own.
 	NotOver bool
 }
 
@@ -60,6 +60,8 @@ func (s ReportSubject) about() (name, opening string) {
 	}
 	name = ", " + ascii(sanitize.Text(w.Name))
 	switch {
+	case s.Second && s.NotOver:
+		return name, " closed, not over"
 	case s.Second:
 		return name, " closed"
 	case s.Opening != "":

@@ -15,7 +15,7 @@ import (
 )
 
 // Act finds the report's instances and writes each down as a scan. It is safe to repeat: scans are
-// put only if they are absent, and the count that they are counted by is put with the commit,
+// put only if they are absent, or outdated, and the count that they are counted by is put with the commit,
 // after which nothing is put.
 func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 	r := w.Item
@@ -98,6 +98,9 @@ func (s Survey) survey(ctx context.Context, w *reportWork) (f surveyed, err erro
 	}
 	f.nodes, f.remarks, err = s.nodes(ctx, w.Item, first, f.work)
 	f.remarks = slices.Concat(f.work.Remarks, f.remarks)
+	if f.execution.Running() {
+		f.remarks = append(f.remarks, f.execution.RunningRemark())
+	}
 	if unread != "" {
 		f.remarks = append(f.remarks, unread)
 	}
@@ -127,17 +130,18 @@ func (s Survey) stalled(ctx context.Context, w *reportWork, reason string) repor
 	return out
 }
 
+// outdated is the age from which what an earlier try has written down is read anew: that try may
+// have been of a window that was moved since, or have waited for hours for what was in its way. A
+// large fleet under throttling takes several tries, and not as long.
+const outdated = 3 * time.Hour
+
 // writeScans writes down the scans that aren't yet, with the patch state of each, and counts all
 // of them.
 func (s Survey) writeScans(
 	ctx context.Context, w *reportWork, nodes []report.Node,
 ) (total int, err error) {
 	r := w.Item
-	there := map[string]bool{}
-	err = store{s.Ledger}.scans(ctx, r.ID, func(h storedScan) error {
-		there[h.ID] = true
-		return nil
-	})
+	there, err := s.dropOutdated(ctx, w)
 	if err != nil {
 		return 0, err
 	}
@@ -170,6 +174,33 @@ func (s Survey) writeScans(
 		}
 	}
 	return total, nil
+}
+
+// dropOutdated deletes the scans that were written down too long ago, and gives the ids of the
+// others. None was sent a message yet.
+func (s Survey) dropOutdated(
+	ctx context.Context, w *reportWork,
+) (there map[string]bool, err error) {
+	there = map[string]bool{}
+	var old []ledger.Write
+	err = store{s.Ledger}.scans(ctx, w.Item.ID, func(h storedScan) error {
+		if w.Now.Sub(h.Since) < outdated {
+			there[h.ID] = true
+			return nil
+		}
+		old = append(old, ledger.Write{Key: scanKey(h.Report, h.ID), Rev: h.rev, Delete: true})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for batch := range slices.Chunk(old, ledger.MaxWrites-1) {
+		writes := append([]ledger.Write{w.LeaseHeld()}, batch...)
+		if err := ledger.Apply(ctx, s.Ledger, w.Mark(), writes...); err != nil {
+			return nil, fmt.Errorf("delete %d scans of an earlier try: %w", len(batch), err)
+		}
+	}
+	return there, nil
 }
 
 func (s Survey) states(ctx context.Context, nodes []report.Node) (map[string]*report.State, error) {

@@ -140,8 +140,9 @@ func (r *Report) LateRemark(now time.Time) string {
 	if r.Phase != After || now.Sub(r.Window.Closes) < inTime {
 		return ""
 	}
-	return fmt.Sprintf("it was made %s after the window had closed: what later executions, or people, have "+
-		"installed since then is counted as well", run.Span(now.Sub(r.Window.Closes).Truncate(time.Minute)))
+	late := run.Span(now.Sub(r.Window.Closes).Truncate(time.Minute))
+	return fmt.Sprintf("it was made %s after the window had closed: what later executions, or "+
+		"people, have installed since then is counted as well", late)
 }
 
 // OfSecond is the second report that goes with a kept first one, however often somebody asks. The

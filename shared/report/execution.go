@@ -89,6 +89,22 @@ func (e Execution) Cut() *Execution {
 	return &e
 }
 
+// Finished says that the execution has done all that it does. What isn't known is taken for that.
+func (e *Execution) Finished() bool {
+	return e == nil || (over(e.Status) && e.Status != ExecutionSkipped)
+}
+
+// Running says that it may do more; of statuses that came later than this code too.
+func (e *Execution) Running() bool {
+	return e != nil && !over(e.Status) && e.Status != ExecutionNone
+}
+
+// RunningRemark is what readers of a second report should know of one that may do more.
+func (e *Execution) RunningRemark() string {
+	return fmt.Sprintf("the window's execution isn't over (%s): what it still installs is told as "+
+		"missing here", e.Status)
+}
+
 // Brief is the execution's status in a subject: nothing if it succeeded, and so did its tasks.
 func (e *Execution) Brief() string {
 	switch {

@@ -67,9 +67,11 @@ func (c *Content) flag(i *Instance) {
 	}
 }
 
-// windowHasRebooted says that the window of a second report was to reboot what needs it.
+// windowHasRebooted says that the window of a second report was to reboot what needs it, and has had
+// the time.
 func (c *Content) windowHasRebooted() bool {
-	return c.Report.Phase == After && Reboot(c.Report.Tasks) == RebootIfNeeded
+	r := c.Report
+	return r.Phase == After && Reboot(r.Tasks) == RebootIfNeeded && r.Execution.Finished()
 }
 
 // needsReboot says that patches wait for a reboot of an instance. Who is down comes up on a new

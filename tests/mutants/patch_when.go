@@ -36,7 +36,7 @@ var patchWhen = []mutant{
 	if left >= 0 {
 		return 0, "", nil`}}},
 	{name: "the subject doesn't say that the previous execution isn't over", test: recurringStorm, why: reportsOwn,
-		edits: []edit{{reportParts, `r.Previous != nil && !r.Previous.Over,`, `r.Previous == nil && false,`}}},
+		edits: []edit{{reportParts, `(r.Previous != nil && !r.Previous.Over) ||`, `(r.Previous == nil && false) ||`}}},
 	{name: "a window that opens every hour is reported every hour", test: recurringStorm, why: reportsOwn,
 		edits: []edit{{awaitPrevious, `
 	if report.OpensOften(all, r.Window.Opens) {`, `

@@ -38,7 +38,7 @@ const (
 
 var tables = [][]mutant{
 	protocol, leaving, way, counting, quiet,
-	evidence, messages, unplayed, mutes, standing, words, survivors, refused, patchWindow, patchMail, patchFound, patchWhen,
+	evidence, messages, unplayed, mutes, standing, words, survivors, refused, patchWindow, patchMail, patchFound, patchWhen, patchReview,
 }
 
 // protocol are the bugs of claim, act, commit, send. A write loses its condition by taking whatever revision the

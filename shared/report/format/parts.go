@@ -142,7 +142,7 @@ func (p *part) subject() string {
 	return notify.ReportSubject{
 		Part: p.number, Parts: len(p.parts), Full: p.verdict, Brief: p.brief,
 		Window: mailWindow(r.Window), Second: r.Phase == report.After, Opening: openingText(r),
-		NotOver: r.Previous != nil && !r.Previous.Over,
+		NotOver: (r.Previous != nil && !r.Previous.Over) || (r.Execution.Running() && !p.content.NoInstall),
 	}.String()
 }
 

@@ -133,6 +133,8 @@ func aboutReboots(r *report.Report) string {
 	switch option := report.Reboot(r.Tasks); {
 	case r.Window == nil || (!after && !r.Installs()):
 		return ""
+	case option == report.RebootIfNeeded && after && !r.Execution.Finished():
+		return ""
 	case option == report.RebootIfNeeded && after:
 		return "The window reboots instances itself. That these still wait for a reboot is odd: " +
 			"its task may have failed, or the cutoff may have come first."

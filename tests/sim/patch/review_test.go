@@ -168,3 +168,103 @@ func TestASecondReportByHandOfAChosenWindowWithoutInstancesOfItsFirst(t *testing
 		t.Errorf("it tells of %v: %s", m.each(), fmt.Sprint(m.Remarks))
 	}
 }
+
+// scanned is a fleet that was scanned after its window had closed, and still waits for reboots.
+func scanned(f *sim.Fleet, at time.Time) {
+	f.At(at, func() {
+		for n := range 2 {
+			f.SetPatches(sim.ID(n+1), &report.State{Baseline: "pb-1", Operation: "Scan", Ended: f.Now()},
+				[]report.Patch{thing("kernel", report.InstalledPendingReboot, sim.Began.Add(-7*simtest.Day)),
+					thing("openssl", report.Missing, time.Time{})})
+		}
+	})
+}
+
+// Instances wait for a reboot because the window hasn't run, or hasn't ended.
+func TestNothingIsOddIfTheWindowHasNotRun(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(w *world.WindowSpec)
+		says   string
+	}{
+		{"no execution", func(w *world.WindowSpec) {
+			w.Outcomes = map[time.Time]report.Execution{w.Executions[0]: {Status: report.ExecutionNone}}
+		}, "no installation seen"},
+		{"it isn't over", func(w *world.WindowSpec) { w.Takes = 6 * time.Hour },
+			"isn't over (IN_PROGRESS): what it still installs is told as missing here"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := simtest.Patched(t, 2, map[string]string{"PatchAfter": "true"}, nil)
+			f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
+				w.Executions = w.Executions[:1]
+				c.change(w)
+			})
+			scanned(f, sim.Began.Add(simtest.Opens+2*time.Hour))
+			f.Advance(simtest.Opens + 5*time.Hour)
+			notes := simtest.Sent(f)
+			if len(notes) != 2 {
+				t.Fatalf("%d reports were sent", len(notes))
+			}
+			text := notes[1].Text
+			simtest.Holds(t, text, c.says)
+			if strings.Contains(text, "is odd") || strings.Contains(text, "although the window reboots") {
+				t.Errorf("it is not:\n%s\n%s", notes[1].Subject, text)
+			}
+		})
+	}
+}
+
+// The window was moved while its survey was half done, and is moved back: what it found then is old.
+func TestAWindowThatIsMovedAndMovedBackIsReportedAsItIsThen(t *testing.T) {
+	f := simtest.Patched(t, 60, map[string]string{"PatchLead": "48h"}, nil)
+	denied := true
+	f.Refuse = func(op world.Op) error {
+		return map[bool]error{true: errDenied}[denied && op.Name == "States" && op.Subject == sim.ID(51)]
+	}
+	opens := sim.Began.Add(simtest.Opens)
+	f.Advance(100 * time.Minute)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = []time.Time{opens.Add(20 * simtest.Day)} })
+	f.Advance(5 * time.Hour)
+	if n := len(f.Docs("REPORTS")); n > 0 {
+		t.Fatalf("%d reports are under way", n)
+	}
+	if n := len(f.Docs("REPORT#mw-0123456789abcdef0-20260106T1400Z")); n != 50 {
+		t.Fatalf("%d of its scans were left, want 50", n)
+	}
+	f.Terminate(sim.ID(2))
+	denied = false
+	for n := range 60 {
+		f.SetPatches(sim.ID(n+1), &report.State{Baseline: "pb-2", Operation: "Scan", Ended: f.Now()},
+			[]report.Patch{thing("later", report.Missing, time.Time{})})
+	}
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = []time.Time{opens} })
+	f.Advance(6 * time.Hour)
+	note := simtest.Only(t, f)
+	if strings.Contains(note.Text, "pb-0123456789abcdef0") {
+		t.Errorf("it tells of old scans:\n%s", note.Text[:min(len(note.Text), 3000)])
+	}
+	if each := parsedOne(t, note).each(); len(each) != 59 {
+		t.Errorf("it tells of %d instances, want the 59 that there are", len(each))
+	}
+}
+
+// Half of it is installed when the second report is made: the subject says that more may come.
+func TestASecondReportOfAnExecutionThatIsNotOver(t *testing.T) {
+	f := simtest.Patched(t, 2, map[string]string{"PatchAfter": "true"}, nil)
+	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) {
+		w.Executions, w.Takes = w.Executions[:1], 6*time.Hour
+	})
+	f.At(sim.Began.Add(simtest.Opens+2*time.Hour), func() {
+		at := f.Now().Add(-time.Minute)
+		f.SetPatches(sim.ID(1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: f.Now()},
+			[]report.Patch{thing("openssl", report.Installed, at)})
+	})
+	f.Advance(simtest.Opens + 5*time.Hour)
+	notes := simtest.Sent(f)
+	if len(notes) != 2 {
+		t.Fatalf("%d reports were sent", len(notes))
+	}
+	simtest.Holds(t, notes[1].Subject, "web-patches closed, not over")
+	simtest.Holds(t, notes[1].Text, "isn't over (IN_PROGRESS): what it still installs is told as missing here")
+	simtest.Quiet(t, f)
+}
