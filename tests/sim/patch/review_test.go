@@ -266,3 +266,26 @@ func TestASecondReportOfAnExecutionThatIsNotOver(t *testing.T) {
 	simtest.Holds(t, notes[1].Text, "isn't over (IN_PROGRESS): what it still installs is told as missing here")
 	simtest.Quiet(t, f)
 }
+
+// Instances are scanned one after the other: their ages differ by minutes.
+func TestInstancesScannedWithinAnHourAreToldTogether(t *testing.T) {
+	for phase, lines := range map[string]string{
+		"stale":      "40 of 40 instances: last scan 10h ago:",
+		"notPatched": "40 of 40 instances: nothing was heard since the window opened: last scan 2 days ago:",
+	} {
+		f := simtest.Patched(t, 40, simtest.ByHand("PatchStaleAfter", "2h"),
+			func(n int, _ *world.MachineSpec, state *report.State, _ *[]report.Patch) {
+				state.Ended = sim.Began.Add(-10*time.Hour - time.Duration(n)*time.Minute)
+			})
+		text := ""
+		if phase == "stale" {
+			named(t, f)
+			text = simtest.Only(t, f).Text
+		} else {
+			begin(t, f, simtest.All{"after": true})
+			f.Advance(simtest.Opens + 4*time.Hour)
+			text = simtest.Sent(f)[1].Text
+		}
+		simtest.Holds(t, text, lines)
+	}
+}
