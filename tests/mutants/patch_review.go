@@ -39,7 +39,9 @@ var patchReview = []mutant{
 		edits: []edit{{flagged, ` && r.Execution.Finished()`, ``}}},
 	{name: "a second report doesn't say that its execution isn't over",
 		test: "./tests/sim/patch TestASecondReportOfAnExecutionThatIsNotOver", why: textAlone,
-		edits: []edit{{"shared/report/execution.go", `return e != nil && !over(e.Status) &&`, `return e == nil && !over(e.Status) &&`}}},
+		edits: []edit{{"shared/report/execution.go", `
+	return e != nil && !over(e.Status) &&`, `
+	return e == nil && !over(e.Status) &&`}}},
 	{name: "what a try has found hours ago is taken for the present",
 		test: "./tests/sim/patch TestAWindowThatIsMovedAndMovedBackIsReportedAsItIsThen", why: textAlone,
 		edits: []edit{{"shared/patch/scans.go", `const outdated = 3 * time.Hour`, `const outdated = 300 * time.Hour`}}},
