@@ -115,6 +115,7 @@ func TestParametersAreRefusedWithAReason(t *testing.T) {
 		{"a wildcard for windows", "PatchWindowPrefix", "patch-*", "letters"},
 		{"a tag without a value", "PatchTags", "Role=web,Stage", "Tags such as Role=web"},
 		{"a tag with a quotation mark", "PatchTags", `Role=w"eb`, "Tags such as Role=web"},
+		{"a tag with a line break", "PatchTags", "Role=web\n1", "Tags such as Role=web"},
 		{"a tag with two equals signs", "PatchTags", "Role=web=1", "Tags such as Role=web"},
 		{"a name for an instance", "PatchInstanceIds", "i-0123456789abcdef0,web-1", "Ids such as"},
 		{"instances' schedule that is over after once", "PatchInstancesExpression", "at(2026-01-05T02:00:00)", "recurring"},
