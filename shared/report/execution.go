@@ -183,8 +183,8 @@ func (e *Execution) Remarks(tasks []WindowTask) (all []string) {
 		}
 		all = append(all, remark)
 	}
-	if e.Status == ExecutionNone || e.Status == ExecutionSkipped {
-		return all
+	if e.Status == ExecutionNone || e.Status == ExecutionSkipped || e.Running() {
+		return all // it has begun nothing, or may yet
 	}
 	return append(all, e.unstarted(tasks)...)
 }

@@ -67,6 +67,7 @@ func TestAnExecutionInWords(t *testing.T) {
 			"the execution was skipped, because the one before was still running", nil},
 		{report.Execution{Status: "CANCELLED", Tasks: task("CANCELLED", "")}, "execution CANCELLED",
 			"the execution was canceled", []string{"task AWS-RunPatchBaseline was canceled"}},
+		{report.Execution{Status: "IN_PROGRESS"}, "execution IN_PROGRESS", "the execution isn't over (IN_PROGRESS)", nil},
 		{report.Execution{Status: "IN_PROGRESS", Tasks: task("IN_PROGRESS", "")}, "execution IN_PROGRESS",
 			"the execution isn't over (IN_PROGRESS)", []string{"task AWS-RunPatchBaseline isn't over (IN_PROGRESS)"}},
 		{report.Execution{Status: "NONE"}, "no execution",
