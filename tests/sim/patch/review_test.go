@@ -277,7 +277,7 @@ func TestInstancesScannedWithinAnHourAreToldTogether(t *testing.T) {
 			func(n int, _ *world.MachineSpec, state *report.State, _ *[]report.Patch) {
 				state.Ended = sim.Began.Add(-10*time.Hour - time.Duration(n)*time.Minute)
 			})
-		text := ""
+		var text string
 		if phase == "stale" {
 			named(t, f)
 			text = simtest.Only(t, f).Text
