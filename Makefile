@@ -72,7 +72,7 @@ test: ## Run all tests, with the race detector where there is a C compiler; four
 
 # weeks are simulations of weeks and months: with the race detector they take ten times as long, and find nothing that a
 # day of the same doesn't show. test-simulations runs them without it.
-weeks := ^(TestR7NothingOfALongRunExpires|TestR7WhoIsAtWorkIsRenewedLater)$$
+weeks := ^(TestR7NothingOfALongRunExpires|TestR7WhoIsAtWorkIsRenewedLater|TestR7ARunOfManyBootsOutlastsItsFirstExpiry)$$
 
 test-raced:
 	@GOGC=400 CGO_ENABLED=1 go run ./tests/runner -name raced -race -skip '$(weeks)' ./...

@@ -13,13 +13,7 @@ import (
 // prefixed is a fleet on a stack that allows only so much to be muted.
 func prefixed(t *testing.T, alarms, rules string) *sim.Fleet {
 	t.Helper()
-	stack, err := sim.StackWith(
-		map[string]string{"PatchScheduleState": "DISABLED", "AlarmPrefix": alarms, "RulePrefix": rules},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := sim.On(stack, 1)
+	f := sim.On(simtest.Loaded(t, simtest.ByHand("AlarmPrefix", alarms, "RulePrefix", rules)), 1)
 	t.Cleanup(f.Close)
 	f.AddGroups("web")
 	for n := 1; n <= 2; n++ {
