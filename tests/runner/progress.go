@@ -58,7 +58,17 @@ func (p *progress) printf(format string, args ...any) {
 
 func (p *progress) begin(args []string) {
 	p.open, p.builds = map[string]*pkg{}, map[string]string{}
-	p.printf("go test %s: compiles first; each package is told as it ends", strings.Join(args, " "))
+	p.printf("go test %s: compiles first; each package is told as it ends", brief(args))
+}
+
+// brief are the arguments in a line that can be read: many packages are counted.
+func brief(args []string) string {
+	const most = 6
+	text := strings.Join(args[:min(len(args), most)], " ")
+	if more := len(args) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // see takes an event.

@@ -135,3 +135,15 @@ func TestStoppedIsNotFailed(t *testing.T) {
 		t.Errorf("it shows:\n%s", shown)
 	}
 }
+
+func TestManyPackagesAreCounted(t *testing.T) {
+	for args, want := range map[string]string{
+		"-race ./...":       "-race ./...",
+		"-race a b c d e":   "-race a b c d e",
+		"-race a b c d e f": "-race a b c d e and 1 more",
+	} {
+		if got := brief(strings.Fields(args)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
