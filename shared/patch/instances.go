@@ -8,9 +8,6 @@ import (
 	"quickstep/shared/report"
 )
 
-// noFirst is what a second report says that has nothing to be compared with.
-const noFirst = "there is no first report to compare with"
-
 // nodes finds the instances of a report, each once, by id: those of its first report, if that knows
 // any, or those that its window patches. The remarks are for its readers.
 func (s Survey) nodes(
@@ -22,7 +19,7 @@ func (s Survey) nodes(
 		return nodes, []string{remark}, err
 	}
 	if r.First != "" {
-		remarks = append(remarks, noFirst)
+		remarks = append(remarks, "there is no first report to compare with")
 	}
 	sets := [][]report.Target{r.Select.Tags}
 	if len(r.Select.IDs) > 0 {

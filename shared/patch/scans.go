@@ -52,7 +52,7 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 		if r.Window != nil {
 			r.Window.Does = found.work.Does
 		}
-		if slices.Contains(remarks, noFirst) {
+		if !found.comparable {
 			r.First = ""
 		}
 		if r.Phase == report.After || r.Lead > 0 { // what it has waited is none of its reading
@@ -78,10 +78,12 @@ func (s Survey) Act(ctx context.Context, w *reportWork) (reportOutcome, error) {
 // surveyed is what a survey finds out: whom the report is about, what its window does, and, once it
 // has closed, what became of its execution.
 type surveyed struct {
-	nodes     []report.Node
-	work      report.Work
-	execution *report.Execution
-	remarks   []string
+	nodes []report.Node
+	// comparable says that the first report of a second one knows instances.
+	comparable bool
+	work       report.Work
+	execution  *report.Execution
+	remarks    []string
 }
 
 func (s Survey) survey(ctx context.Context, w *reportWork) (f surveyed, err error) {
@@ -89,7 +91,8 @@ func (s Survey) survey(ctx context.Context, w *reportWork) (f surveyed, err erro
 	if err != nil {
 		return f, err
 	}
-	if f.work, err = s.work(ctx, w, len(first) > 0); err != nil {
+	f.comparable = len(first) > 0
+	if f.work, err = s.work(ctx, w, f.comparable); err != nil {
 		return f, err
 	}
 	var unread string

@@ -150,7 +150,9 @@ func statusSaid(status string) string {
 		return "failed"
 	case ExecutionTimedOut:
 		return "timed out: the window's cutoff ended it"
-	case ExecutionCancelling, ExecutionCancelled:
+	case ExecutionCancelling:
+		return "is being canceled"
+	case ExecutionCancelled:
 		return "was canceled"
 	case ExecutionSkipped:
 		return "was skipped"

@@ -70,6 +70,7 @@ func TestAnExecutionInWords(t *testing.T) {
 		{report.Execution{Status: "IN_PROGRESS"}, "execution IN_PROGRESS", "the execution isn't over (IN_PROGRESS)", nil},
 		{report.Execution{Status: "IN_PROGRESS", Tasks: task("IN_PROGRESS", "")}, "execution IN_PROGRESS",
 			"the execution isn't over (IN_PROGRESS)", []string{"task AWS-RunPatchBaseline isn't over (IN_PROGRESS)"}},
+		{report.Execution{Status: "CANCELLING"}, "execution CANCELLING", "the execution is being canceled", nil},
 		{report.Execution{Status: "NONE"}, "no execution",
 			"Systems Manager lists no execution of the window at that time", nil},
 		{report.Execution{Status: "NEW_STATUS", Tasks: task("SUCCESS", "")}, "execution NEW_STATUS",
@@ -108,7 +109,11 @@ func TestAnExecutionIsBounded(t *testing.T) {
 func TestATaskThatTheCutoffKeptFromBeginning(t *testing.T) {
 	e := report.Execution{Status: "TIMED_OUT", Tasks: []report.TaskExecution{{Document: "Acme", Status: "SUCCESS"}}}
 	tasks := []report.WindowTask{
-		{Task: "a", Document: "Acme", Does: report.DoesInstall}, {Task: "b", Document: "Acme", Does: report.DoesInstall},
+		{
+			Task:     "a",
+			Document: "Acme",
+			Does:     report.DoesInstall,
+		}, {Task: "b", Document: "Acme", Does: report.DoesInstall},
 	}
 	want := []string{"the execution began 1 of 2 tasks of Acme: the cutoff may have come first"}
 	if got := e.Remarks(tasks); !slices.Equal(got, want) {

@@ -103,7 +103,11 @@ func ofAll(t *testing.T) *cloudtest.Wire {
 			task("a", "RUN_COMMAND", "arn:aws:ssm:us-east-1::document/AWS-RunPatchBaseline")+`]`,
 		`"Tasks":[`+task("b", "LAMBDA", lambda)+`,`+task("c", "STEP_FUNCTIONS", stateMachine)+`]`,
 		`"Tasks":[`+
-			task("d", "AUTOMATION", "arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST")+`,`+
+			task(
+				"d",
+				"AUTOMATION",
+				"arn:aws:ssm:us-east-1::automation-definition/AWS-PatchInstanceWithRollback:$LATEST",
+			)+`,`+
 			task("e", "AUTOMATION", "AWS-RunPatchBaselineWithHooks:3")+`,`+
 			task("f", "RUN_COMMAND", "AWS-InstallWindowsUpdates")+`,`+
 			task("g", "RUN_COMMAND", "arn:aws:ssm:eu-west-1:111122223333:document/Team-Patch:12")+`,`+
@@ -155,7 +159,8 @@ func TestTasks(t *testing.T) {
 // What a task gives is read of those documents alone that are wanted: each is a call.
 func TestTasksReadsWhatIsWanted(t *testing.T) {
 	w := ofAll(t)
-	got, err := ssm.New(w.Config).Tasks(t.Context(), "mw-1", func(document string) bool { return document == "Team-Patch" })
+	got, err := ssm.New(w.Config).
+		Tasks(t.Context(), "mw-1", func(document string) bool { return document == "Team-Patch" })
 	if err != nil || len(got) != 9 || got[6].Operation != "Scan" || got[7].Operation != "" {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -1,6 +1,7 @@
 package patch_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"quickstep/shared/report"
+	"quickstep/shared/transient"
 	"quickstep/tests/sim/simtest"
 	"quickstep/tests/world"
 )
@@ -63,7 +65,12 @@ func TestThousandsOfInstancesOfThreeKindsAreOneScreenAndLists(t *testing.T) {
 	notes := simtest.Sent(f)
 	screen, others := body(t, notes[0].Text)
 	if len(screen) > 30 || others > 30 {
-		t.Errorf("%d lines come before the patches, %d others name no instance:\n%s", len(screen), others, strings.Join(screen, "\n"))
+		t.Errorf(
+			"%d lines come before the patches, %d others name no instance:\n%s",
+			len(screen),
+			others,
+			strings.Join(screen, "\n"),
+		)
 	}
 	all := ""
 	for _, n := range notes {
@@ -133,4 +140,30 @@ func TestWhatOnlyWaitsForARebootIsntToBeInstalled(t *testing.T) {
 		t.Errorf("got\n%s", note.Text)
 	}
 	simtest.Holds(t, install, "openssl", "on 2 instances: 1 missing, 1 pending reboot")
+}
+
+// TestAReportComesWithoutTheNamesOfItsBaselines: they are worth no report less, whatever keeps them from being read.
+func TestAReportComesWithoutTheNamesOfItsBaselines(t *testing.T) {
+	for name, why := range map[string]error{
+		"denied":    errDenied,
+		"throttled": transient.NotApplied(errors.New("ThrottlingException: rate exceeded")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := simtest.Patched(t, 2, simtest.ByHand(), nil)
+			f.SetBaseline("pb-0123456789abcdef0", "web servers")
+			f.Refuse = func(op world.Op) error {
+				if op.Name == "Baselines" {
+					return why
+				}
+				return nil
+			}
+			named(t, f)
+			note := simtest.Only(t, f)
+			simtest.Holds(t, note.Text, "patch group web, baseline pb-0123456789abcdef0:")
+			if strings.Contains(note.Text+note.JSON, "web servers") {
+				t.Errorf("it knows the name:\n%s", note.Text)
+			}
+			simtest.Quiet(t, f)
+		})
+	}
 }
