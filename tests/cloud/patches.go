@@ -24,8 +24,14 @@ const (
 )
 
 func update(n int) report.Patch {
-	return report.Patch{KB: fmt.Sprintf("package-%03d.x86_64", n), Title: fmt.Sprintf("package-%03d.x86_64:0:2.%d-1.amzn2023", n, n),
-		Classification: "Security", Severity: "Important", State: report.Missing, CVEs: fmt.Sprintf("CVE-2026-%05d", n)}
+	return report.Patch{
+		KB:             fmt.Sprintf("package-%03d.x86_64", n),
+		Title:          fmt.Sprintf("package-%03d.x86_64:0:2.%d-1.amzn2023", n, n),
+		Classification: "Security",
+		Severity:       "Important",
+		State:          report.Missing,
+		CVEs:           fmt.Sprintf("CVE-2026-%05d", n),
+	}
 }
 
 // addPatches gives web's instances patches, and the maintenance window that installs them tomorrow.
@@ -36,12 +42,37 @@ func (r *region) addPatches() {
 	}
 	for n := web.first; n < web.first+web.size; n++ {
 		if managed(n) {
-			r.SetPatches(sim.ID(n), &report.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: r.Now().Add(-3 * time.Hour), Missing: updates}, missing)
+			r.SetPatches(
+				sim.ID(n),
+				&report.State{
+					Baseline:  "pb-0123456789abcdef0",
+					Operation: "Scan",
+					Ended:     r.Now().Add(-3 * time.Hour),
+					Missing:   updates,
+				},
+				missing,
+			)
 		}
 	}
-	r.AddWindow(world.WindowSpec{ID: window, Name: "web-patches", Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{r.Now().Add(20 * time.Hour).Truncate(time.Hour)},
-		Tasks:   []report.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{web.name}}}}},
-		Targets: []report.Registered{{ID: web.name, Targets: []report.Target{{Key: "tag:Role", Values: []string{web.name}}}}}})
+	r.AddWindow(
+		world.WindowSpec{
+			ID:         window,
+			Name:       "web-patches",
+			Zone:       "Europe/Berlin",
+			Hours:      3,
+			Executions: []time.Time{r.Now().Add(20 * time.Hour).Truncate(time.Hour)},
+			Tasks: []report.Task{
+				{
+					Document:  "AWS-RunPatchBaseline",
+					Operation: "Install",
+					Targets:   []report.Target{{Key: "WindowTargetIds", Values: []string{web.name}}},
+				},
+			},
+			Targets: []report.Registered{
+				{ID: web.name, Targets: []report.Target{{Key: "tag:Role", Values: []string{web.name}}}},
+			},
+		},
+	)
 }
 
 // report asks for the patch report of the window, and judges whether all of it arrives.
@@ -66,7 +97,10 @@ func (p *play) report(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
-	p.Judge("operator", fmt.Sprintf("gets the patch report whole: %d instances, %d patches", web.size, updates), wrong...)
+	p.Judge(
+		"operator",
+		fmt.Sprintf("gets the patch report whole: %d instances, %d patches", web.size, updates),
+		wrong...)
 	return nil
 }
 
@@ -103,7 +137,16 @@ func misreported(parts []stage.Note) (wrong []string) {
 		want[update(n).KB] = known
 	}
 	if !maps.Equal(found, want) {
-		wrong = append(wrong, fmt.Sprintf("in %d parts it names %d patches, and should name %d on %d instances each", len(parts), len(found), len(want), known))
+		wrong = append(
+			wrong,
+			fmt.Sprintf(
+				"in %d parts it names %d patches, and should name %d on %d instances each",
+				len(parts),
+				len(found),
+				len(want),
+				known,
+			),
+		)
 	}
 	if got := slices.Sorted(maps.Keys(instances)); !slices.Equal(got, web.ids()) {
 		wrong = append(wrong, fmt.Sprintf("it names the instances %v", got))

@@ -103,7 +103,12 @@ func (r *region) populate(ctx context.Context) (err error) {
 					Interval:         2 * time.Second,
 					HealthyThreshold: 2,
 					Attached:         true,
-					Health:           run.HealthCheck{Protocol: "HTTP", Port: "traffic-port", Path: "/health", Codes: "200"},
+					Health: run.HealthCheck{
+						Protocol: "HTTP",
+						Port:     "traffic-port",
+						Path:     "/health",
+						Codes:    "200",
+					},
 				},
 			)
 			r.AddAlarm(f.alarm(), "OK")

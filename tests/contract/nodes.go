@@ -80,14 +80,27 @@ func nodesMany(t *testing.T, f NodesFixture) {
 }
 
 func nodesByTag(t *testing.T, f NodesFixture) {
-	same(t, "with one value", f.tagged(t, report.Target{Key: "tag:Role", Values: []string{"web"}}), []report.Node{f.Web})
-	same(t, "with several", f.tagged(t, report.Target{Key: "tag:Role", Values: []string{"web", "db", "cache"}}), f.both())
+	same(
+		t,
+		"with one value",
+		f.tagged(t, report.Target{Key: "tag:Role", Values: []string{"web"}}),
+		[]report.Node{f.Web},
+	)
+	same(
+		t,
+		"with several",
+		f.tagged(t, report.Target{Key: "tag:Role", Values: []string{"web", "db", "cache"}}),
+		f.both(),
+	)
 	same(t, "with another", f.tagged(t, report.Target{Key: "tag:Role", Values: []string{"Web"}}), nil)
 }
 
 func nodesByTags(t *testing.T, f NodesFixture) {
 	same(t, "found", f.tagged(t), f.both())
-	both := []report.Target{{Key: "tag:Role", Values: []string{"web", "db"}}, {Key: "tag:Suite", Values: []string{"other"}}}
+	both := []report.Target{
+		{Key: "tag:Role", Values: []string{"web", "db"}},
+		{Key: "tag:Suite", Values: []string{"other"}},
+	}
 	same(t, "with another suite too", f.tagged(t, both...), nil)
 }
 

@@ -51,15 +51,34 @@ func ExercisePatches(t *testing.T, open func(t *testing.T) PatchesFixture) {
 
 // scanned is the state that a scan leaves on a node.
 func scanned(id string, missing int) report.State {
-	return report.State{ID: id, Baseline: "pb-0123456789abcdef0", Group: "web", Snapshot: "521c3536-930c-4aa9-950e-01234567abcd",
-		Operation: "Scan", Ended: time.Date(2026, 1, 4, 5, 6, 7, 0, time.UTC), Installed: 123, Missing: missing, Failed: 2, PendingReboot: 1}
+	return report.State{
+		ID:            id,
+		Baseline:      "pb-0123456789abcdef0",
+		Group:         "web",
+		Snapshot:      "521c3536-930c-4aa9-950e-01234567abcd",
+		Operation:     "Scan",
+		Ended:         time.Date(2026, 1, 4, 5, 6, 7, 0, time.UTC),
+		Installed:     123,
+		Missing:       missing,
+		Failed:        2,
+		PendingReboot: 1,
+	}
 }
 
 // missing are patches that a node lacks.
 func missing(n int) (all []report.Patch) {
 	for i := range n {
-		all = append(all, report.Patch{KB: fmt.Sprintf("KB%07d", i), Title: fmt.Sprint("Update ", i), Classification: "SecurityUpdates",
-			Severity: "Critical", State: report.Missing, CVEs: "CVE-2026-0001,CVE-2026-0002"})
+		all = append(
+			all,
+			report.Patch{
+				KB:             fmt.Sprintf("KB%07d", i),
+				Title:          fmt.Sprint("Update ", i),
+				Classification: "SecurityUpdates",
+				Severity:       "Critical",
+				State:          report.Missing,
+				CVEs:           "CVE-2026-0001,CVE-2026-0002",
+			},
+		)
 	}
 	return all
 }
@@ -116,10 +135,22 @@ func statesMany(t *testing.T, f PatchesFixture) {
 func patchesByState(t *testing.T, f PatchesFixture) {
 	all := missing(4)
 	all[1].State, all[1].Classification, all[1].Severity, all[1].CVEs = report.Failed, "", "", ""
-	all[2].State, all[2].Installed, all[2].CVEs = report.InstalledPendingReboot, time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC), ""
+	all[2].State, all[2].Installed, all[2].CVEs = report.InstalledPendingReboot, time.Date(
+		2026,
+		1,
+		3,
+		0,
+		0,
+		0,
+		0,
+		time.UTC,
+	), ""
 	f.Scan(t, f.Nodes[0], scanned(f.Nodes[0], 2), all)
 	for want, states := range map[int][]string{2: {report.Missing}, 3: {report.Failed, report.Missing}, 1: {report.InstalledPendingReboot}, 0: {report.Installed}} {
-		wanted := slices.DeleteFunc(slices.Clone(all), func(p report.Patch) bool { return !slices.Contains(states, p.State) })
+		wanted := slices.DeleteFunc(
+			slices.Clone(all),
+			func(p report.Patch) bool { return !slices.Contains(states, p.State) },
+		)
 		got, _ := f.read(t, f.Nodes[0], states...)
 		if same(t, fmt.Sprint(states), got, wanted); len(got) != want {
 			t.Errorf("%v are %d, want %d", states, len(got), want)

@@ -92,7 +92,9 @@ func windowDescribed(t *testing.T, f WindowsFixture) {
 	got, listed := f.find(t, id)
 	next := got.Next
 	got.Next = ""
-	if want := (report.Window{ID: id, Name: "patch-web", Enabled: true, Zone: "Europe/Paris", Hours: 3}); !listed || got != want || next == "" {
+	if want := (report.Window{ID: id, Name: "patch-web", Enabled: true, Zone: "Europe/Paris", Hours: 3}); !listed ||
+		got != want ||
+		next == "" {
 		t.Errorf("%+v, next %q, want %+v", got, next, want)
 	}
 }
@@ -239,8 +241,17 @@ func windowExecutions(t *testing.T, f WindowsFixture) {
 
 func windowTargets(t *testing.T, f WindowsFixture) {
 	want := []report.Registered{
-		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000001", Targets: []report.Target{{Key: "InstanceIds", Values: []string{"i-0123456789abcdef0"}}}},
-		{ID: "0e842a8d-2d44-4886-bb62-af8dc0000002", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web"}}, {Key: "tag-key", Values: []string{"Owner"}}}},
+		{
+			ID:      "0e842a8d-2d44-4886-bb62-af8dc0000001",
+			Targets: []report.Target{{Key: "InstanceIds", Values: []string{"i-0123456789abcdef0"}}},
+		},
+		{
+			ID: "0e842a8d-2d44-4886-bb62-af8dc0000002",
+			Targets: []report.Target{
+				{Key: "tag:Role", Values: []string{"web"}},
+				{Key: "tag-key", Values: []string{"Owner"}},
+			},
+		},
 	}
 	id := f.Add(t, NewWindow{Name: "patch-targets", Hours: 1, Targets: []report.Registered{want[1], want[0]}})
 	if got := must(f.Port.Targets(t.Context(), id))(t); !reflect.DeepEqual(got, want) {

@@ -20,22 +20,34 @@ func TestWindowsOfTheWorld(t *testing.T) {
 		add := func(_ *testing.T, spec contract.NewWindow) string {
 			n++
 			id := fmt.Sprintf("mw-%017x", 1000-n) // against the order in which they are made
-			w.AddWindow(world.WindowSpec{ID: id, Name: spec.Name, Zone: spec.Zone, Hours: spec.Hours, Disabled: spec.Disabled,
-				Executions: spec.Opens, Tasks: spec.Tasks, Targets: spec.Targets})
+			w.AddWindow(
+				world.WindowSpec{ID: id, Name: spec.Name, Zone: spec.Zone, Hours: spec.Hours, Disabled: spec.Disabled,
+					Executions: spec.Opens, Tasks: spec.Tasks, Targets: spec.Targets},
+			)
 			return id
 		}
-		return contract.WindowsFixture{Port: w.SSM(), Add: add, Missing: "mw-00000000000000000", Now: w.Now, Wait: w.Advance,
-			Delete: func(_ *testing.T, id string) { w.DeleteWindow(id) }}
+		return contract.WindowsFixture{
+			Port:    w.SSM(),
+			Add:     add,
+			Missing: "mw-00000000000000000",
+			Now:     w.Now,
+			Wait:    w.Advance,
+			Delete:  func(_ *testing.T, id string) { w.DeleteWindow(id) },
+		}
 	})
 }
 
 // suite are a web server and a database, the one as an instance that is managed or not, and others.
 func suite(w *world.World, managed bool) {
 	for n, role := range []string{"web", "db"} {
-		w.AddMachine(world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), Managed: managed, Windows: role == "db",
-			Tags: map[string]string{"Suite": "contract", "Role": role, "Name": role + "/" + sim.ID(n)}})
+		w.AddMachine(
+			world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), Managed: managed, Windows: role == "db",
+				Tags: map[string]string{"Suite": "contract", "Role": role, "Name": role + "/" + sim.ID(n)}},
+		)
 	}
-	w.AddMachine(world.MachineSpec{ID: sim.ID(7), Managed: managed, Tags: map[string]string{"Role": "web", "Owner": "them"}})
+	w.AddMachine(
+		world.MachineSpec{ID: sim.ID(7), Managed: managed, Tags: map[string]string{"Role": "web", "Owner": "them"}},
+	)
 	w.AddMachine(world.MachineSpec{ID: sim.ID(8)})
 }
 
@@ -52,11 +64,23 @@ func TestInstancesOfTheWorldAsNodes(t *testing.T) {
 func TestManagedNodesOfTheWorld(t *testing.T) {
 	windows := report.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
 		Platform: "Microsoft Windows Server 2022 Datacenter 10.0.20348"}
-	linux := report.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
+	linux := report.Node{
+		ID:       sim.ID(0),
+		Name:     "ip-10-0-0-0.ec2.internal",
+		Managed:  true,
+		Online:   true,
+		Platform: "Amazon Linux 2023",
+	}
 	contract.ExerciseNodes(t, func(t *testing.T) contract.NodesFixture {
 		w := open(t)
 		suite(w, true)
-		return contract.NodesFixture{Port: w.SSM(), Suite: "contract", Unknown: []string{sim.ID(99), elsewhere(1), sim.ID(8)}, Web: linux, DB: windows}
+		return contract.NodesFixture{
+			Port:    w.SSM(),
+			Suite:   "contract",
+			Unknown: []string{sim.ID(99), elsewhere(1), sim.ID(8)},
+			Web:     linux,
+			DB:      windows,
+		}
 	})
 }
 
@@ -65,8 +89,14 @@ func TestMachinesElsewhereOfTheWorld(t *testing.T) {
 		w := open(t)
 		suite(w, true)
 		f := contract.NodesFixture{Port: w.SSM(), Suite: "elsewhere", Unknown: []string{elsewhere(99)},
-			Web: report.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
-			DB:  report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
+			Web: report.Node{
+				ID:       elsewhere(2),
+				Name:     "web.example.org",
+				Platform: "Ubuntu 24.04",
+				Managed:  true,
+				Online:   true,
+			},
+			DB: report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
 		w.AddNode(f.Web, map[string]string{"Suite": "elsewhere", "Role": "web"})
 		w.AddNode(f.DB, map[string]string{"Suite": "elsewhere", "Role": "db"})
 		return f
@@ -114,7 +144,10 @@ func TestAnnouncementsOfTheWorld(t *testing.T) {
 		w := open(t)
 		return contract.AnnouncerFixture{Port: w.Topic("report"), Got: func(*testing.T) (all []contract.Announced) {
 			for _, n := range w.Published("report") {
-				all = append(all, contract.Announced{Subject: n.Subject, Email: n.Text, Other: n.JSON, Attributes: n.Attributes})
+				all = append(
+					all,
+					contract.Announced{Subject: n.Subject, Email: n.Text, Other: n.JSON, Attributes: n.Attributes},
+				)
 			}
 			return all
 		}}

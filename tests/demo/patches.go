@@ -25,17 +25,50 @@ const (
 
 // updates are what the maintenance window will find: all of them on most instances, the kernel's on some.
 var updates = []report.Patch{
-	{KB: "openssl.x86_64", Title: "openssl.x86_64:1:3.0.8-1.amzn2023.0.24", Classification: "Security", Severity: "Critical", State: report.Missing, CVEs: "CVE-2025-69419,CVE-2026-22795"},
-	{KB: "curl-minimal.x86_64", Title: "curl-minimal.x86_64:0:8.15.0-4.amzn2023", Classification: "Security", Severity: "Important", State: report.Failed, CVEs: "CVE-2025-15079"},
-	{KB: "kernel.x86_64", Title: "kernel.x86_64:0:6.1.161-183.298.amzn2023", Classification: "Security", Severity: "Important", State: report.InstalledPendingReboot},
-	{KB: "tzdata.noarch", Title: "tzdata.noarch:0:2026a-1.amzn2023", Classification: "Bugfix", Severity: "Low", State: report.Missing},
+	{
+		KB:             "openssl.x86_64",
+		Title:          "openssl.x86_64:1:3.0.8-1.amzn2023.0.24",
+		Classification: "Security",
+		Severity:       "Critical",
+		State:          report.Missing,
+		CVEs:           "CVE-2025-69419,CVE-2026-22795",
+	},
+	{
+		KB:             "curl-minimal.x86_64",
+		Title:          "curl-minimal.x86_64:0:8.15.0-4.amzn2023",
+		Classification: "Security",
+		Severity:       "Important",
+		State:          report.Failed,
+		CVEs:           "CVE-2025-15079",
+	},
+	{
+		KB:             "kernel.x86_64",
+		Title:          "kernel.x86_64:0:6.1.161-183.298.amzn2023",
+		Classification: "Security",
+		Severity:       "Important",
+		State:          report.InstalledPendingReboot,
+	},
+	{
+		KB:             "tzdata.noarch",
+		Title:          "tzdata.noarch:0:2026a-1.amzn2023",
+		Classification: "Bugfix",
+		Severity:       "Low",
+		State:          report.Missing,
+	},
 }
 
 // addPatches gives the instances patches, and the maintenance window that installs them.
 func (f *fleet) addPatches() {
 	now := f.Now()
 	for n, id := range f.IDs {
-		state := &report.State{Baseline: "pb-0123456789abcdef0", Operation: "Scan", Ended: now.Add(-3 * time.Hour), Missing: 2, Failed: 1, PendingReboot: 1}
+		state := &report.State{
+			Baseline:      "pb-0123456789abcdef0",
+			Operation:     "Scan",
+			Ended:         now.Add(-3 * time.Hour),
+			Missing:       2,
+			Failed:        1,
+			PendingReboot: 1,
+		}
 		if n+1 == behind {
 			state.Ended = now.Add(-9 * 24 * time.Hour)
 		}
@@ -45,9 +78,25 @@ func (f *fleet) addPatches() {
 		}
 		f.SetPatches(id, state, patches)
 	}
-	f.AddWindow(world.WindowSpec{ID: window, Name: windowName, Zone: "Europe/Berlin", Hours: 3, Executions: []time.Time{now.Add(opensIn).Truncate(time.Hour)},
-		Tasks:   []report.Task{{Document: "AWS-RunPatchBaseline", Operation: "Install", Targets: []report.Target{{Key: "WindowTargetIds", Values: []string{"web"}}}}},
-		Targets: []report.Registered{{ID: "web", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}}}})
+	f.AddWindow(
+		world.WindowSpec{
+			ID:         window,
+			Name:       windowName,
+			Zone:       "Europe/Berlin",
+			Hours:      3,
+			Executions: []time.Time{now.Add(opensIn).Truncate(time.Hour)},
+			Tasks: []report.Task{
+				{
+					Document:  "AWS-RunPatchBaseline",
+					Operation: "Install",
+					Targets:   []report.Target{{Key: "WindowTargetIds", Values: []string{"web"}}},
+				},
+			},
+			Targets: []report.Registered{
+				{ID: "web", Targets: []report.Target{{Key: "tag:Role", Values: []string{"web"}}}},
+			},
+		},
+	)
 }
 
 // patchReport asks for the report as an operator would, and shows the head of what people get.
@@ -115,7 +164,8 @@ func misreported(sent []world.Note) (wrong []string) {
 	if !maps.Equal(found, want) {
 		wrong = append(wrong, fmt.Sprintf("the patch report names %v, and the instances have %v", found, want))
 	}
-	if slices.Sort(instances); len(instances) != size || instances[0] != sim.ID(1) || len(slices.Compact(instances)) != size {
+	if slices.Sort(instances); len(instances) != size || instances[0] != sim.ID(1) ||
+		len(slices.Compact(instances)) != size {
 		wrong = append(wrong, "the patch report names "+strings.Join(instances, ", "))
 	}
 	return wrong

@@ -48,7 +48,8 @@ func (j *judge) end() {
 		}
 	}
 	for _, m := range j.Machines {
-		asked := !j.row("RUN#run-1", "I#"+m.ID).RebootAskedAt.IsZero() || !j.row("RUN#run-2", "I#"+m.ID).RebootAskedAt.IsZero()
+		asked := !j.row("RUN#run-1", "I#"+m.ID).RebootAskedAt.IsZero() ||
+			!j.row("RUN#run-2", "I#"+m.ID).RebootAskedAt.IsZero()
 		out := slices.Contains(ends[m.ID], run.Failed) && (asked || j.stuck(m.ID))
 		if out {
 			j.leftOut(m.ID)
@@ -58,7 +59,11 @@ func (j *judge) end() {
 		}
 		for _, p := range m.Places {
 			arn, port := place(p)
-			if arn != j.gone && !slices.ContainsFunc(f.TargetsOf(arn), func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() }) {
+			if arn != j.gone &&
+				!slices.ContainsFunc(
+					f.TargetsOf(arn),
+					func(t run.Target) bool { return t.ID == m.ID && t.Port == port && t.Registered() },
+				) {
 				j.broken("R4", "%s isn't back in %s, and ended as %v", m.ID, p, ends[m.ID])
 			}
 			j.sameServer(arn, run.Address{ID: m.ID, Port: port})
@@ -74,7 +79,11 @@ func (j *judge) ends() map[string][]string {
 		if _, ok := f.Doc("RUN#"+id, "RUN"); !ok {
 			continue
 		}
-		out, err := f.Invoke(context.Background(), "control", mustJSON(map[string]string{"command": "status", "run": id}))
+		out, err := f.Invoke(
+			context.Background(),
+			"control",
+			mustJSON(map[string]string{"command": "status", "run": id}),
+		)
 		var reply struct {
 			Runs []struct {
 				Status                                string
@@ -86,7 +95,16 @@ func (j *judge) ends() map[string][]string {
 			continue
 		}
 		if r := reply.Runs[0]; r.Status != "ended" || r.Done+r.Failed+r.Skipped != r.Total {
-			j.broken("R7", "run %s is %s: %d done + %d failed + %d skipped of %d", id, r.Status, r.Done, r.Failed, r.Skipped, r.Total)
+			j.broken(
+				"R7",
+				"run %s is %s: %d done + %d failed + %d skipped of %d",
+				id,
+				r.Status,
+				r.Done,
+				r.Failed,
+				r.Skipped,
+				r.Total,
+			)
 		}
 		j.instances(id, ends)
 		if !j.told("report", id, "ended") {
@@ -137,14 +155,22 @@ func (j *judge) rebootsKnown() {
 		}
 		known[id] = true
 		if r := j.row("RUN#"+last.Run, "I#"+id); r.StartedAt.IsZero() || !r.RebootedAt.Equal(last.At) {
-			j.broken("R5", "the ledger says that %s has rebooted %s at %s; the run's item says %+v", last.Run, id, last.At, r)
+			j.broken(
+				"R5",
+				"the ledger says that %s has rebooted %s at %s; the run's item says %+v",
+				last.Run,
+				id,
+				last.At,
+				r,
+			)
 		}
 		j.seen["reboot known by its instance"]++
 	}
 	for _, id := range []string{"run-1", "run-2"} {
 		for _, d := range j.fleet.Docs("RUN#" + id) {
 			var i struct{ ID, Step string }
-			if strings.HasPrefix(d.SK, "I#") && json.Unmarshal(d.Body, &i) == nil && i.Step == run.Done && !known[i.ID] {
+			if strings.HasPrefix(d.SK, "I#") && json.Unmarshal(d.Body, &i) == nil && i.Step == run.Done &&
+				!known[i.ID] {
 				j.broken("R5", "%s is done in %s, and its reboot isn't known by its id", i.ID, id)
 			}
 		}

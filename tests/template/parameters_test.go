@@ -55,7 +55,10 @@ func TestOptionsAreOffUntilTheirParametersAreGiven(t *testing.T) {
 			t.Errorf("%s: off with parameters", what)
 		}
 	}
-	if got := allowed(on.Functions["check"].Role)["lambda:InvokeFunction"]; !slices.Equal(got, []string{"arn:aws:lambda:us-east-1:123456789012:function:ready-*"}) {
+	if got := allowed(on.Functions["check"].Role)["lambda:InvokeFunction"]; !slices.Equal(
+		got,
+		[]string{"arn:aws:lambda:us-east-1:123456789012:function:ready-*"},
+	) {
 		t.Errorf("a check may call %v", got)
 	}
 }
@@ -86,7 +89,14 @@ func TestThePatchReportsParametersReachItsFunctions(t *testing.T) {
 		{"BUCKET_PREFIX", "quickstep/", ""},
 	} {
 		if without[c.variable] != c.without || with[c.variable] != c.with {
-			t.Errorf("%s is %q, given %q; want %q, given %q", c.variable, without[c.variable], with[c.variable], c.without, c.with)
+			t.Errorf(
+				"%s is %q, given %q; want %q, given %q",
+				c.variable,
+				without[c.variable],
+				with[c.variable],
+				c.without,
+				c.with,
+			)
 		}
 	}
 	prefix := variables(map[string]string{"PatchWindowPrefix": "patch-"})
@@ -146,7 +156,8 @@ func TestWindowsAreGivenByIdOrByPrefix(t *testing.T) {
 		}
 	}
 	both := map[string]string{"PatchWindowIds": ids, "PatchWindowPrefix": prefix}
-	if _, err := template.Load(root+"template.yaml", both); err == nil || !strings.Contains(err.Error(), "PatchWindowIds must be empty") {
+	if _, err := template.Load(root+"template.yaml", both); err == nil ||
+		!strings.Contains(err.Error(), "PatchWindowIds must be empty") {
 		t.Errorf("both: %v", err)
 	}
 }

@@ -18,10 +18,14 @@ func elsewhere(n int) string { return fmt.Sprintf("mi-%017x", n) }
 // suite are a web server and a database, the one as an instance that is managed or not, and others.
 func suite(w *world.World, managed bool) {
 	for n, role := range []string{"web", "db"} {
-		w.AddMachine(world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), Managed: managed, Windows: role == "db",
-			Tags: map[string]string{"Suite": "contract", "Role": role, "Name": role + "/" + sim.ID(n)}})
+		w.AddMachine(
+			world.MachineSpec{ID: sim.ID(n), IP: fmt.Sprint("10.0.0.", n), Managed: managed, Windows: role == "db",
+				Tags: map[string]string{"Suite": "contract", "Role": role, "Name": role + "/" + sim.ID(n)}},
+		)
 	}
-	w.AddMachine(world.MachineSpec{ID: sim.ID(7), Managed: managed, Tags: map[string]string{"Role": "web", "Owner": "them"}})
+	w.AddMachine(
+		world.MachineSpec{ID: sim.ID(7), Managed: managed, Tags: map[string]string{"Role": "web", "Owner": "them"}},
+	)
 	w.AddMachine(world.MachineSpec{ID: sim.ID(8)})
 }
 
@@ -32,12 +36,20 @@ func TestWindowsOverTheWire(t *testing.T) {
 		add := func(_ *testing.T, spec contract.NewWindow) string {
 			n++
 			id := fmt.Sprintf("mw-%017x", 1000-n) // against the order in which they are made
-			w.AddWindow(world.WindowSpec{ID: id, Name: spec.Name, Zone: spec.Zone, Hours: spec.Hours, Disabled: spec.Disabled,
-				Executions: spec.Opens, Tasks: spec.Tasks, Targets: spec.Targets})
+			w.AddWindow(
+				world.WindowSpec{ID: id, Name: spec.Name, Zone: spec.Zone, Hours: spec.Hours, Disabled: spec.Disabled,
+					Executions: spec.Opens, Tasks: spec.Tasks, Targets: spec.Targets},
+			)
 			return id
 		}
-		return contract.WindowsFixture{Port: ssm.New(cfg), Add: add, Missing: "mw-00000000000000000", Now: w.Now, Wait: w.Advance,
-			Delete: func(_ *testing.T, id string) { w.DeleteWindow(id) }}
+		return contract.WindowsFixture{
+			Port:    ssm.New(cfg),
+			Add:     add,
+			Missing: "mw-00000000000000000",
+			Now:     w.Now,
+			Wait:    w.Advance,
+			Delete:  func(_ *testing.T, id string) { w.DeleteWindow(id) },
+		}
 	})
 }
 
@@ -54,11 +66,23 @@ func TestInstancesAsNodesOverTheWire(t *testing.T) {
 func TestManagedNodesOverTheWire(t *testing.T) {
 	windows := report.Node{ID: sim.ID(1), Name: "ip-10-0-0-1.ec2.internal", Managed: true, Online: true,
 		Platform: "Microsoft Windows Server 2022 Datacenter 10.0.20348"}
-	linux := report.Node{ID: sim.ID(0), Name: "ip-10-0-0-0.ec2.internal", Managed: true, Online: true, Platform: "Amazon Linux 2023"}
+	linux := report.Node{
+		ID:       sim.ID(0),
+		Name:     "ip-10-0-0-0.ec2.internal",
+		Managed:  true,
+		Online:   true,
+		Platform: "Amazon Linux 2023",
+	}
 	contract.ExerciseNodes(t, func(t *testing.T) contract.NodesFixture {
 		w, cfg := open(t)
 		suite(w, true)
-		return contract.NodesFixture{Port: ssm.New(cfg), Suite: "contract", Unknown: []string{sim.ID(99), elsewhere(1), sim.ID(8)}, Web: linux, DB: windows}
+		return contract.NodesFixture{
+			Port:    ssm.New(cfg),
+			Suite:   "contract",
+			Unknown: []string{sim.ID(99), elsewhere(1), sim.ID(8)},
+			Web:     linux,
+			DB:      windows,
+		}
 	})
 }
 
@@ -67,8 +91,14 @@ func TestMachinesElsewhereOverTheWire(t *testing.T) {
 		w, cfg := open(t)
 		suite(w, true)
 		f := contract.NodesFixture{Port: ssm.New(cfg), Suite: "elsewhere", Unknown: []string{elsewhere(99)},
-			Web: report.Node{ID: elsewhere(2), Name: "web.example.org", Platform: "Ubuntu 24.04", Managed: true, Online: true},
-			DB:  report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
+			Web: report.Node{
+				ID:       elsewhere(2),
+				Name:     "web.example.org",
+				Platform: "Ubuntu 24.04",
+				Managed:  true,
+				Online:   true,
+			},
+			DB: report.Node{ID: elsewhere(1), Name: "db.example.org", Managed: true}}
 		w.AddNode(f.Web, map[string]string{"Suite": "elsewhere", "Role": "web"})
 		w.AddNode(f.DB, map[string]string{"Suite": "elsewhere", "Role": "db"})
 		return f

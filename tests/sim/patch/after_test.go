@@ -66,7 +66,11 @@ func TestTheSecondReportTellsWhatCameOfEachPatch(t *testing.T) {
 			)
 			simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
 			f.Advance(simtest.Opens + time.Hour)
-			f.SetPatches(sim.ID(1), &report.State{Baseline: "pb-1", Operation: "Install", Ended: during}, list(c.second))
+			f.SetPatches(
+				sim.ID(1),
+				&report.State{Baseline: "pb-1", Operation: "Install", Ended: during},
+				list(c.second),
+			)
 			f.Advance(3 * time.Hour)
 			simtest.Reported(t, f, time.Hour)
 			notes := simtest.Sent(f)

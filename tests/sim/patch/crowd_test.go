@@ -102,13 +102,20 @@ func TestTheSameRequestAfterADeploymentIsTheSame(t *testing.T) {
 	f := simtest.Patched(t, 2, simtest.ByHand(), nil)
 	simtest.Survey(t, f, simtest.All{"id": "a", "windowIds": []string{simtest.Window}})
 	deps := choreo.Deps{Ledger: f.Table(), Queues: f.Queues("survey"), Now: f.Now, Lease: time.Minute}
-	deployed := patch.Survey{Deps: deps, Windows: f.SSM(), Executions: f.SSM(), Managed: f.SSM(), EC2: f.EC2(), Groups: f.ResourceGroups(),
+	deployed := patch.Survey{
+		Deps:       deps,
+		Windows:    f.SSM(),
+		Executions: f.SSM(),
+		Managed:    f.SSM(),
+		EC2:        f.EC2(),
+		Groups:     f.ResourceGroups(),
 		Settings: report.Settings{
 			States:     []string{report.Missing},
 			Lead:       48 * time.Hour,
 			StaleAfter: simtest.Day,
 			Deadline:   2 * time.Hour,
-		}}
+		},
+	}
 	answer, err := deployed.Request(t.Context(), "another", []byte(`{"windowIds": ["`+simtest.Window+`"], "id": "a"}`))
 	if err != nil || !strings.Contains(fmt.Sprint(answer), "under way") {
 		t.Errorf("it is answered with %v, %v", answer, err)

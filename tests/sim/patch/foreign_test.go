@@ -86,15 +86,20 @@ func TestEachPatchHasANameOfItsOwn(t *testing.T) {
 // A message, and an item of the ledger, hold what they may whatever the names.
 func TestLimitsHoldWhateverTheNames(t *testing.T) {
 	long := strings.Repeat("更新プログラム \"\\", 30)
-	f := simtest.Patched(t, 40, simtest.ByHand(), func(n int, m *world.MachineSpec, s *report.State, p *[]report.Patch) {
-		m.Tags["Name"] = strings.Repeat("名\x01", 128)
-		*p = simtest.Numbered(400)
-		for k := range *p {
-			(*p)[k].KB, (*p)[k].Title = "KB1", fmt.Sprintf("%s %d", long, k)
-			(*p)[k].Severity = strings.Repeat("s", 90) + fmt.Sprint(k)
-		}
-		s.PendingReboot = 1
-	})
+	f := simtest.Patched(
+		t,
+		40,
+		simtest.ByHand(),
+		func(n int, m *world.MachineSpec, s *report.State, p *[]report.Patch) {
+			m.Tags["Name"] = strings.Repeat("名\x01", 128)
+			*p = simtest.Numbered(400)
+			for k := range *p {
+				(*p)[k].KB, (*p)[k].Title = "KB1", fmt.Sprintf("%s %d", long, k)
+				(*p)[k].Severity = strings.Repeat("s", 90) + fmt.Sprint(k)
+			}
+			s.PendingReboot = 1
+		},
+	)
 	f.KeepLog = false
 	f.Refuse = func(op world.Op) error {
 		if op.Name == "Patches" && op.Subject == sim.ID(1) {

@@ -200,11 +200,19 @@ func TestTheHeadTellsTheAgeOfTheOldestScan(t *testing.T) {
 		}
 	})
 	m := named(t, f)
-	simtest.Holds(t, simtest.Only(t, f).Text,
+	simtest.Holds(
+		t,
+		simtest.Only(t, f).Text,
 		"Scans:    the oldest is 5 days old, of 2025-12-31T02:00:00Z; 1 instance hasn't been scanned since its last installation\n",
-		"not scanned since the installation 6 days ago: what is missing isn't known")
+		"not scanned since the installation 6 days ago: what is missing isn't known",
+	)
 	if want := sim.Began.Add(-5 * simtest.Day); !m.OldestScan.Equal(want) || m.Totals.NotRescanned != 1 {
-		t.Errorf("the oldest scan is of %s, want %s; %d haven't been scanned since", m.OldestScan, want, m.Totals.NotRescanned)
+		t.Errorf(
+			"the oldest scan is of %s, want %s; %d haven't been scanned since",
+			m.OldestScan,
+			want,
+			m.Totals.NotRescanned,
+		)
 	}
 }
 
@@ -359,7 +367,8 @@ func TestAStateThatCountsMoreThanIsListedIsAContradiction(t *testing.T) {
 				})
 			m := named(t, f)
 			note := simtest.Only(t, f)
-			if got := m.each()[sim.ID(1)]; (got == "countsDiffer") != (c.says != "") || note.Attributes["unknown"] != c.unknown {
+			if got := m.each()[sim.ID(1)]; (got == "countsDiffer") != (c.says != "") ||
+				note.Attributes["unknown"] != c.unknown {
 				t.Errorf("it is flagged %q, %v unknown, want %d", got, note.Attributes["unknown"], c.unknown)
 			}
 			if c.says != "" {

@@ -14,7 +14,9 @@ import (
 )
 
 // times are what differs between two reports of the same fleet that were made at different times.
-var times = regexp.MustCompile(`(?m)^Report:.*$|oldest is [0-9a-z]+ old|\([0-9a-z]+ ago\)|"(began|closed|report)":"[^"]*"`)
+var times = regexp.MustCompile(
+	`(?m)^Report:.*$|oldest is [0-9a-z]+ old|\([0-9a-z]+ ago\)|"(began|closed|report)":"[^"]*"`,
+)
 
 // said is all that a report says, but for when it was made.
 func said(notes []world.Note) string {

@@ -158,8 +158,13 @@ func TestTheNextFirstReportNeverComesBeforeTheSecond(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := recurring(t, map[string]string{"PatchAfter": map[string]string{"schedule": "true", "hand": "false"}[c.by]},
-				simtest.Day, c.takes, nil)
+			f := recurring(
+				t,
+				map[string]string{"PatchAfter": map[string]string{"schedule": "true", "hand": "false"}[c.by]},
+				simtest.Day,
+				c.takes,
+				nil,
+			)
 			if c.by == "hand" {
 				f.Advance(simtest.Opens - time.Hour)
 				simtest.Survey(t, f, simtest.All{"windowIds": []string{simtest.Window}, "after": true})
@@ -278,7 +283,8 @@ func TestAReportThatIsMadeInTheLastMinuteIsNotTakenForOneOfAnOpeningThatWasMoved
 	f := recurring(t, nil, simtest.Day, 3*time.Hour, nil)
 	second := opening(simtest.Day, 1)
 	f.Throttled = func(function string) bool {
-		return (function == "survey" || function == "watchdog") && f.Now().After(opening(simtest.Day, 0).Add(time.Hour)) &&
+		return (function == "survey" || function == "watchdog") &&
+			f.Now().After(opening(simtest.Day, 0).Add(time.Hour)) &&
 			f.Now().Before(second.Add(-50*time.Second))
 	}
 	f.At(second.Add(-time.Minute), func() {

@@ -221,7 +221,10 @@ func TestAWindowThatIsMovedAndMovedBackIsReportedAsItIsThen(t *testing.T) {
 	}
 	opens := sim.Began.Add(simtest.Opens)
 	f.Advance(100 * time.Minute)
-	f.ChangeWindow(simtest.Window, func(w *world.WindowSpec) { w.Executions = []time.Time{opens.Add(20 * simtest.Day)} })
+	f.ChangeWindow(
+		simtest.Window,
+		func(w *world.WindowSpec) { w.Executions = []time.Time{opens.Add(20 * simtest.Day)} },
+	)
 	f.Advance(5 * time.Hour)
 	if n := len(f.Docs("REPORTS")); n > 0 {
 		t.Fatalf("%d reports are under way", n)

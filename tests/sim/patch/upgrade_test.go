@@ -80,7 +80,11 @@ func TestReportsThatWereBegunBeforeAnUpgradeAreMade(t *testing.T) {
 				t.Fatalf("%d reports were sent; %d and %d items were as before", len(notes), first, second)
 			}
 			simtest.Holds(t, notes[0].Subject, "4 patches for 3 of 3 instances", "web-patches opens")
-			simtest.Holds(t, notes[0].Text, "Before maintenance window web-patches opens: 4 patches for 3 of 3 instances.")
+			simtest.Holds(
+				t,
+				notes[0].Text,
+				"Before maintenance window web-patches opens: 4 patches for 3 of 3 instances.",
+			)
 			simtest.Holds(t, notes[1].Subject, "web-patches closed")
 			simtest.Quiet(t, f)
 		})

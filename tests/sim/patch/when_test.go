@@ -75,7 +75,8 @@ func TestTheScheduleReportsEachExecutionOnceAndInTime(t *testing.T) {
 				if m := parsed(t, notes[n:n+1]); !m.Window.Opens.Equal(opening) || m.Phase != "before" {
 					t.Errorf("report %d is about %s (%s), want %s", n+1, m.Window.Opens, m.Phase, opening)
 				}
-				if note.At.Before(due) || note.At.After(due.Add(2*time.Hour+10*time.Minute)) || !note.At.Before(opening) {
+				if note.At.Before(due) || note.At.After(due.Add(2*time.Hour+10*time.Minute)) ||
+					!note.At.Before(opening) {
 					t.Errorf("report %d was sent at %s; it was due at %s", n+1, note.At, due)
 				}
 				before = opening.Add(90*time.Minute + 30*time.Minute) // it takes half of the three hours

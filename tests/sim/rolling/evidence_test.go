@@ -291,7 +291,11 @@ func TestACallThatWasntCarriedOutIsTakenBack(t *testing.T) {
 // TestAnOldAnswerSaysNothingAboutACall: the function is down for minutes between the question which boot the
 // instance is on and its answer, and meanwhile the call whose reply was lost is carried out.
 func TestAnOldAnswerSaysNothingAboutACall(t *testing.T) {
-	f := simtest.Fleet(t, 2, map[int]world.MachineSpec{1: {Managed: true, RebootLag: 20 * time.Second}, 2: {Managed: true}})
+	f := simtest.Fleet(
+		t,
+		2,
+		map[int]world.MachineSpec{1: {Managed: true, RebootLag: 20 * time.Second}, 2: {Managed: true}},
+	)
 	var lost, dead time.Time
 	f.Fault = func(op world.Op) world.Fault {
 		switch {

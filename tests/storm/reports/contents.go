@@ -50,7 +50,8 @@ func (j *judge) contents(d, first document) {
 	if len(said) > 0 {
 		j.broken("contents", "%s tells of others: %v", d.Report, slices.Collect(maps.Keys(said)))
 	}
-	if t := d.Totals; t.Instances != len(d.Rows.Instances)+len(gaps) || t.Gaps != len(gaps) || t.Patches != len(d.Rows.Patches) {
+	if t := d.Totals; t.Instances != len(d.Rows.Instances)+len(gaps) || t.Gaps != len(gaps) ||
+		t.Patches != len(d.Rows.Patches) {
 		j.broken("contents", "%s has the totals %+v; they aren't", d.Report, t)
 	} else if t.Unknown != unknown && len(j.touched) == 0 {
 		j.broken("contents", "%s says that of %d nodes it isn't known what they lack, want %d", d.Report, t.Unknown, unknown)
@@ -89,7 +90,10 @@ func (j *judge) reboot(d, first document, n Node) {
 	if late {
 		patches = n.After
 	}
-	pending := slices.ContainsFunc(patches, func(p report.Patch) bool { return p.State == report.InstalledPendingReboot })
+	pending := slices.ContainsFunc(
+		patches,
+		func(p report.Patch) bool { return p.State == report.InstalledPendingReboot },
+	)
 	known := n.Kind == rebooted && (!late || !n.Installs)
 	want := pending && !known && n.Kind != stopped && n.Kind != unmanaged && n.Kind != never && n.Kind != unknown
 	asked := false
@@ -141,7 +145,8 @@ func (j *judge) gap(d document, n Node, reason string) {
 
 // node1 checks one node's flags and patches.
 func (j *judge) node1(d, first document, n Node, flags string) {
-	if j.touched[n.ID] || (d.Window.ID != "" && d.Window.Opens.IsZero()) { // asked by hand, and only begun when the window had opened
+	if j.touched[n.ID] ||
+		(d.Window.ID != "" && d.Window.Opens.IsZero()) { // asked by hand, and only begun when the window had opened
 		return
 	}
 	if n.Kind == denied {
@@ -183,7 +188,10 @@ func (j *judge) node1(d, first document, n Node, flags string) {
 
 // flags are what a report must flag a node with, but for whether it is compared.
 func (j *judge) flags(n Node, late bool) string {
-	pending := slices.ContainsFunc(n.Before, func(p report.Patch) bool { return p.State == report.InstalledPendingReboot })
+	pending := slices.ContainsFunc(
+		n.Before,
+		func(p report.Patch) bool { return p.State == report.InstalledPendingReboot },
+	)
 	var all []string
 	add := func(flag string, yes bool) {
 		if yes {
@@ -258,7 +266,8 @@ func (n Node) second(opens time.Time) map[string][]string {
 		day := p.Installed.Equal(p.Installed.Truncate(24 * time.Hour))
 		sure := !p.Installed.IsZero() && (!day || p.Installed.Before(opens.AddDate(0, 0, -2)))
 		switch {
-		case p.State == report.Installed && was[p.KB] == report.Installed, p.State == report.Installed && !known && sure && before:
+		case p.State == report.Installed && was[p.KB] == report.Installed,
+			p.State == report.Installed && !known && sure && before:
 			delete(was, p.KB)
 			continue // it is none of this window's
 		case p.State == report.Installed && !known && p.Installed.IsZero():

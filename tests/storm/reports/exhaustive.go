@@ -14,14 +14,26 @@ import (
 // Small is the report for which every case is tried: one instance with 120 patches, one that isn't managed, one that may not be
 // read.
 func Small() *Scenario {
-	s := &Scenario{Seed: 1, Pace: -1, Calm: time.Minute, Bucket: true, OneFault: true, chance: rand.New(rand.NewPCG(1, 11)),
-		Windows: []Window{{ID: "mw-0123456789abcdef0", Opens: 36 * time.Hour, Hours: 2}},
-		Request: map[string]any{"id": "storm", "windowIds": []string{"mw-0123456789abcdef0"}}}
+	s := &Scenario{
+		Seed:     1,
+		Pace:     -1,
+		Calm:     time.Minute,
+		Bucket:   true,
+		OneFault: true,
+		chance:   rand.New(rand.NewPCG(1, 11)),
+		Windows:  []Window{{ID: "mw-0123456789abcdef0", Opens: 36 * time.Hour, Hours: 2}},
+		Request:  map[string]any{"id": "storm", "windowIds": []string{"mw-0123456789abcdef0"}},
+	}
 	for n, kind := range []string{ordinary, unmanaged, denied} {
 		s.Nodes = append(s.Nodes, Node{ID: sim.ID(n + 1), Kind: kind, Windows: []int{0}})
 	}
 	for k := range 120 {
-		p := report.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: "Important", State: report.Missing}
+		p := report.Patch{
+			KB:       fmt.Sprintf("KB%05d", k),
+			Title:    fmt.Sprintf("Update %d", k),
+			Severity: "Important",
+			State:    report.Missing,
+		}
 		s.Nodes[0].Before = append(s.Nodes[0].Before, p)
 	}
 	s.Nodes[0].After = s.Nodes[0].Before
@@ -98,12 +110,33 @@ func TryAll(cases []Case, broken func(Case, Result, error)) {
 
 // Missing lists what never occurred although every kind of it must: a storm that doesn't blow proves nothing.
 func Missing(seen map[string]int) (missing []string) {
-	want := append([]string{"not scanned since an installation", "rebooted by a run", "sent before", "sent after", "sent now", "gap", "failed", "never begun", "repeated", "parts", "delivered twice"}, acts...)
+	want := append(
+		[]string{
+			"not scanned since an installation",
+			"rebooted by a run",
+			"sent before",
+			"sent after",
+			"sent now",
+			"gap",
+			"failed",
+			"never begun",
+			"repeated",
+			"parts",
+			"delivered twice",
+		},
+		acts...)
 	for _, kind := range windowKinds {
 		want = append(want, "window "+kind)
 	}
-	want = append(want, "told of a document", "execution FAILED", "execution TIMED_OUT", "execution SKIPPED_OVERLAPPING",
-		"execution CANCELLED", "execution NONE")
+	want = append(
+		want,
+		"told of a document",
+		"execution FAILED",
+		"execution TIMED_OUT",
+		"execution SKIPPED_OVERLAPPING",
+		"execution CANCELLED",
+		"execution NONE",
+	)
 	for _, f := range world.Faults {
 		want = append(want, "fault "+f.String())
 	}

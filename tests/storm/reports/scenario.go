@@ -52,8 +52,23 @@ const (
 	earlier   = "earlier"   // a run has rebooted it before its last scan
 )
 
-var kinds = []string{ordinary, ordinary, ordinary, ordinary, unmanaged, never, stale, stopped, elsewhere, unknown, denied,
-	patched, counted, rebooted, earlier}
+var kinds = []string{
+	ordinary,
+	ordinary,
+	ordinary,
+	ordinary,
+	unmanaged,
+	never,
+	stale,
+	stopped,
+	elsewhere,
+	unknown,
+	denied,
+	patched,
+	counted,
+	rebooted,
+	earlier,
+}
 
 // Node is a node, what is found on it, and what is after its window; the same if it hasn't got one, or was left out.
 type Node struct {
@@ -116,7 +131,10 @@ func (s *Scenario) drawWindows() {
 		if s.one(4) { // the storm is still blowing
 			opens = s.between(2*time.Minute, 3*time.Hour)
 		}
-		s.Windows = append(s.Windows, Window{ID: fmt.Sprintf("mw-%017x", n+1), Opens: opens, Hours: 1 + s.chance.IntN(4), IDs: s.one(2)})
+		s.Windows = append(
+			s.Windows,
+			Window{ID: fmt.Sprintf("mw-%017x", n+1), Opens: opens, Hours: 1 + s.chance.IntN(4), IDs: s.one(2)},
+		)
 	}
 	s.After = len(s.Windows) > 0 && s.one(3)
 }
@@ -149,8 +167,19 @@ func (s *Scenario) drawNodes() {
 
 func (s *Scenario) drawPatches(n, owner int, fat bool) (all []report.Patch) {
 	for k := range n {
-		p := report.Patch{KB: fmt.Sprintf("KB%05d", k), Title: fmt.Sprintf("Update %d", k), Severity: pick(s, "Critical", "Important", "Low", ""),
-			State: pick(s, report.Missing, report.Missing, report.Failed, report.InstalledPendingReboot, report.Installed)}
+		p := report.Patch{
+			KB:       fmt.Sprintf("KB%05d", k),
+			Title:    fmt.Sprintf("Update %d", k),
+			Severity: pick(s, "Critical", "Important", "Low", ""),
+			State: pick(
+				s,
+				report.Missing,
+				report.Missing,
+				report.Failed,
+				report.InstalledPendingReboot,
+				report.Installed,
+			),
+		}
 		if fat {
 			p.Title = fmt.Sprintf("Update %d of %d %0300d", k, owner, k)
 		}
@@ -173,12 +202,21 @@ func (s *Scenario) install(n *Node) {
 	for _, p := range n.Before {
 		was := p.State
 		if was == report.Missing || was == report.Failed {
-			p.State = pick(s, report.Installed, report.Installed, report.InstalledPendingReboot, report.Failed, report.Missing, "")
+			p.State = pick(
+				s,
+				report.Installed,
+				report.Installed,
+				report.InstalledPendingReboot,
+				report.Failed,
+				report.Missing,
+				"",
+			)
 		}
 		if was == report.InstalledPendingReboot {
 			p.State = pick(s, report.InstalledPendingReboot, report.Installed)
 		}
-		if p.State != was && (p.State == report.Installed || p.State == report.InstalledPendingReboot) && was != report.InstalledPendingReboot {
+		if p.State != was && (p.State == report.Installed || p.State == report.InstalledPendingReboot) &&
+			was != report.InstalledPendingReboot {
 			p.Installed = s.installed(at)
 		}
 		if p.State != "" { // else it isn't listed any more
@@ -187,7 +225,10 @@ func (s *Scenario) install(n *Node) {
 	}
 	for k := range pick(s, 0, 0, 1, 3) {
 		name := fmt.Sprint("surprise ", k)
-		n.After = append(n.After, report.Patch{KB: name, Title: name, State: report.Installed, Installed: s.installed(at)})
+		n.After = append(
+			n.After,
+			report.Patch{KB: name, Title: name, State: report.Installed, Installed: s.installed(at)},
+		)
 	}
 }
 
@@ -195,7 +236,18 @@ func (s *Scenario) install(n *Node) {
 // or nobody knows more than the day, or nothing.
 func (s *Scenario) installed(at time.Time) time.Time {
 	day := at.Truncate(24 * time.Hour)
-	return pick(s, at, at, at, at, at.Add(-31*time.Minute), at.Add(-9*time.Hour), day, day.AddDate(0, 0, -4), time.Time{})
+	return pick(
+		s,
+		at,
+		at,
+		at,
+		at,
+		at.Add(-31*time.Minute),
+		at.Add(-9*time.Hour),
+		day,
+		day.AddDate(0, 0, -4),
+		time.Time{},
+	)
 }
 
 func (s *Scenario) drawRequest() {
@@ -242,7 +294,14 @@ func (s *Scenario) drawFaults() {
 	s.Rate = pick(s, 0, 0, 0, 0.2, 2)
 	for range s.chance.IntN(6) {
 		s.Acts = append(s.Acts, Act{At: s.soon(), Kind: pick(s, acts...), Who: s.chance.IntN(len(s.Nodes)),
-			Function: pick(s, "survey", "scan", "report", "triage", "watchdog"), For: s.between(time.Minute, 9*time.Hour)})
+			Function: pick(
+				s,
+				"survey",
+				"scan",
+				"report",
+				"triage",
+				"watchdog",
+			), For: s.between(time.Minute, 9*time.Hour)})
 	}
 	slices.SortStableFunc(s.Acts, func(a, b Act) int { return int(a.At - b.At) })
 }
